@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What can go wrong, in one table: code, status and message of the cloud (or a code of our own) to
+ * a class, which decides the wait, and to a sentence and a remedy for a person.
+ * Source: error tables of the API pages (ECS 2014-05-26, VPC 2016-04-28), see src/core/fault.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAULT_CODE_SIZE    96
+#define FAULT_MESSAGE_SIZE 256
+#define REQUEST_ID_SIZE    64
+
+enum fault_class {
+        FAULT_NONE,      /* no fault */
+        FAULT_RETRY,     /* 5xx, no answer, NAT_PUBLIC_IP_*: soon again */
+        FAULT_PROTOCOL,  /* not an answer of this API: soon again */
+        FAULT_SETTLING,  /* the instance or EIP is between two states */
+        FAULT_AUTH,      /* no role, no permission, instance not found: heals when somebody acts */
+        FAULT_CLOCK,     /* our time is not the cloud's */
+        FAULT_THROTTLED, /* over the quota of this minute */
+        FAULT_ALREADY,   /* the wish is fulfilled: inspect and adopt */
+        FAULT_OPERATOR,  /* a person must act */
+        _FAULT_CLASS_MAX,
+};
+
+struct fault {
+        enum fault_class class;
+        char code[FAULT_CODE_SIZE];
+        unsigned http_status; /* 0: no HTTP answer */
+        char message[FAULT_MESSAGE_SIZE];
+        char request_id[REQUEST_ID_SIZE];
+        uint32_t retry_after_ms; /* 0: no hint */
+};
+
+/* Which optional parameters the refused call carried: two codes mean different things with them. */
+enum fault_context { FAULT_WITH_IP_ADDRESS = 1 << 0, FAULT_WITH_VLAN_ID = 1 << 1 };
+
+/* A row of the table; the first that fits counts, the last rows fit by HTTP status alone. */
+struct fault_row {
+        const char *code;    /* exact; with a final '*', a prefix; NULL: any */
+        unsigned status;     /* 0: any; 400: exactly; 500 stands for 500…599 in rows without code */
+        const char *message; /* part of the message, case ignored; NULL: any */
+        unsigned context;    /* all of these must be set */
+        enum fault_class class;
+        bool slow;   /* the first wait is already the cap of the class */
+        bool unsent; /* own codes: nothing of the request reached the cloud */
+        bool no_static_here;  /* `Strategy=static eip` goes on to the EIP */
+        const char *sentence; /* what happened, for a person; no final full stop */
+        const char *remedy;   /* what to do about it */
+};
+
+/* The table, for the generated documentation and the tests. */
+const struct fault_row *fault_table(size_t *ret_n);
+
+/* The row that explains a fault; never NULL: the last row fits everything. */
+const struct fault_row *fault_explain(const struct fault *f, unsigned context);
+
+/* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */
+void fault_classify(struct fault *f, unsigned context);
+
+/*
+ * True if the cloud certainly did not execute the call that met this fault: nothing was sent, or
+ * it answered with a code of its own and a status below 500.
+ */
+bool fault_is_refusal(const struct fault *f);
+
+/* A fault of our own; code is one of those below and is in the table. */
+struct fault fault_own(const char *code, const char *message);
+
+const char *fault_class_name(enum fault_class c); /* "retry", "operator", … ; "" for NONE */
+enum fault_class fault_class_from_name(const char *name);
+
+/* Codes of our own. Agent <-> cloud process: */
+#define FAULT_CLOUD_UNREACHABLE "Cloud.Unreachable" /* cloud.sock refuses, is missing or masked */
+#define FAULT_CLOUD_GONE        "Cloud.Gone"        /* it closed before it answered */
+#define FAULT_CLOUD_SILENT      "Cloud.Silent"      /* no answer by the deadline */
+#define FAULT_CLOUD_GARBLED     "Cloud.Garbled"     /* an answer that is none */
+#define FAULT_CLOUD_CONFIG      "Cloud.Config"      /* it found a bad configuration value */
+/* Transport to the API (cloud process): */
+#define FAULT_RESOLVE        "Transport.Resolve"
+#define FAULT_CONNECT        "Transport.Connect"
+#define FAULT_TLS            "Transport.Tls"
+#define FAULT_TLS_TIME       "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
+#define FAULT_TIMEOUT        "Transport.Timeout" /* connected, no (whole) answer in time */
+#define FAULT_CLOSED         "Transport.Closed"
+#define FAULT_TOO_LARGE      "Transport.TooLarge"
+#define FAULT_NOT_API        "Transport.NotApi" /* neither JSON nor XML of this API */
+#define FAULT_DEADLINE       "Transport.Deadline" /* deadline_ms was over before an attempt began */
+/* Metadata: */
+#define FAULT_MD_UNREACHABLE "Metadata.Unreachable"
+#define FAULT_MD_TOKEN       "Metadata.TokenTimeout" /* PUT times out: hop limit (peers 15) */
+#define FAULT_MD_FORBIDDEN   "Metadata.Forbidden"    /* 403: disabled, or hardened and no token */
+#define FAULT_MD_THROTTLED   "Metadata.Throttled"
+#define FAULT_MD_NOT_FOUND   "Metadata.NotFound" /* 404 where identity should be */
+#define FAULT_MD_SERVER      "Metadata.ServerError"
+#define FAULT_MD_GARBLED     "Metadata.Garbled"
+#define FAULT_MD_NO_ROLE     "Metadata.NoRole"
+#define FAULT_MD_CREDENTIALS "Metadata.BadCredentials" /* not Success, expired, unreadable */
+#define FAULT_CREDENTIALS    "Credentials.Unreadable"  /* static: missing, or refused for its mode */
+/* Instance: */
+#define FAULT_NOT_LISTED     "Instance.NotListed" /* 200, empty list; DryRun says permitted: id */
+#define FAULT_WRONG_REGION   "Instance.WrongRegion"
+#define FAULT_OTHER_INSTANCE "Instance.NotThisOne" /* law L4, in the cloud process */
+#define FAULT_NO_WITNESS     "Instance.NoWitness"  /* law L4, in the engine */
+#define FAULT_NOT_RUNNING    "Instance.NotSettled"
+#define FAULT_LOCKED         "Instance.Locked" /* message: the lock reasons */
+#define FAULT_NO_BANDWIDTH   "Instance.NoBandwidth"
+#define FAULT_EXPIRED        "Instance.Expired"
+#define FAULT_METADATA_LEADS "Instance.MetadataOnly" /* metadata shows an address, control none */
+#define FAULT_NOT_ECS        "Instance.NotEcs"
+/* Decisions of the engine: */
+#define FAULT_BOOT_ID         "Machine.NoBootId"
+#define FAULT_LEDGER_WRITE    "Ledger.NotWritable"
+#define FAULT_HEAL_LIMIT      "Heal.Limit"
+#define FAULT_HEAL_RECLAIMED  "Heal.Reclaimed" /* Policy adopt or alert */
+#define FAULT_HEAL_REPLACED   "Heal.Replaced"  /* Policy alert */
+#define FAULT_REBOOT_LIMIT    "Reboot.Limit"
+#define FAULT_REBOOT_NEVER    "Reboot.Never"   /* due, but Reboot.Policy=never */
+#define FAULT_REBOOT_NOT_DONE "Reboot.NotDone" /* answered with success, still the same boot */
+#define FAULT_REBOOT_LOST     "Reboot.Lost"    /* no answer, waiting to know */
+#define FAULT_CONFIRM_KERNEL   "Confirm.Kernel"
+#define FAULT_CONFIRM_METADATA "Confirm.Metadata"
+#define FAULT_CONFIRM_CONTROL  "Confirm.Control"
+#define FAULT_CONFIRM_OUTSIDE  "Confirm.Outside"
+#define FAULT_EIP_ELSEWHERE   "Eip.Elsewhere" /* on another instance */
+#define FAULT_EIP_NONE        "Eip.NoneFree"
+#define FAULT_EIP_LOCKED      "Eip.Locked"
+#define FAULT_EIP_SETTLING    "Eip.Settling"

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What must survive a crash and a reboot: struct <-> versioned, readable text. Every changing call
+ * has its entry here before it leaves (law L2). Times are the cloud's, in seconds since 1970.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ecs-pubip/fault.h>
+#include <ecs-pubip/identity.h>
+#include <ecs-pubip/wire.h>
+
+#define BOOT_ID_SIZE    37 /* a UUID as the kernel prints it */
+#define LEDGER_ENTRIES  32
+#define LEDGER_TEXT_MAX (32u * 1024)
+#define LEDGER_VERSION  1
+
+enum kind { KIND_NONE, KIND_STATIC, KIND_EIP };
+
+/* What became of a changing call. */
+enum outcome {
+        OUTCOME_OPEN,    /* written before the call; nothing heard since */
+        OUTCOME_DONE,    /* answered with success */
+        OUTCOME_REFUSED, /* answered with a refusal: was not executed */
+        OUTCOME_LOST,    /* no verdict came; may have been executed */
+};
+
+struct ledger_entry {
+        enum wire_op op; /* a changing one */
+        enum outcome outcome;
+        bool settled; /* an OPEN or LOST one: a later inspection has told what there is to tell */
+        bool unreachable_before; /* allocation: the reachability witness failed before it */
+        int64_t time;
+        char boot_id[BOOT_ID_SIZE];
+        in_addr_t address; /* what the change brought; 0: not known */
+        char allocation_id[EIP_ID_SIZE];
+        char client_token[CLIENT_TOKEN_SIZE];
+        char request_id[REQUEST_ID_SIZE];
+};
+
+/* A wait that outlives a restart: (length, started, boot id), never longer than its length. */
+struct ledger_wait {
+        uint64_t length_usec; /* 0: none */
+        int64_t started;      /* the cloud's time */
+        uint64_t started_boot_usec; /* CLOCK_BOOTTIME, counts under the same boot id */
+        char boot_id[BOOT_ID_SIZE];
+        bool asked_by_server;
+        unsigned attempt;
+        struct fault fault; /* why: class, code, http_status, request_id; the message is not kept */
+};
+
+struct ledger {
+        char instance_id[INSTANCE_ID_SIZE]; /* "" : a new ledger */
+        char first_boot_id[BOOT_ID_SIZE];   /* the boot in which this ledger began */
+        in_addr_t address;                  /* last confirmed or adopted; 0: never one */
+        enum kind kind;
+        enum network network; /* what control said last; UNKNOWN: not heard */
+        char eip_id[EIP_ID_SIZE];
+        int64_t confirmed;    /* last confirmed verdict of `address`; 0: none */
+        int64_t inspected;    /* last successful control look; 0: none */
+        int64_t suspect;      /* an unprovable ledger was set aside then (law L10); 0: no */
+        bool suspect_pending; /* the same, before the cloud's time was known */
+        struct ledger_wait wait;
+        unsigned n_entries;
+        struct ledger_entry entries[LEDGER_ENTRIES]; /* oldest first */
+};
+
+/* malloc'ed text; -ENOMEM. */
+int ledger_format(const struct ledger *l, char **ret);
+
+/*
+ * 0; -EPROTONOSUPPORT: of a newer version; -EBADMSG: does not parse, is cut or was changed by hand
+ * (the last line is a checksum over the others). *ret is untouched then.
+ */
+int ledger_parse(const char *text, size_t len, struct ledger *ret);
+
+/*
+ * Adds an entry. When all places are taken, the oldest one that no budget or rule needs any more
+ * goes: refused, else older than a day. NULL if none can go: then nothing may be changed either.
+ */
+struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now);
+
+/* The newest entry of that op (WIRE_NONE: of any) with an outcome other than REFUSED, or NULL. */
+struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op);
+
+/* How many calls of that op within 24 h before `now` were not refused. */
+unsigned ledger_count(const struct ledger *l, enum wire_op op, int64_t now);
+
+/* Entries from the future (the clock that wrote them was wrong) are dated `now` (law L10). */
+void ledger_settle_clock(struct ledger *l, int64_t now);
+
+const char *kind_name(enum kind k); /* "static", "eip"; NULL for NONE */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.json (a contract with tools outside: fields are added, never renamed) and metrics. */
+#pragma once
+
+#include <ecs-pubip/config.h>
+#include <ecs-pubip/fault.h>
+#include <ecs-pubip/ledger.h>
+#include <ecs-pubip/verdict.h>
+
+#define STATUS_TEXT_MAX  (16u * 1024)
+#define STATUS_WHY_SIZE  256
+#define STATUS_LINE_SIZE 256
+
+enum phase {
+        PHASE_STARTING,
+        PHASE_IDENTIFYING,
+        PHASE_INSPECTING,
+        PHASE_ALLOCATING,
+        PHASE_CONFIRMING,
+        PHASE_REBOOTING,
+        PHASE_CONFIRMED,
+        PHASE_WAITING,
+        PHASE_FAILED,
+        PHASE_HELD,
+        PHASE_STOPPED,
+        _PHASE_MAX,
+};
+
+/* What happens next, where something is planned. */
+enum next { NEXT_NONE, NEXT_LOOK, NEXT_RETRY, NEXT_REBOOT };
+
+struct status_plane {
+        enum plane_verdict verdict;
+        in_addr_t address;
+        char interface[INTERFACE_SIZE]; /* kernel plane only */
+        int64_t since;
+};
+
+struct status {
+        enum phase phase;
+        in_addr_t public_ip; /* 0: none */
+        enum kind kind;
+        char instance_id[INSTANCE_ID_SIZE];
+        char region_id[REGION_ID_SIZE];
+        enum network network;
+        int64_t since; /* of the phase */
+        char boot_id[BOOT_ID_SIZE];
+        struct status_plane planes[_PLANE_MAX];
+        unsigned allocations, reboots; /* not refused, in the ledger's memory */
+        unsigned attempt;
+        enum next next;
+        int64_t next_at;              /* 0: at once, or not known */
+        char waits_for[STATUS_WHY_SIZE]; /* a due reboot: "cloud-init to finish"; else "" */
+        struct fault fault;           /* class FAULT_NONE: none */
+        char remedy[STATUS_WHY_SIZE * 2];
+        char sentence[STATUS_WHY_SIZE * 2];
+        int64_t fault_since;
+        bool held;      /* the brake is on */
+        bool busy;      /* a changing call is in flight */
+        char note[STATUS_WHY_SIZE]; /* what is odd but no fault; "" mostly */
+        char control_fault[FAULT_CODE_SIZE]; /* why the control plane is unknown, if by a fault */
+};
+
+/* malloc'ed JSON text with a final newline; -ENOMEM. */
+int status_format(const struct status *s, char **ret);
+/* -EBADMSG if it is no status of version 1. Unknown members are ignored. */
+int status_parse(const char *text, size_t len, struct status *ret);
+
+/* The STATUS= line of sd_notify and the first line of `ecs-pubip status`. */
+void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]);
+
+/* Counters since the agent started, for metrics.prom. */
+struct metrics {
+        uint64_t questions[_WIRE_OP_MAX];
+        uint64_t faults[_FAULT_CLASS_MAX];
+        uint64_t wakeups;
+        uint64_t kernel_events, kernel_overruns;
+};
+/* OpenMetrics text for the textfile collector; malloc'ed; -ENOMEM. */
+int metrics_format(const struct status *s, const struct metrics *m, char **ret);
+
+const char *phase_name(enum phase p);
+const char *network_name(enum network n); /* "vpc", "classic"; NULL for UNKNOWN */

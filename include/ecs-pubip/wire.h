@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agent <-> cloud process: one JSON object per line, at most WIRE_LINE_MAX bytes with its newline.
+ * A question carries no endpoint, key or credential; a changing one names the instance it means.
+ */
+#pragma once
+
+#include <ecs-pubip/fault.h>
+#include <ecs-pubip/identity.h>
+#include <ecs-pubip/reply.h>
+
+#define WIRE_LINE_MAX     (64u * 1024)
+#define CALL_MAX_MS       45000u /* no attempt of a call starts later than this after its question */
+#define CLIENT_TOKEN_SIZE 65     /* up to 64 ASCII characters (ecs-api 5) */
+
+enum wire_op {
+        WIRE_NONE,
+        WIRE_IDENTIFY,
+        WIRE_ADDRESSES,
+        WIRE_INSPECT,
+        WIRE_EIP_FIND,
+        WIRE_PROBE,
+        WIRE_ALLOCATE, /* from here on: changing calls */
+        WIRE_BANDWIDTH,
+        WIRE_EIP_ALLOCATE,
+        WIRE_EIP_ASSOCIATE,
+        WIRE_REBOOT,
+        _WIRE_OP_MAX,
+};
+
+static inline bool wire_op_changes(enum wire_op op) {
+        return op >= WIRE_ALLOCATE;
+}
+
+enum wire_probe {
+        PROBE_NONE,
+        PROBE_REACH,      /* TCP connect to the region's public ECS endpoint */
+        PROBE_OUTSIDE,    /* the caller's address as Confirm.Outside sees it */
+        PROBE_PERMISSION, /* DryRun of `permission` */
+};
+
+struct wire_question {
+        enum wire_op op;
+        uint32_t deadline_ms;               /* from receipt; at most CALL_MAX_MS */
+        int64_t server_time;                /* the cloud's time as known here, s; 0: not known */
+        char instance_id[INSTANCE_ID_SIZE]; /* inspect, eip-find, probe and every changing call */
+        char client_token[CLIENT_TOKEN_SIZE];     /* bandwidth, eip-allocate, eip-associate */
+        char allocation_id[EIP_ID_SIZE];          /* eip-find (or "" : by tag), eip-associate */
+        unsigned bandwidth_out;                   /* bandwidth: Mbit/s */
+        bool allocate_public_ip;                  /* bandwidth: AllocatePublicIp=true */
+        enum wire_probe probe;
+        enum wire_op permission; /* PROBE_PERMISSION: of which call */
+};
+
+struct wire_answer {
+        struct fault fault;               /* class FAULT_NONE: the question was answered */
+        int64_t server_time;              /* the cloud's time now, s; 0: not known */
+        char request_id[REQUEST_ID_SIZE]; /* of the API call that answered; "" for metadata */
+        union {
+                struct identity identity;    /* identify */
+                struct addresses addresses;  /* addresses */
+                struct instance instance;    /* inspect */
+                struct eip eip;              /* eip-find (allocation_id "": none), eip-allocate */
+                in_addr_t address;           /* allocate; probe outside */
+                bool reachable;              /* probe reach */
+        };
+};
+
+/* One line with its newline, into a malloc'ed string; -ENOMEM or -E2BIG. */
+int wire_question_format(const struct wire_question *q, char **ret);
+int wire_answer_format(enum wire_op op, const struct wire_answer *a, char **ret);
+
+/*
+ * One line without its newline. -EBADMSG for anything that the format does not say: unknown op,
+ * missing or mistyped member, text too long, number out of range. Unknown members are ignored.
+ */
+int wire_question_parse(const char *line, size_t len, struct wire_question *ret);
+int wire_answer_parse(enum wire_op op, const char *line, size_t len, struct wire_answer *ret);
+
+const char *wire_op_name(enum wire_op op); /* "identify", …, "eip-find" */

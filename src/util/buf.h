@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A growing byte string with a ceiling: whatever the outside sends, it never grows past `max`. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+        char *data;  /* NUL-terminated once anything was added; NULL before */
+        size_t len;  /* bytes, without the NUL */
+        size_t size; /* bytes allocated */
+        size_t max;  /* ceiling for len */
+        int error;   /* 0, -ENOMEM or -E2BIG; sticky: later additions are ignored */
+};
+
+#define BUF(ceiling) ((struct buf){.max = (ceiling)})
+
+void buf_done(struct buf *b);
+void buf_clear(struct buf *b); /* keeps the memory, forgets content and error */
+void buf_add(struct buf *b, const void *data, size_t len);
+void buf_puts(struct buf *b, const char *text);
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The text so far, never NULL. */
+const char *buf_text(const struct buf *b);
+
+#define _cleanup_buf_ __attribute__((cleanup(buf_done)))

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+bool text_copy(char *dst, size_t size, const char *src) {
+        size_t n = src ? strlen(src) : 0;
+        bool whole = n < size;
+
+        if (!whole)
+                n = size - 1;
+        if (n > 0)
+                memcpy(dst, src, n);
+        /* All of it, so that structures of texts can be compared and hashed as bytes. */
+        memset(dst + n, 0, size - n);
+        return whole;
+}
+
+void text_copy_printable(char *dst, size_t size, const char *src) {
+        text_copy(dst, size, src);
+        for (char *p = dst; *p; p++)
+                if (*p < 0x20 || *p > 0x7e)
+                        *p = '?';
+}
+
+bool text_is_word(const char *s, size_t max, const char *also) {
+        size_t n = 0;
+
+        for (; s[n]; n++) {
+                char c = s[n];
+                bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                             (c >= '0' && c <= '9') || strchr(also, c);
+
+                if (n >= max || !plain)
+                        return false;
+        }
+        return n > 0;
+}
+
+bool text_to_u64(const char *s, uint64_t max, uint64_t *ret) {
+        uint64_t value = 0;
+
+        if (!*s)
+                return false;
+        for (; *s; s++) {
+                unsigned digit = (unsigned)(*s - '0');
+
+                if (digit > 9 || value > (max - digit) / 10 || digit > max)
+                        return false;
+                value = value * 10 + digit;
+        }
+        *ret = value;
+        return true;
+}
+
+bool ipv4_parse(const char *s, in_addr_t *ret) {
+        struct in_addr a;
+
+        if (inet_pton(AF_INET, s, &a) != 1 || a.s_addr == 0)
+                return false;
+        *ret = a.s_addr;
+        return true;
+}
+
+const char *ipv4_format(in_addr_t address, char ret[static IPV4_SIZE]) {
+        struct in_addr a = {.s_addr = address};
+
+        return inet_ntop(AF_INET, &a, ret, IPV4_SIZE);
+}
+
+bool rfc3339_parse(const char *s, int64_t *ret) {
+        static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"};
+
+        for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+                struct tm tm = {};
+                const char *end = strptime(s, forms[i], &tm);
+
+                if (end && !*end) {
+                        *ret = timegm(&tm);
+                        return true;
+                }
+        }
+        return false;
+}
+
+const char *rfc3339_format(int64_t seconds, char ret[static RFC3339_SIZE]) {
+        static const int64_t year_9999 = 253402300799;
+        time_t t = seconds < 0 ? 0 : seconds > year_9999 ? year_9999 : seconds;
+        struct tm tm;
+
+        gmtime_r(&t, &tm);
+        strftime(ret, RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        return ret;
+}

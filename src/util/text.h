@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small texts in fixed arrays: copying, numbers, IPv4 addresses and RFC 3339 times. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define IPV4_SIZE    INET_ADDRSTRLEN
+#define RFC3339_SIZE sizeof("2026-11-23T02:00:00Z")
+
+/* Copies `src` (NULL counts as "") into dst[size], always terminated; false if it was cut. */
+bool text_copy(char *dst, size_t size, const char *src);
+#define TEXT_SET(array, src) text_copy((array), sizeof(array), (src))
+
+/* Copies what a person may read: control bytes and bytes above 0x7e become '?'; cut if too long. */
+void text_copy_printable(char *dst, size_t size, const char *src);
+
+/* True if 1 to max bytes of A-Z a-z 0-9 and `also`: ids, regions, tokens. */
+bool text_is_word(const char *s, size_t max, const char *also);
+
+/* Decimal without sign or blanks, the whole text; false and *ret untouched otherwise. */
+bool text_to_u64(const char *s, uint64_t max, uint64_t *ret);
+
+/* Dotted quad to network byte order and back; 0.0.0.0 is refused: 0 means "no address" here. */
+bool ipv4_parse(const char *s, in_addr_t *ret);
+const char *ipv4_format(in_addr_t address, char ret[static IPV4_SIZE]);
+
+/* Seconds since 1970, UTC. Accepts yyyy-MM-ddTHH:mmZ too, which ECS prints (ecs-api 4.2). */
+bool rfc3339_parse(const char *s, int64_t *ret);
+const char *rfc3339_format(int64_t seconds, char ret[static RFC3339_SIZE]);
