@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define DROPINS_MAX 256 /* more of them is a mistake, not a configuration */
+#define SUFFIX      ".conf"
+
+/* Strongest last: a name found again replaces the one before (masks it). */
+static const char *const directories[] = {
+        "/usr/lib/ecs-pubip/ecs-pubip.conf.d",
+        "/run/ecs-pubip/ecs-pubip.conf.d",
+        "/etc/ecs-pubip/ecs-pubip.conf.d",
+};
+
+struct dropin {
+        const char *directory;
+        char name[NAME_MAX + 1];
+};
+
+/* One loading: where the parts meet. */
+struct load {
+        const char *root;
+        struct config *config;
+        struct config_origins *origins, unwanted;
+        config_problem_fn report;
+        void *userdata;
+        int n_errors;
+        size_t n_dropins;
+        struct dropin dropins[DROPINS_MAX];
+};
+
+DEFINE_CLEANUP(DIR *, closedir)
+
+static void load_problem(struct load *l, const char *path, const char *what) {
+        struct config_problem p = {.is_error = true};
+
+        /* A path near PATH_MAX is cut here: the text is for a person. */
+        snprintf(p.text, sizeof(p.text), "%.300s: %.200s", path, what);
+        l->n_errors++;
+        l->report(&p, l->userdata);
+}
+
+/* How systemd spells "this file is masked": a link to the null device. */
+static bool is_null_device(const struct stat *st) {
+        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* NULL, or why this cannot be a configuration file; *ret_empty if there is nothing to read. */
+static const char *refuse_file(int fd, bool *ret_empty) {
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return strerror(errno);
+        *ret_empty = is_null_device(&st);
+        if (*ret_empty)
+                return NULL;
+        if (!S_ISREG(st.st_mode))
+                return "is not a regular file";
+        return NULL;
+}
+
+static const char *read_text(int fd, struct buf *text) {
+        char chunk[4096];
+        ssize_t n;
+
+        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return strerror(errno);
+                buf_add(text, chunk, (size_t)n);
+                if (text->error == -E2BIG)
+                        return "is larger than 64 KiB";
+                if (text->error < 0)
+                        return strerror(-text->error);
+        }
+        if (text->len > 0 && memchr(text->data, '\0', text->len))
+                return "contains a NUL byte, so it is no text";
+        return NULL;
+}
+
+/* Never blocks: a FIFO is opened without a writer, and refused. */
+static int load_file(struct load *l, const char *path, bool may_be_missing) {
+        _cleanup_close_ int fd = -1;
+        _cleanup_buf_ struct buf text = BUF(CONFIG_FILE_MAX);
+        const char *why;
+        bool empty;
+        int n;
+
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0) {
+                if (errno != ENOENT || !may_be_missing)
+                        load_problem(l, path, strerror(errno));
+                return 0;
+        }
+        why = refuse_file(fd, &empty);
+        if (!why && empty)
+                return 0;
+        if (!why)
+                why = read_text(fd, &text);
+        if (why) {
+                load_problem(l, path, why);
+                return 0;
+        }
+        n = config_parse(l->config, path, buf_text(&text), l->origins, l->report, l->userdata);
+        if (n < 0)
+                return n;
+        l->n_errors += n;
+        return 0;
+}
+
+static bool is_dropin(const char *name) {
+        size_t n = strlen(name);
+
+        return name[0] != '.' && n > strlen(SUFFIX) && n <= NAME_MAX &&
+               strcmp(name + n - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+/* False when there are too many. */
+static bool dropin_add(struct load *l, const char *directory, const char *name) {
+        struct dropin *d = l->dropins;
+
+        while (d < l->dropins + l->n_dropins && strcmp(d->name, name) != 0)
+                d++;
+        if (d == l->dropins + DROPINS_MAX)
+                return false;
+        if (d == l->dropins + l->n_dropins)
+                l->n_dropins++;
+        d->directory = directory;
+        snprintf(d->name, sizeof(d->name), "%s", name);
+        return true;
+}
+
+static void list_directory(struct load *l, const char *directory) {
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        char path[PATH_MAX];
+        struct dirent *entry;
+
+        snprintf(path, sizeof(path), "%s%s", l->root, directory);
+        dir = opendir(path);
+        if (!dir) {
+                if (errno != ENOENT)
+                        load_problem(l, path, strerror(errno));
+                return;
+        }
+        for (errno = 0; (entry = readdir(dir)); errno = 0) {
+                if (is_dropin(entry->d_name) && !dropin_add(l, directory, entry->d_name)) {
+                        load_problem(l, path, "holds too many files");
+                        return;
+                }
+        }
+        if (errno != 0)
+                load_problem(l, path, strerror(errno));
+}
+
+static int by_name(const void *a, const void *b) {
+        return strcmp(((const struct dropin *)a)->name, ((const struct dropin *)b)->name);
+}
+
+static int load_dropins(struct load *l) {
+        char path[PATH_MAX];
+        int r;
+
+        for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+                list_directory(l, directories[i]);
+        qsort(l->dropins, l->n_dropins, sizeof(l->dropins[0]), by_name);
+        for (size_t i = 0; i < l->n_dropins; i++) {
+                snprintf(path, sizeof(path), "%s%s/%s", l->root, l->dropins[i].directory,
+                         l->dropins[i].name);
+                r = load_file(l, path, false);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int config_load_root(const char *root, struct config *ret, struct config_origins *o,
+                     config_problem_fn report, void *userdata) {
+        _cleanup_free_ struct load *l = calloc(1, sizeof(*l));
+        char path[PATH_MAX];
+        int r;
+
+        config_defaults(ret);
+        if (!l)
+                return -ENOMEM;
+        l->root = root;
+        l->config = ret;
+        l->origins = o ? o : &l->unwanted;
+        for (size_t i = 0; i < CONFIG_KEYS_MAX; i++)
+                TEXT_SET(l->origins->origin[i], "default");
+        l->report = report;
+        l->userdata = userdata;
+        snprintf(path, sizeof(path), "%s%s", root, CONF_MAIN);
+        r = load_file(l, path, true);
+        if (r >= 0)
+                r = load_dropins(l);
+        if (r >= 0)
+                r = config_check(ret, report, userdata);
+        return r < 0 ? r : l->n_errors + r;
+}
+
+int config_load(struct config *ret, struct config_origins *o, config_problem_fn report,
+                void *userdata) {
+        return config_load_root("", ret, o, report, userdata);
+}
