@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the programs meet. The names are a contract: design 6, ecs-pubip(1), the units. */
+#pragma once
+
+#define RUN_DIR      "/run/ecs-pubip"
+#define STATUS_NAME  "status.json"
+#define LOCK_NAME    "agent.lock"
+#define STATUS_PATH  RUN_DIR "/" STATUS_NAME
+#define LOCK_PATH    RUN_DIR "/" LOCK_NAME /* the agent holds an OFD read lock while it lives */
+#define CLOUD_SOCKET RUN_DIR "/cloud.sock"
+#define RESUME_PATH  RUN_DIR "/resume" /* made by `ecs-pubip resume`, unlinked by the agent */
+
+#define STATE_DIR   "/var/lib/ecs-pubip"
+#define LEDGER_PATH STATE_DIR "/ledger"
+
+/* One line: the instance id ("-" where it is not known yet), a blank, the time (RFC 3339). */
+#define HOLD_PATH "/etc/ecs-pubip/hold"
+
+#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
+#define DMI_PATH     "/sys/class/dmi/id/product_name"
