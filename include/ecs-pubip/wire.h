@@ -56,13 +56,13 @@ struct wire_answer {
         struct fault fault;               /* class FAULT_NONE: the question was answered */
         int64_t server_time;              /* the cloud's time now, s; 0: not known */
         char request_id[REQUEST_ID_SIZE]; /* of the API call that answered; "" for metadata */
+        bool reachable;                   /* probe reach */
         union {
                 struct identity identity;    /* identify */
                 struct addresses addresses;  /* addresses */
                 struct instance instance;    /* inspect */
                 struct eip eip;              /* eip-find (allocation_id "": none), eip-allocate */
                 in_addr_t address;           /* allocate; probe outside */
-                bool reachable;              /* probe reach */
         };
 };
 
