@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Which packages the tests need, by group, and how to get them: sourced by run.sh and demo.sh.
+
+# Debian names | RPM names (Fedora, Alibaba Cloud Linux with EPEL).
+packages_row() {
+    case $1 in
+    build)
+        echo "gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev \
+              libcurl4-openssl-dev libssl-dev libcjson-dev libsystemd-dev libinih-dev libexpat1-dev \
+              libcmocka-dev python3" \
+             "| gcc meson ninja-build pkgconf-pkg-config libnl3-devel libcurl-devel openssl-devel \
+              cjson-devel systemd-devel inih-devel expat-devel libcmocka-devel python3" ;;
+    world) # a simulated instance: namespaces, a test CA, socket activation
+        echo "iproute2 openssl ca-certificates util-linux procps systemd python3-pytest strace" \
+             "| iproute openssl ca-certificates util-linux procps-ng systemd python3-pytest strace" ;;
+    node)
+        echo "nodejs npm" "| nodejs npm" ;;
+    lint)
+        echo "binutils clang clang-format clang-tidy cppcheck shellcheck systemd python3-pytest" \
+             "| binutils clang clang-tools-extra cppcheck ShellCheck systemd python3-pytest" ;;
+    valgrind)
+        echo "valgrind" "| valgrind" ;;
+    esac
+}
+
+packages_system() {
+    if command -v apt-get >/dev/null; then
+        echo deb
+    elif command -v dnf >/dev/null; then
+        echo rpm
+    else
+        echo none
+    fi
+}
+
+# The packages of these groups that are not installed, one a line.
+packages_missing() {
+    local system=$1 group row package
+    shift
+    for group in "$@"; do
+        row=$(packages_row "$group")
+        [ "$system" = deb ] && row=${row%%|*} || row=${row##*|}
+        for package in $row; do
+            packages_have "$system" "$package" || echo "$package"
+        done
+    done | sort -u
+}
+
+packages_have() {
+    case $1 in
+    deb) [ "$(dpkg-query -W -f '${db:Status-Status}' "$2" 2>/dev/null)" = installed ] ;;
+    rpm) rpm -q --quiet --whatprovides "$2" ;;
+    esac
+}
+
+packages_fetch() {
+    local system=$1
+    shift
+    case $system in
+    deb)
+        apt-get -q update -o Acquire::Retries=3 &&
+            DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
+                -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 "$@" ;;
+    rpm) dnf -q -y install "$@" ;;
+    esac
+}
+
+# Installs what these groups need and is missing. Nothing missing: no network, no root needed.
+packages_install() {
+    local system missing attempt log
+    system=$(packages_system)
+    if [ "$system" = none ]; then
+        echo "No apt-get and no dnf here: going on with what is installed." >&2
+        return 0
+    fi
+    missing=$(packages_missing "$system" "$@")
+    [ -z "$missing" ] && return 0
+    if [ "$(id -u)" != 0 ]; then
+        echo "These packages are missing; as root, install them with:" >&2
+        if [ "$system" = deb ]; then
+            echo "  apt-get update && apt-get install" $missing >&2
+        else
+            echo "  dnf install" $missing >&2
+        fi
+        return 1
+    fi
+    echo "Installing:" $missing >&2
+    log=$(mktemp)
+    for attempt in 1 2 3; do
+        # shellcheck disable=SC2086 # a list of words
+        if packages_fetch "$system" $missing >"$log" 2>&1; then
+            rm -f "$log"
+            return 0
+        fi
+        echo "Attempt $attempt of 3 failed: $(grep -E '^E:|^Error' "$log" | head -n 1)" >&2
+        sleep $((attempt * 3))
+    done
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    return 1
+}

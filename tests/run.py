@@ -1,0 +1,344 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the suites of suites.conf, one after the other, and counts every single test.
+
+Called by run.sh, which installs what is missing. A test is a TAP line of a cmocka program, a lint,
+or a pytest item; a program that breaks off counts as one failed test.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3"
+BUILD_SECONDS = 300  # ceiling for one configure or one compile
+STOP_SECONDS = 40  # what an interrupted suite gets to tidy up
+BEAT_SECONDS = 30  # off a terminal: a sign of life
+FAILURE_LINES = 40  # of a failed test's output
+SANITIZE_ENV = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+}
+# Kinds of build: options of meson setup, of meson test, and the environment of the tests.
+BUILDS = {
+    "plain": ([], [], {}),
+    "sanitize": (["-Db_sanitize=address,undefined", "-Db_lundef=false"], [], SANITIZE_ENV),
+    "valgrind": (
+        [],
+        [
+            "--wrap=valgrind -q --error-exitcode=99 --leak-check=full "
+            "--errors-for-leak-kinds=definite,indirect,possible",
+            "--timeout-multiplier=10",
+        ],
+        {},
+    ),
+}
+
+
+@dataclass
+class Suite:
+    name: str
+    runner: list
+    minutes: int
+    what: str
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    failures: list = field(default_factory=list)  # (test, output)
+    skips: list = field(default_factory=list)  # (test, reason)
+
+    def fail(self, test, output=""):
+        self.failed += 1
+        self.failures.append((test, output))
+
+    def skip(self, test, reason=""):
+        self.skipped += 1
+        self.skips.append((test, reason))
+
+    def ran(self):
+        return self.passed + self.failed + self.skipped
+
+
+class Stopped(Exception):
+    """The person pressed Ctrl-C, or sent SIGTERM."""
+
+
+class OutOfTime(Exception):
+    pass
+
+
+def read_suites():
+    suites = {}
+    for line in (TOP / "tests/suites.conf").read_text().splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        name, runner, _packages, minutes, what = [cell.strip() for cell in line.split("|")]
+        suites[name] = Suite(name, runner.split(), int(minutes), what)
+    return suites
+
+
+class Progress:
+    """One line that moves on a terminal; a sign of life now and then elsewhere."""
+
+    def __init__(self, name, verbose):
+        self.name, self.verbose = name, verbose
+        self.moves = sys.stdout.isatty() and not verbose
+        self.start = self.beat = time.monotonic()
+        self.lines = 0
+
+    def line(self, text):
+        self.lines += 1
+        now = time.monotonic()
+        if self.verbose:
+            print(text, end="")
+        elif self.moves:
+            width = os.get_terminal_size().columns - 1
+            shown = f"{self.name:14}{now - self.start:6.0f} s  {text.strip()}"
+            print("\r\033[K" + shown[:width], end="", flush=True)
+        elif now - self.beat >= BEAT_SECONDS:
+            self.beat = now
+            print(f"{self.name:14}{now - self.start:6.0f} s  … {text.strip()[:70]}", flush=True)
+
+    def done(self):
+        if self.moves:
+            print("\r\033[K", end="", flush=True)
+
+
+def end_child(child):
+    """Asks the suite to tidy up and end; what is left of its process group is then killed."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    kill_group(child)
+    child.wait()
+
+
+def kill_group(child):
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def run_child(argv, log, progress, seconds, env=None):
+    """Runs a command with its output in `log`; its exit status, or None when out of time."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "a", encoding="utf-8", errors="replace") as out, subprocess.Popen(
+        argv, cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        start_new_session=True,
+    ) as child:
+        signal.alarm(max(1, int(seconds)))
+        try:
+            for text in child.stdout:
+                out.write(text)
+                progress.line(text)
+            return child.wait()
+        except OutOfTime:
+            end_child(child)
+            return None
+        except BaseException:
+            end_child(child)
+            raise
+        finally:
+            signal.alarm(0)
+            kill_group(child)
+
+
+def configure(build, kind, progress):
+    """A configured build folder of that kind, compiled; the log of the failure, or None."""
+    setup_options, _, _ = BUILDS[kind]
+    log = build / "logs" / f"build-{kind}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    folder = build_folder(build, kind)
+    if not (folder / "build.ninja").exists():
+        setup = ["meson", "setup", str(folder), str(TOP), *setup_options]
+        if run_child(setup, log, progress, BUILD_SECONDS) != 0:
+            return log
+    if run_child(["ninja", "-C", str(folder)], log, progress, BUILD_SECONDS) != 0:
+        return log
+    return None
+
+
+def build_folder(build, kind):
+    return build / ("sanitize" if kind == "sanitize" else "plain")
+
+
+def tail(text, lines=FAILURE_LINES):
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def count_tap(tally, program, text):
+    """Each TAP line of a cmocka program is a test; the number of `not ok` among them."""
+    bad = 0
+    for verdict, name in re.findall(r"^(ok|not ok) +\d* *-? *(.*)$", text, re.MULTILINE):
+        if "# skip" in name.lower():
+            tally.skip(f"{program}: {name}")
+        elif verdict == "ok":
+            tally.passed += 1
+        else:
+            bad += 1
+            tally.fail(f"{program}: {name}")
+    return bad
+
+
+def count_meson_test(tally, entry):
+    name, result = entry["name"].split(" / ")[-1], entry["result"]
+    said = entry.get("stdout", "") + entry.get("stderr", "")
+    is_tap = re.search(r"^1\.\.\d+", entry.get("stdout", ""), re.MULTILINE)
+    bad = count_tap(tally, name, entry["stdout"]) if is_tap else 0
+    if result == "SKIP":
+        tally.skip(name, tail(said, 1))
+    elif result in ("OK", "EXPECTEDFAIL"):
+        tally.passed += 0 if is_tap else 1
+    elif bad:
+        test, _ = tally.failures[-1]
+        tally.failures[-1] = (test, tail(said))
+    else:
+        tally.fail(f"{name} ({result.lower()})", tail(said))
+
+
+def run_meson(suite, build, progress, tally):
+    kind, names = suite.runner[1], suite.runner[2].split(",")
+    log = build / "logs" / f"{suite.name}.log"
+    failed = configure(build, kind, progress)
+    if failed:
+        tally.fail("build", tail(failed.read_text()))
+        return
+    folder = build_folder(build, kind)
+    _, test_options, env = BUILDS[kind]
+    record = folder / "meson-logs" / f"{suite.name}.json"
+    record.unlink(missing_ok=True)
+    argv = ["meson", "test", "-C", str(folder), "--logbase", suite.name, *test_options]
+    argv += [option for name in names for option in ("--suite", name)]
+    status = run_child(argv, log, progress, suite.minutes * 60, env)
+    # meson inserts the wrapper's name: NAME-valgrind.json
+    for record in folder.glob(f"meson-logs/{suite.name}*.json"):
+        for line in record.read_text().splitlines():
+            count_meson_test(tally, json.loads(line))
+    if status is None:
+        tally.fail(f"stopped after {suite.minutes} minutes", tail(log.read_text()))
+    elif status != 0 and not tally.failed:
+        tally.fail("meson test", tail(log.read_text()))
+
+
+def count_pytest(tally, record):
+    for case in xml.etree.ElementTree.parse(record).iter("testcase"):
+        name = f"{case.get('classname', '')}.{case.get('name', '')}".strip(".")
+        kinds = {child.tag: child for child in case}
+        if "failure" in kinds or "error" in kinds:
+            bad = kinds["failure"] if "failure" in kinds else kinds["error"]
+            tally.fail(name, tail(bad.text or bad.get("message", "")))
+        elif "skipped" in kinds:
+            tally.skip(name, kinds["skipped"].get("message", ""))
+        else:
+            tally.passed += 1
+
+
+def run_pytest(suite, build, progress, tally):
+    log = build / "logs" / f"{suite.name}.log"
+    failed = configure(build, "plain", progress)
+    if failed:
+        tally.fail("build", tail(failed.read_text()))
+        return
+    record = build / "logs" / f"{suite.name}.xml"
+    record.unlink(missing_ok=True)
+    argv = [PYTHON, "-m", "pytest", "-v", "-p", "no:cacheprovider", f"--junitxml={record}"]
+    env = {"BUILD": str(build_folder(build, "plain")), "PYTHONDONTWRITEBYTECODE": "1"}
+    status = run_child(argv + suite.runner[1:], log, progress, suite.minutes * 60, env)
+    if record.exists():
+        count_pytest(tally, record)
+    if status is None:
+        tally.fail(f"stopped after {suite.minutes} minutes", tail(log.read_text()))
+    elif status not in (0, 5) and not tally.failed:
+        tally.fail("pytest", tail(log.read_text()))
+
+
+RUNNERS = {"meson": run_meson, "pytest": run_pytest}
+
+
+def run_suite(suite, build, verbose):
+    tally = Tally()
+    progress = Progress(suite.name, verbose)
+    (build / "logs" / f"{suite.name}.log").unlink(missing_ok=True)
+    try:
+        RUNNERS[suite.runner[0]](suite, build, progress, tally)
+    finally:
+        tally.seconds = time.monotonic() - progress.start
+        progress.done()
+    if tally.ran() == 0:
+        tally.fail("the suite ran no test")
+    return tally
+
+
+def show(name, tally):
+    skipped = f"{tally.skipped:5} skipped" if tally.skipped else ""
+    print(f"{name:14}{tally.seconds:6.1f} s {tally.passed:5} ok {tally.failed:5} bad {skipped}",
+          flush=True)
+    for test, reason in tally.skips:
+        print(f"    skipped: {test}{': ' if reason else ''}{reason}")
+    for test, output in tally.failures:
+        print(f"    FAILED: {test}")
+        for line in output.splitlines():
+            print(f"        {line}")
+    sys.stdout.flush()
+
+
+def on_signal(number, _frame):
+    raise OutOfTime if number == signal.SIGALRM else Stopped
+
+
+def parse_args():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True, type=Path)
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("suite", nargs="+")
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    suites = read_suites()
+    build = args.build.resolve()
+    (build / "logs").mkdir(parents=True, exist_ok=True)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, on_signal)
+    total = Tally()
+    status = 0
+    try:
+        for name in args.suite:
+            tally = run_suite(suites[name], build, args.verbose)
+            show(name, tally)
+            total.passed += tally.passed
+            total.failed += tally.failed
+            total.skipped += tally.skipped
+    except Stopped:
+        print("\ninterrupted: what follows counts only the suites that had ended")
+        status = 130
+    if total.failed:
+        status = status or 1
+        print(f"logs: {build}/logs")
+    skipped = f", {total.skipped} skipped" if total.skipped else ""
+    print(f"{total.passed} passed, {total.failed} failed{skipped}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
