@@ -131,15 +131,6 @@ struct actions {
         struct notice notices[NOTICES_MAX];
 };
 
-/* What netlink is to look for. */
-struct watch {
-        in_addr_t address;  /* 0: nothing yet */
-        char mac[MAC_SIZE]; /* breaks ties between links with that address; "" : unknown */
-        in_addr_t witness_ips[INSTANCE_ADDRS]; /* for kernel_facts.machine_matches */
-        char witness_macs[INSTANCE_ADDRS][MAC_SIZE];
-        unsigned n_witness_ips, n_witness_macs;
-};
-
 /* What we are in the middle of: the steps inside a phase. */
 enum step {
         STEP_IDLE,

@@ -10,12 +10,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <ecs-pubip/identity.h>
+#include <ecs-pubip/reply.h>
 
 #define INTERFACE_SIZE 16 /* IFNAMSIZ */
 
 enum plane { PLANE_KERNEL, PLANE_METADATA, PLANE_CONTROL, PLANE_OUTSIDE, _PLANE_MAX };
 enum plane_verdict { PLANE_NOT_REQUIRED, PLANE_UNKNOWN, PLANE_DISAGREES, PLANE_AGREES };
+
+/* What netlink is to look for. */
+struct watch {
+        in_addr_t address;  /* 0: nothing yet */
+        char mac[MAC_SIZE]; /* breaks ties between links with that address; "" : unknown */
+        in_addr_t witness_ips[INSTANCE_ADDRS]; /* for kernel_facts.machine_matches */
+        char witness_macs[INSTANCE_ADDRS][MAC_SIZE];
+        unsigned n_witness_ips, n_witness_macs;
+};
 
 /* What netlink shows of the watched address. */
 struct kernel_facts {
