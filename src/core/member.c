@@ -91,6 +91,7 @@ static cJSON *object_item(const struct member *m, const void *base) {
         return TAKE_PTR(object);
 }
 
+/* An object is empty when its first member is. */
 static bool is_empty(const struct member *m, const void *base) {
         switch (m->type) {
         case MEMBER_TEXT:
@@ -110,8 +111,9 @@ static bool is_empty(const struct member *m, const void *base) {
         case MEMBER_IPV4S:
         case MEMBER_WORDS:
                 return count_of(m, base) == 0;
-        case MEMBER_BOOL:
         case MEMBER_OBJECT:
+                return !(m->flags & MEMBER_REQUIRED) && is_empty(m->members, at(m, base));
+        case MEMBER_BOOL:
                 break;
         }
         return false;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/member.h"
+#include "core/names.h"
 #include "util/buf.h"
 
 #define BANDWIDTH_MAX 100000 /* Mbit/s; the cloud has its own, lower limits */
@@ -29,7 +30,7 @@ static const char *const probe_names[] = {
         [PROBE_OUTSIDE] = "outside",
         [PROBE_PERMISSION] = "permission",
 };
-static const char *const network_names[] = {
+const char *const network_names[] = {
         [NETWORK_VPC] = "vpc",
         [NETWORK_CLASSIC] = "classic",
 };
@@ -162,6 +163,7 @@ static const struct {
 
 #define F(member) MEMBER_AT(struct fault, member)
 static const struct member fault_members[] = {
+        {"class", MEMBER_NAME, MEMBER_REQUIRED, F(class), MEMBER_NAMES(fault_class_names)},
         {"code", MEMBER_TEXT, MEMBER_REQUIRED, F(code)},
         {"http_status", MEMBER_UINT, MEMBER_REQUIRED, F(http_status), .max = STATUS_MAX},
         {"message", MEMBER_TEXT, 0, F(message)},
@@ -232,9 +234,7 @@ int wire_question_parse(const char *line, size_t len, struct wire_question *ret)
 static int format_fault(const struct fault *f, cJSON *answer) {
         cJSON *object = cJSON_AddObjectToObject(answer, "fault");
 
-        if (!object || !cJSON_AddStringToObject(object, "class", fault_class_name(f->class)))
-                return -ENOMEM;
-        return members_format(fault_members, f, object);
+        return object ? members_format(fault_members, f, object) : -ENOMEM;
 }
 
 static int format_ok(enum wire_op op, const struct wire_answer *a, cJSON *answer) {
@@ -262,17 +262,6 @@ int wire_answer_format(enum wire_op op, const struct wire_answer *a, char **ret)
         if (r < 0 || members_format(answer_members, a, object) < 0)
                 return -ENOMEM;
         return line_of(object, ret);
-}
-
-static int parse_fault(const cJSON *object, struct fault *ret) {
-        const cJSON *class = cJSON_GetObjectItemCaseSensitive(object, "class");
-
-        if (!cJSON_IsString(class))
-                return -EBADMSG;
-        ret->class = fault_class_from_name(class->valuestring);
-        if (ret->class == FAULT_NONE)
-                return -EBADMSG;
-        return members_parse(fault_members, object, ret);
 }
 
 /* "present" and an address belong together; so do an EIP's id and its address. */
@@ -316,7 +305,7 @@ int wire_answer_parse(enum wire_op op, const char *line, size_t len, struct wire
         fault = cJSON_GetObjectItemCaseSensitive(object, "fault");
         if (!ok == !fault)
                 return -EBADMSG;
-        r = ok ? parse_ok(op, ok, &a) : parse_fault(fault, &a.fault);
+        r = ok ? parse_ok(op, ok, &a) : members_parse(fault_members, fault, &a.fault);
         if (r < 0)
                 return r;
         *ret = a;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Status and counters as OpenMetrics text. Only gauges and counters: the textfile collector of
+ * node_exporter refuses a whole file that has a type which Prometheus' older format lacks.
+ */
+#include <ecs-pubip/status.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define METRICS_TEXT_MAX (64u * 1024)
+
+static void family(struct buf *b, const char *name, const char *type, const char *help) {
+        buf_printf(b, "# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
+}
+
+static void gauge(struct buf *b, const char *name, const char *help, uint64_t value) {
+        family(b, name, "gauge", help);
+        buf_printf(b, "%s %" PRIu64 "\n", name, value);
+}
+
+static void counter(struct buf *b, const char *name, const char *help, uint64_t value) {
+        family(b, name, "counter", help);
+        buf_printf(b, "%s_total %" PRIu64 "\n", name, value);
+}
+
+/* `name="value"`, with the three bytes escaped that the format reserves. */
+static void label(struct buf *b, const char *name, const char *value) {
+        buf_printf(b, "%s=\"", name);
+        for (; *value; value++) {
+                if (*value == '\n')
+                        buf_puts(b, "\\n");
+                else if (*value == '"' || *value == '\\')
+                        buf_printf(b, "\\%c", *value);
+                else
+                        buf_add(b, value, 1);
+        }
+        buf_puts(b, "\"");
+}
+
+static void add_info(struct buf *b, const struct status *s) {
+        const char *network = network_name(s->network);
+
+        family(b, "ecs_pubip_info", "gauge", "Which agent this is, and of which instance.");
+        buf_puts(b, "ecs_pubip_info{");
+        label(b, "version", ECS_PUBIP_VERSION);
+        buf_puts(b, ",");
+        label(b, "instance_id", s->instance_id);
+        buf_puts(b, ",");
+        label(b, "region_id", s->region_id);
+        buf_puts(b, ",");
+        label(b, "network_type", network ? network : "");
+        buf_puts(b, "} 1\n");
+}
+
+static void add_address(struct buf *b, const struct status *s) {
+        const char *kind = kind_name(s->kind);
+        char text[IPV4_SIZE];
+
+        if (!s->public_ip)
+                return;
+        family(b, "ecs_pubip_address_info", "gauge", "The public address.");
+        buf_puts(b, "ecs_pubip_address_info{");
+        label(b, "address", ipv4_format(s->public_ip, text));
+        buf_puts(b, ",");
+        label(b, "kind", kind ? kind : "");
+        buf_puts(b, "} 1\n");
+}
+
+static void add_phase(struct buf *b, const struct status *s) {
+        family(b, "ecs_pubip_phase", "gauge", "1 for the phase that the agent is in.");
+        for (enum phase p = 0; p < _PHASE_MAX; p++) {
+                buf_puts(b, "ecs_pubip_phase{");
+                label(b, "phase", phase_name(p));
+                buf_printf(b, "} %d\n", s->phase == p);
+        }
+}
+
+static void add_planes(struct buf *b, const struct status *s) {
+        family(b, "ecs_pubip_plane", "gauge", "1 for the verdict of each plane.");
+        for (enum plane p = 0; p < _PLANE_MAX; p++)
+                for (enum plane_verdict v = PLANE_NOT_REQUIRED; v <= PLANE_AGREES; v++) {
+                        buf_puts(b, "ecs_pubip_plane{");
+                        label(b, "plane", plane_name(p));
+                        buf_puts(b, ",");
+                        label(b, "verdict", plane_verdict_name(v));
+                        buf_printf(b, "} %d\n", s->planes[p].verdict == v);
+                }
+}
+
+static void add_fault(struct buf *b, const struct status *s) {
+        if (s->fault.class == FAULT_NONE)
+                return;
+        family(b, "ecs_pubip_fault", "gauge", "Why the agent waits or has failed.");
+        buf_puts(b, "ecs_pubip_fault{");
+        label(b, "class", fault_class_name(s->fault.class));
+        buf_puts(b, ",");
+        label(b, "code", s->fault.code);
+        buf_puts(b, "} 1\n");
+}
+
+static void add_counters(struct buf *b, const struct metrics *m) {
+        family(b, "ecs_pubip_questions", "counter", "Questions to the cloud process.");
+        for (enum wire_op op = WIRE_NONE + 1; op < _WIRE_OP_MAX; op++) {
+                buf_puts(b, "ecs_pubip_questions_total{");
+                label(b, "op", wire_op_name(op));
+                buf_printf(b, "} %" PRIu64 "\n", m->questions[op]);
+        }
+        family(b, "ecs_pubip_faults", "counter", "Faults met, by class.");
+        for (enum fault_class c = FAULT_NONE + 1; c < _FAULT_CLASS_MAX; c++) {
+                buf_puts(b, "ecs_pubip_faults_total{");
+                label(b, "class", fault_class_name(c));
+                buf_printf(b, "} %" PRIu64 "\n", m->faults[c]);
+        }
+        counter(b, "ecs_pubip_wakeups", "Wake-ups of the event loop.", m->wakeups);
+        counter(b, "ecs_pubip_kernel_events", "Netlink messages that mattered.", m->kernel_events);
+        counter(b, "ecs_pubip_kernel_overruns", "Netlink overruns, each followed by a new dump.",
+                m->kernel_overruns);
+}
+
+int metrics_format(const struct status *s, const struct metrics *m, char **ret) {
+        _cleanup_buf_ struct buf b = BUF(METRICS_TEXT_MAX);
+
+        add_info(&b, s);
+        add_address(&b, s);
+        add_phase(&b, s);
+        gauge(&b, "ecs_pubip_phase_since_timestamp_seconds", "When that phase began.",
+              s->since > 0 ? (uint64_t)s->since : 0);
+        gauge(&b, "ecs_pubip_confirmed", "1 while the address is confirmed.",
+              s->phase == PHASE_CONFIRMED);
+        gauge(&b, "ecs_pubip_held", "1 while the brake is on.", s->held);
+        gauge(&b, "ecs_pubip_busy", "1 while a changing call is in flight.", s->busy);
+        gauge(&b, "ecs_pubip_reboot_due", "1 while a reboot is due.", s->next == NEXT_REBOOT);
+        add_planes(&b, s);
+        add_fault(&b, s);
+        /* Gauges: the ledger forgets after a day, and a counter never goes down. */
+        gauge(&b, "ecs_pubip_ledger_allocations", "Allocations not refused that the ledger keeps.",
+              s->allocations);
+        gauge(&b, "ecs_pubip_ledger_reboots", "Reboots not refused that the ledger keeps.",
+              s->reboots);
+        add_counters(&b, m);
+        buf_puts(&b, "# EOF\n");
+        if (b.error)
+                return -ENOMEM;
+        *ret = TAKE_PTR(b.data);
+        return 0;
+}
