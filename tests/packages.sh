@@ -68,7 +68,7 @@ packages_fetch() {
 
 # Installs what these groups need and is missing. Nothing missing: no network, no root needed.
 packages_install() {
-    local system missing attempt log
+    local system missing attempt log command
     system=$(packages_system)
     if [ "$system" = none ]; then
         echo "No apt-get and no dnf here: going on with what is installed." >&2
@@ -78,14 +78,11 @@ packages_install() {
     [ -z "$missing" ] && return 0
     if [ "$(id -u)" != 0 ]; then
         echo "These packages are missing; as root, install them with:" >&2
-        if [ "$system" = deb ]; then
-            echo "  apt-get update && apt-get install" $missing >&2
-        else
-            echo "  dnf install" $missing >&2
-        fi
+        [ "$system" = deb ] && command="apt-get update && apt-get install" || command="dnf install"
+        echo "  $command ${missing//$'\n'/ }" >&2
         return 1
     fi
-    echo "Installing:" $missing >&2
+    echo "Installing: ${missing//$'\n'/ }" >&2
     log=$(mktemp)
     for attempt in 1 2 3; do
         # shellcheck disable=SC2086 # a list of words

@@ -54,7 +54,8 @@ for arg; do
     -*) echo "tests/run.sh: unknown option $arg (see --help)" >&2 && exit 2 ;;
     *)
         if ! suites | grep -qx -- "$arg"; then
-            echo "tests/run.sh: no suite named $arg; there are:" $(suites) >&2
+            echo "tests/run.sh: no suite named $arg; there are:" >&2
+            list >&2
             exit 2
         fi
         wanted+=("$arg")
