@@ -79,11 +79,11 @@ typedef void (*config_problem_fn)(const struct config_problem *problem, void *us
 void config_defaults(struct config *ret);
 
 /*
- * Reads one file's text over what is in *c. Problems are reported as they are met; a bad value
+ * Reads one file's text over what is in *c; `o` may be NULL. Problems are reported as they are met; a bad value
  * leaves the key as it was. Returns the number of errors (warnings do not count), or -ENOMEM.
  */
-int config_parse(struct config *c, const char *file, const char *text, struct config_origins *o,
-                 config_problem_fn report, void *userdata);
+int config_parse(struct config *c, const char *file, const char *text, size_t len,
+                 struct config_origins *o, config_problem_fn report, void *userdata);
 
 /* What no single line shows: combinations. Same reporting, same result. */
 int config_check(const struct config *c, config_problem_fn report, void *userdata);

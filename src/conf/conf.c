@@ -86,8 +86,6 @@ static const char *read_text(int fd, struct buf *text) {
                 if (text->error < 0)
                         return strerror(-text->error);
         }
-        if (text->len > 0 && memchr(text->data, '\0', text->len))
-                return "contains a NUL byte, so it is no text";
         return NULL;
 }
 
@@ -114,7 +112,8 @@ static int load_file(struct load *l, const char *path, bool may_be_missing) {
                 load_problem(l, path, why);
                 return 0;
         }
-        n = config_parse(l->config, path, buf_text(&text), l->origins, l->report, l->userdata);
+        n = config_parse(l->config, path, buf_text(&text), text.len, l->origins, l->report,
+                         l->userdata);
         if (n < 0)
                 return n;
         l->n_errors += n;
