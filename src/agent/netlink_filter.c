@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event filter. Notifications come one to an skb, so it is enough to look at the first header
+ * (a dump is many to an skb: dumps use another socket). Loads are big-endian while a netlink
+ * header is in host order, hence htons() and htonl() on the constants; addresses are in network
+ * order already. Accepting means 0xffffffff: any smaller number cuts the message to that length.
+ */
+#include "netlink_filter.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define ACCEPT   UINT32_MAX
+#define DROP     0
+#define CODE_MAX 64
+
+#define PAST_HEADER    ((uint32_t)sizeof(struct nlmsghdr))
+#define AT_TYPE        ((uint32_t)offsetof(struct nlmsghdr, nlmsg_type))
+#define AT_FAMILY      PAST_HEADER /* the first byte of ifaddrmsg, ifinfomsg and rtmsg */
+#define AT_IFINDEX     (PAST_HEADER + (uint32_t)offsetof(struct ifinfomsg, ifi_index))
+#define AT_DST_LEN     (PAST_HEADER + (uint32_t)offsetof(struct rtmsg, rtm_dst_len))
+#define AT_TABLE       (PAST_HEADER + (uint32_t)offsetof(struct rtmsg, rtm_table))
+#define AT_ATTRIBUTES  (PAST_HEADER + (uint32_t)sizeof(struct ifaddrmsg))
+#define NLATTR_HEADER  4u
+#define NLATTR_FINDING ((uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR))
+
+struct program {
+        struct sock_filter code[CODE_MAX];
+        unsigned short n;
+};
+
+static void emit(struct program *p, uint16_t code, uint8_t jt, uint8_t jf, uint32_t k) {
+        if (p->n < CODE_MAX)
+                p->code[p->n] = (struct sock_filter){code, jt, jf, k};
+        p->n++;
+}
+
+static void verdict(struct program *p, uint32_t value) {
+        emit(p, BPF_RET | BPF_K, 0, 0, value);
+}
+
+/* Accepts if the accumulator equals k, else goes on. */
+static void accept_if(struct program *p, uint32_t k) {
+        emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, k);
+        verdict(p, ACCEPT);
+}
+
+/* Drops unless the byte at `offset` is k. */
+static void require_byte(struct program *p, uint32_t offset, uint32_t k) {
+        emit(p, BPF_LD | BPF_B | BPF_ABS, 0, 0, offset);
+        emit(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, k);
+        verdict(p, DROP);
+}
+
+/* The offset of the attribute comes back in the accumulator, 0 if it is not there. */
+static void accept_if_attribute(struct program *p, uint32_t attribute, uint32_t k) {
+        emit(p, BPF_LD | BPF_IMM, 0, 0, AT_ATTRIBUTES);
+        emit(p, BPF_LDX | BPF_IMM, 0, 0, attribute);
+        emit(p, BPF_LD | BPF_W | BPF_ABS, 0, 0, NLATTR_FINDING);
+        emit(p, BPF_JMP | BPF_JEQ | BPF_K, 4, 0, 0);
+        emit(p, BPF_MISC | BPF_TAX, 0, 0, 0);
+        emit(p, BPF_LD | BPF_W | BPF_IND, 0, 0, NLATTR_HEADER);
+        accept_if(p, k);
+}
+
+static void about_address(struct program *p, const struct filter *f) {
+        if (f->everything)
+                verdict(p, ACCEPT);
+        if (f->address != 0) {
+                accept_if_attribute(p, IFA_LOCAL, ntohl(f->address));
+                accept_if_attribute(p, IFA_ADDRESS, ntohl(f->address));
+        }
+        verdict(p, DROP);
+}
+
+/* A bridge announces its ports by RTM_NEWLINK and RTM_DELLINK of family AF_BRIDGE: not the link. */
+static void about_link(struct program *p, const struct filter *f) {
+        require_byte(p, AT_FAMILY, AF_UNSPEC);
+        if (f->everything)
+                verdict(p, ACCEPT);
+        emit(p, BPF_LD | BPF_W | BPF_ABS, 0, 0, AT_IFINDEX);
+        for (unsigned i = 0; i < f->n_ifindexes && i < FILTER_LINKS_MAX; i++)
+                accept_if(p, htonl((uint32_t)f->ifindexes[i]));
+        verdict(p, DROP);
+}
+
+static void about_route(struct program *p) {
+        require_byte(p, AT_FAMILY, AF_INET);
+        require_byte(p, AT_DST_LEN, 0);
+        require_byte(p, AT_TABLE, RT_TABLE_MAIN);
+        verdict(p, ACCEPT);
+}
+
+/* Two types that lead to the block that comes next; others jump over it. */
+static unsigned short begin(struct program *p, uint16_t type, uint16_t other) {
+        emit(p, BPF_LD | BPF_H | BPF_ABS, 0, 0, AT_TYPE);
+        emit(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, htons(type));
+        emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, htons(other));
+        return p->n;
+}
+
+static void end(struct program *p, unsigned short begun) {
+        if (p->n <= CODE_MAX)
+                p->code[begun - 1].jf = (uint8_t)(p->n - begun);
+}
+
+int filter_attach(int fd, const struct filter *f) {
+        struct program p = {.n = 0};
+        struct sock_fprog prog = {.filter = p.code};
+        unsigned short begun;
+
+        begun = begin(&p, RTM_NEWADDR, RTM_DELADDR);
+        about_address(&p, f);
+        end(&p, begun);
+        begun = begin(&p, RTM_NEWLINK, RTM_DELLINK);
+        about_link(&p, f);
+        end(&p, begun);
+        begun = begin(&p, RTM_NEWROUTE, RTM_DELROUTE);
+        about_route(&p);
+        end(&p, begun);
+        verdict(&p, DROP);
+        if (p.n > CODE_MAX)
+                return -E2BIG;
+        prog.len = p.n;
+        if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0)
+                return -errno;
+        return 0;
+}
