@@ -8,13 +8,17 @@
 #define STATUS_PATH  RUN_DIR "/" STATUS_NAME
 #define LOCK_PATH    RUN_DIR "/" LOCK_NAME /* the agent holds an OFD read lock while it lives */
 #define CLOUD_SOCKET RUN_DIR "/cloud.sock"
-#define RESUME_PATH  RUN_DIR "/resume" /* made by `ecs-pubip resume`, unlinked by the agent */
+#define RESUME_NAME  "resume"
+#define RESUME_PATH  RUN_DIR "/" RESUME_NAME /* made by `ecs-pubip resume`, unlinked by the agent */
 
 #define STATE_DIR   "/var/lib/ecs-pubip"
 #define LEDGER_PATH STATE_DIR "/ledger"
+#define STATE_LOCK  "lock" /* in it: held exclusively by whoever may write there */
 
 /* One line: the instance id ("-" where it is not known yet), a blank, the time (RFC 3339). */
-#define HOLD_PATH "/etc/ecs-pubip/hold"
+#define CONFIG_DIR "/etc/ecs-pubip"
+#define HOLD_NAME  "hold"
+#define HOLD_PATH  CONFIG_DIR "/" HOLD_NAME
 
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 #define DMI_PATH     "/sys/class/dmi/id/product_name"

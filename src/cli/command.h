@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands: a row of the table for each, and what their functions get and give. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A contract with scripts: ecs-pubip(1), EXIT STATUS. */
+enum exit_status {
+        EXIT_DONE = 0,         /* done, or confirmed */
+        EXIT_NOT_YET = 1,      /* may still come by waiting */
+        EXIT_USAGE = 2,        /* not understood, or not root where root is needed */
+        EXIT_FAILED = 3,       /* needs a person */
+        EXIT_NO_AGENT = 4,     /* the agent does not run */
+        EXIT_REBOOT_WAITS = 5, /* a reboot is due and waits; the output says for what */
+};
+
+/* Which options a command takes; the rows are in option.c. */
+enum option_bit {
+        OPTION_JSON = 1 << 0,
+        OPTION_WATCH = 1 << 1,
+        OPTION_TIMEOUT = 1 << 2,
+        OPTION_CHECK = 1 << 3,
+        OPTION_HELP = 1 << 4,
+};
+
+struct options {
+        bool json, watch, check, help;
+        uint64_t timeout_usec;
+};
+
+struct command {
+        const char *name;
+        unsigned options; /* bits of enum option_bit; --help goes without saying */
+        bool needs_root;
+        const char *help; /* one line of the overview */
+        const char *more; /* what `COMMAND --help` adds */
+        /* An exit status, or a negative errno that nobody has reported yet. */
+        int (*run)(const struct options *o);
+};
+
+const struct command *command_table(size_t *ret_n);
+const struct command *command_find(const char *name);
+/* The command that a mistyped name may have meant, or NULL. */
+const struct command *command_near(const char *name);
+
+int command_status(const struct options *o);
+int command_wait(const struct options *o);
+int command_doctor(const struct options *o);
+int command_plan(const struct options *o);
+int command_policy(const struct options *o);
+int command_config(const struct options *o);
+int command_hold(const struct options *o);
+int command_resume(const struct options *o);
+int command_seal(const struct options *o);

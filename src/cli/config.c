@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ecs-pubip config`: what the files come to, and what is wrong in them. */
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "conf/conf.h"
+#include "out.h"
+#include "util/text.h"
+
+#define VALUE_WIDTH 44 /* the origins stand in one column beside it */
+
+static void add_problem(const struct config_problem *p, void *userdata) {
+        buf_printf(userdata, "%s: %s\n", p->is_error ? "error" : "warning", p->text);
+}
+
+/* A value may be as long as it likes: then its origin moves to the right. */
+static void add_value(struct buf *out, const struct config *c, size_t i,
+                      const struct config_key_view *key, const char *origin) {
+        char value[CONFIG_VALUE_SIZE], line[CONFIG_VALUE_SIZE + 64];
+        _cleanup_buf_ struct buf left = BUF(sizeof(line));
+
+        config_value(c, i, value);
+        buf_printf(&left, "%s=%s", key->key, value);
+        buf_printf(out, "%-*s ; %s\n", VALUE_WIDTH, buf_text(&left), origin);
+}
+
+/* In the form of a configuration file, so that it can be used as one. */
+static void add_config(struct buf *out, const struct config *c, const struct config_origins *o) {
+        struct config_key_view key;
+        const char *section = "";
+
+        for (size_t i = 0; config_key(i, &key); i++) {
+                if (strcmp(key.section, section) != 0)
+                        buf_printf(out, "%s[%s]\n", *section ? "\n" : "", key.section);
+                section = key.section;
+                add_value(out, c, i, &key, o->origin[i]);
+        }
+}
+
+int command_config(const struct options *o) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX), problems = BUF(OUT_MAX);
+        struct config_origins origins;
+        struct config config;
+        int n_errors;
+
+        n_errors = config_load(&config, &origins, add_problem, &problems);
+        if (n_errors < 0)
+                return n_errors;
+        if (o->check)
+                return out_text(&problems, n_errors > 0 ? EXIT_FAILED : EXIT_DONE);
+        if (write(STDERR_FILENO, buf_text(&problems), problems.len) < 0)
+                return EXIT_FAILED; /* nobody hears us: at least do not say that all is well */
+        add_config(&text, &config, &origins);
+        return out_text(&text, n_errors > 0 ? EXIT_FAILED : EXIT_DONE);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole small files: read with a ceiling, replaced and removed durably. */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/cleanup.h"
+
+#define MODE 0644
+
+static int read_all(int fd, struct buf *text) {
+        char chunk[4096];
+        ssize_t n;
+
+        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                buf_add(text, chunk, (size_t)n);
+                if (text->error < 0)
+                        return text->error == -E2BIG ? -EBADMSG : text->error;
+        }
+        buf_add(text, "", 0); /* an empty file is a text too */
+        return text->error;
+}
+
+int file_read(const char *path, size_t max, char **ret, size_t *ret_len) {
+        _cleanup_close_ int fd = -1;
+        _cleanup_buf_ struct buf text = BUF(max);
+        struct stat st;
+        int r;
+
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EBADMSG;
+        r = read_all(fd, &text);
+        if (r < 0)
+                return r;
+        *ret_len = text.len;
+        *ret = TAKE_PTR(text.data);
+        return 0;
+}
+
+static int write_all(int fd, const char *text) {
+        size_t left = strlen(text);
+
+        while (left > 0) {
+                ssize_t n = write(fd, text, left);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                text += n;
+                left -= (size_t)n;
+        }
+        return 0;
+}
+
+/* The mode is set by hand: a umask of 077 would hide the file from the agent. */
+static int write_new(int folder_fd, const char *name, const char *text) {
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        unlinkat(folder_fd, name, 0); /* what a killed predecessor left */
+        fd = openat(folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, MODE);
+        if (fd < 0)
+                return -errno;
+        r = write_all(fd, text);
+        if (r < 0)
+                return r;
+        if (fchmod(fd, MODE) < 0 || fsync(fd) < 0)
+                return -errno;
+        return 0;
+}
+
+static int open_folder(const char *folder) {
+        int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int file_replace(const char *folder, const char *name, const char *text) {
+        _cleanup_close_ int folder_fd = -1;
+        char temporary[NAME_MAX + 1];
+        int r;
+
+        folder_fd = open_folder(folder);
+        if (folder_fd < 0)
+                return folder_fd;
+        snprintf(temporary, sizeof(temporary), ".%.200s.new", name);
+        r = write_new(folder_fd, temporary, text);
+        if (r >= 0 && renameat(folder_fd, temporary, folder_fd, name) < 0)
+                r = -errno;
+        if (r >= 0 && fsync(folder_fd) < 0)
+                r = -errno;
+        if (r < 0)
+                unlinkat(folder_fd, temporary, 0);
+        return r;
+}
+
+int file_remove(const char *folder, const char *name) {
+        _cleanup_close_ int folder_fd = -1;
+
+        folder_fd = open_folder(folder);
+        if (folder_fd < 0)
+                return folder_fd;
+        if (unlinkat(folder_fd, name, 0) < 0 || fsync(folder_fd) < 0)
+                return -errno;
+        return 0;
+}

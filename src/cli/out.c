@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes to the person: standard output as a whole text, complaints to standard error. */
+#include "out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+int out_write(const struct buf *text) {
+        const char *p = buf_text(text);
+        size_t left = text->len;
+
+        if (text->error < 0)
+                return text->error;
+        while (left > 0) {
+                ssize_t n = write(STDOUT_FILENO, p, left);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                p += n;
+                left -= (size_t)n;
+        }
+        return 0;
+}
+
+int out_text(const struct buf *text, int status) {
+        int r = out_write(text);
+
+        if (r >= 0 || r == -EPIPE)
+                return status;
+        out_complain("cannot write the output: %s", strerror(-r));
+        return EXIT_FAILED;
+}
+
+int out_line(const char *line, int status) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+
+        buf_printf(&text, "%s\n", line);
+        return out_text(&text, status);
+}
+
+void out_complain(const char *format, ...) {
+        va_list ap;
+
+        fputs("ecs-pubip: ", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        fputc('\n', stderr);
+}
+
+void out_hint(const char *format, ...) {
+        va_list ap;
+
+        fputs("Try '", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        fputs("'.\n", stderr);
+}
+
+bool out_colours(int fd) {
+        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+        return isatty(fd) && (!no || !*no) && term && strcmp(term, "dumb") != 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ecs-pubip resume`: releases the brake and ends every wait that the server did not ask for. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "file.h"
+#include "folder.h"
+#include "out.h"
+#include "snapshot.h"
+#include "util/paths.h"
+
+#define ANSWER_USEC (15 * USEC_PER_SEC) /* the agent only has to notice */
+
+static bool was_heard(const struct snapshot *s) {
+        return access(RESUME_PATH, F_OK) < 0 && !s->status.held;
+}
+
+/* The agent unlinks the file that asks it, and its status is no longer held. */
+static int await(struct folder *f, int *lock_fd) {
+        uint64_t deadline = clock_boot_usec() + ANSWER_USEC;
+        struct snapshot s;
+        int r;
+
+        for (;;) {
+                snapshot_take(&s, lock_fd);
+                if (!s.alive) {
+                        unlink(RESUME_PATH);
+                        return out_line("The brake is released. The agent does not run", EXIT_DONE);
+                }
+                if (was_heard(&s))
+                        return out_line("Resumed", EXIT_DONE);
+                r = folder_wait(f, deadline, -1);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        break;
+        }
+        out_complain("the brake is released, but the agent has not noticed within %u s",
+                     (unsigned)(ANSWER_USEC / USEC_PER_SEC));
+        out_hint("ecs-pubip status");
+        return EXIT_NOT_YET;
+}
+
+int command_resume(const struct options *o) {
+        _cleanup_folder_ struct folder f = FOLDER_NONE;
+        _cleanup_close_ int lock_fd = -1;
+        int r;
+
+        (void)o;
+        r = folder_open(&f);
+        if (r < 0)
+                return r;
+        r = file_remove(CONFIG_DIR, HOLD_NAME);
+        if (r < 0 && r != -ENOENT) {
+                out_complain("cannot remove " HOLD_PATH ": %s", strerror(-r));
+                return EXIT_FAILED;
+        }
+        if (!snapshot_alive(&lock_fd))
+                return out_line("The brake is released. The agent does not run", EXIT_DONE);
+        r = file_replace(RUN_DIR, RESUME_NAME, "");
+        if (r < 0) {
+                out_complain("cannot write " RESUME_PATH ": %s", strerror(-r));
+                return EXIT_FAILED;
+        }
+        return await(&f, &lock_fd);
+}

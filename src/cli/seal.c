@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ecs-pubip seal`: forgets this instance, for those who make an image of it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "file.h"
+#include "out.h"
+#include "snapshot.h"
+#include "util/cleanup.h"
+#include "util/paths.h"
+
+DEFINE_CLEANUP(DIR *, closedir)
+
+/*
+ * The lock that the agent holds while it may write here: nobody can start between our look and
+ * our removing. 0, -EBUSY, or another negative errno.
+ */
+static int take_state_lock(int folder_fd, int *ret_fd) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        _cleanup_close_ int fd = -1;
+
+        fd = openat(folder_fd, STATE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
+                return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int remove_all(DIR *folder) {
+        struct dirent *entry;
+
+        for (errno = 0; (entry = readdir(folder)); errno = 0) {
+                const char *name = entry->d_name;
+
+                if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+                        continue;
+                if (unlinkat(dirfd(folder), name, 0) < 0 && errno != ENOENT) {
+                        out_complain("cannot remove " STATE_DIR "/%s: %s", name, strerror(errno));
+                        return -errno;
+                }
+        }
+        if (errno != 0 || fsync(dirfd(folder)) < 0)
+                return -errno;
+        return 0;
+}
+
+static int refuse(void) {
+        out_complain("the agent runs and would write its state again; stop it first: "
+                     "sudo systemctl stop ecs-pubip");
+        return EXIT_NOT_YET;
+}
+
+/* An exit status, or a negative errno that nobody has reported. */
+static int empty_state(void) {
+        _cleanup_(closedir_p) DIR *folder = NULL;
+        _cleanup_close_ int lock_fd = -1;
+        int r;
+
+        folder = opendir(STATE_DIR);
+        if (!folder)
+                return errno == ENOENT ? EXIT_DONE : -errno;
+        r = take_state_lock(dirfd(folder), &lock_fd);
+        if (r == -EBUSY)
+                return refuse();
+        if (r < 0)
+                return r;
+        return remove_all(folder) < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+int command_seal(const struct options *o) {
+        _cleanup_close_ int lock_fd = -1;
+        int r;
+
+        (void)o;
+        if (snapshot_alive(&lock_fd))
+                return refuse();
+        r = empty_state();
+        if (r != EXIT_DONE)
+                return r;
+        r = file_remove(CONFIG_DIR, HOLD_NAME);
+        if (r < 0 && r != -ENOENT) {
+                out_complain("cannot remove " HOLD_PATH ": %s", strerror(-r));
+                return EXIT_FAILED;
+        }
+        return out_line("Nothing of this instance is left in " STATE_DIR, EXIT_DONE);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A snapshot as text for a person. */
+#include "show.h"
+
+#include <string.h>
+
+#include "when.h"
+
+#define LABEL_WIDTH 10
+#define TEXT_WIDTH  78 /* columns of text beside the label before it is wrapped */
+
+#define RED    "\033[1;31m"
+#define GREEN  "\033[1;32m"
+#define YELLOW "\033[1;33m"
+#define PLAIN  "\033[0m"
+
+static void add_coloured(struct buf *out, const struct show_style *style, const char *colour,
+                         const char *text) {
+        if (style->colours)
+                buf_printf(out, "%s%s" PLAIN, colour, text);
+        else
+                buf_puts(out, text);
+}
+
+/* Bytes of `text` that fit on one line: up to the last blank within the width. */
+static size_t line_of(const char *text) {
+        size_t n = strlen(text), cut = 0;
+
+        if (n <= TEXT_WIDTH)
+                return n;
+        for (size_t i = 0; i <= TEXT_WIDTH; i++)
+                if (text[i] == ' ')
+                        cut = i;
+        return cut > 0 ? cut : TEXT_WIDTH;
+}
+
+void show_field(struct buf *out, const char *label, const char *text) {
+        while (*text) {
+                size_t n = line_of(text);
+
+                buf_printf(out, "%-*s%.*s\n", LABEL_WIDTH, label, (int)n, text);
+                text += n;
+                text += strspn(text, " ");
+                label = "";
+        }
+}
+
+static const char *phase_colour(enum exit_status outcome) {
+        switch (outcome) {
+        case EXIT_DONE:
+                return GREEN;
+        case EXIT_FAILED:
+        case EXIT_NO_AGENT:
+                return RED;
+        case EXIT_NOT_YET:
+        case EXIT_USAGE:
+        case EXIT_REBOOT_WAITS:
+                break;
+        }
+        return YELLOW;
+}
+
+static const char *plane_colour(enum plane_verdict v) {
+        switch (v) {
+        case PLANE_AGREES:
+                return GREEN;
+        case PLANE_DISAGREES:
+                return RED;
+        case PLANE_UNKNOWN:
+                return YELLOW;
+        case PLANE_NOT_REQUIRED:
+                break;
+        }
+        return "";
+}
+
+/* Colour codes take no column: the padding goes after them. */
+static void add_plane(struct buf *out, enum plane p, const struct status_plane *t,
+                      const struct show_style *style) {
+        char address[IPV4_SIZE] = "-", ago[WHEN_SIZE];
+        const char *verdict = plane_verdict_name(t->verdict);
+
+        if (t->address)
+                ipv4_format(t->address, address);
+        buf_printf(out, "%-9s ", plane_name(p));
+        add_coloured(out, style, plane_colour(t->verdict), verdict);
+        buf_printf(out, "%*s %-15s %-15s %s\n", 12 - (int)strlen(verdict), "", address,
+                   t->interface[0] ? t->interface : "-", when_ago(t->since, style->now, ago));
+}
+
+static void add_planes(struct buf *out, const struct status *t, const struct show_style *style) {
+        buf_printf(out, "\n%-9s %-12s %-15s %-15s %s\n", "PLANE", "VERDICT", "ADDRESS", "INTERFACE",
+                   "SINCE");
+        for (enum plane p = 0; p < _PLANE_MAX; p++)
+                if (p != PLANE_OUTSIDE || t->planes[p].verdict != PLANE_NOT_REQUIRED)
+                        add_plane(out, p, &t->planes[p], style);
+        buf_puts(out, "\n");
+}
+
+static void add_instance(struct buf *out, const struct status *t) {
+        _cleanup_buf_ struct buf text = BUF(512);
+        const char *network = network_name(t->network), *kind = kind_name(t->kind);
+
+        if (!t->instance_id[0])
+                return;
+        buf_puts(&text, t->instance_id);
+        if (t->region_id[0])
+                buf_printf(&text, " in %s", t->region_id);
+        if (network)
+                buf_printf(&text, ", network %s", network);
+        if (kind)
+                buf_printf(&text, ", %s address", kind);
+        show_field(out, "Instance", buf_text(&text));
+}
+
+static void add_next(struct buf *out, const struct status *t, const struct show_style *style) {
+        _cleanup_buf_ struct buf text = BUF(1024);
+        char in[WHEN_SIZE];
+
+        switch (t->next) {
+        case NEXT_NONE:
+                return;
+        case NEXT_LOOK:
+                buf_puts(&text, "looks again ");
+                break;
+        case NEXT_RETRY:
+                buf_puts(&text, "tries again ");
+                break;
+        case NEXT_REBOOT:
+                buf_puts(&text, "restarts this instance ");
+                break;
+        }
+        if (t->waits_for[0] && t->next_at)
+                buf_printf(&text, "when it need not wait any longer for %s; at the latest %s",
+                           t->waits_for, when_in(t->next_at, style->now, in));
+        else if (t->waits_for[0])
+                buf_printf(&text, "when it need not wait any longer for %s", t->waits_for);
+        else
+                buf_puts(&text, t->next_at ? when_in(t->next_at, style->now, in) : "soon");
+        show_field(out, "Next", buf_text(&text));
+}
+
+/* "InstanceLockedForSecurity (HTTP 403), since 5 min ago" */
+static void add_fault(struct buf *out, const struct status *t, const struct show_style *style) {
+        _cleanup_buf_ struct buf text = BUF(512);
+        char ago[WHEN_SIZE];
+
+        if (t->fault.class == FAULT_NONE)
+                return;
+        buf_puts(&text, t->fault.code);
+        if (t->fault.http_status)
+                buf_printf(&text, " (HTTP %u)", t->fault.http_status);
+        if (t->fault_since)
+                buf_printf(&text, ", first %s", when_ago(t->fault_since, style->now, ago));
+        show_field(out, "Problem", t->sentence);
+        show_field(out, "Remedy", t->remedy);
+        show_field(out, "Code", buf_text(&text));
+        show_field(out, "Message", t->fault.message);
+        show_field(out, "Request", t->fault.request_id);
+}
+
+static void add_brake(struct buf *out, const struct status *t) {
+        if (t->held)
+                show_field(out, "Held",
+                           "the brake is on: no changing call until sudo ecs-pubip resume");
+        if (t->busy)
+                show_field(out, "Now", "a changing call is in flight");
+}
+
+static void add_status(struct buf *out, const struct snapshot *s, const struct show_style *style) {
+        const struct status *t = &s->status;
+        _cleanup_buf_ struct buf counts = BUF(128);
+        char line[STATUS_LINE_SIZE];
+
+        status_line(t, line);
+        add_coloured(out, style, s->alive ? phase_colour(snapshot_outcome(s)) : "", line);
+        buf_puts(out, "\n");
+        add_planes(out, t, style);
+        add_instance(out, t);
+        buf_printf(&counts, "%u allocation%s, %u reboot%s asked for", t->allocations,
+                   t->allocations == 1 ? "" : "s", t->reboots, t->reboots == 1 ? "" : "s");
+        show_field(out, "Changes", buf_text(&counts));
+        add_next(out, t, style);
+        add_brake(out, t);
+        add_fault(out, t, style);
+        if (t->control_fault[0] && strcmp(t->control_fault, t->fault.code) != 0) {
+                _cleanup_buf_ struct buf text = BUF(256);
+
+                buf_printf(&text, "the control plane cannot be heard: %s", t->control_fault);
+                show_field(out, "Also", buf_text(&text));
+        }
+        show_field(out, "Note", t->note);
+}
+
+static void add_no_status(struct buf *out, const struct snapshot *s) {
+        switch (s->file) {
+        case STATUS_FILE_READ:
+                return;
+        case STATUS_FILE_ABSENT:
+                if (s->alive)
+                        buf_puts(out, "The agent is starting: it has not said anything yet\n");
+                return;
+        case STATUS_FILE_GARBLED:
+                buf_puts(out, "The status file is not one that this version understands\n");
+                show_field(out, "Remedy",
+                           "update the package as a whole; sudo systemctl restart ecs-pubip "
+                           "writes the file anew");
+                return;
+        case STATUS_FILE_UNREADABLE:
+                buf_printf(out, "The status file cannot be read: %s\n", strerror(-s->error));
+        }
+}
+
+void show_snapshot(struct buf *out, const struct snapshot *s, const struct show_style *style) {
+        if (!s->alive) {
+                add_coloured(out, style, RED, "The agent does not run");
+                buf_puts(out, "\n");
+                show_field(out, "Remedy", SHOW_START_REMEDY);
+                if (s->file == STATUS_FILE_READ)
+                        buf_puts(out, "\nWhat it said last:\n");
+        }
+        if (s->file == STATUS_FILE_READ)
+                add_status(out, s, style);
+        else
+                add_no_status(out, s);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the agent says of itself at one moment: is it alive, and what is in its status file. */
+#pragma once
+
+#include <ecs-pubip/status.h>
+
+#include "command.h"
+
+enum status_file {
+        STATUS_FILE_READ,
+        STATUS_FILE_ABSENT,     /* no agent has written one since boot */
+        STATUS_FILE_GARBLED,    /* there, but not a status of version 1 */
+        STATUS_FILE_UNREADABLE, /* errno in `error` */
+};
+
+struct snapshot {
+        bool alive;
+        enum status_file file;
+        int error;            /* negative errno, where UNREADABLE */
+        struct status status; /* zero unless READ; of a dead agent: its last words */
+};
+
+/*
+ * Asks whether somebody holds the agent's lock; never takes one. *lock_fd is -1 or what an earlier
+ * call left there: it stays open so that asking causes no event for those who watch the folder.
+ */
+bool snapshot_alive(int *lock_fd);
+
+void snapshot_take(struct snapshot *ret, int *lock_fd);
+
+/* The text of the status file as it is, malloc'ed; negative errno. */
+int snapshot_text(char **ret, size_t *ret_len);
+
+/* Pure: what `status` ends with. A dead agent is EXIT_NO_AGENT whatever its last words were. */
+enum exit_status snapshot_outcome(const struct snapshot *s);
+
+/* Pure: a reboot is due and waits for something that may be our caller. */
+bool snapshot_reboot_waits(const struct snapshot *s);

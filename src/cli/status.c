@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ecs-pubip status`: the verdict, plane by plane, and what happens next. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "clock.h"
+#include "command.h"
+#include "folder.h"
+#include "out.h"
+#include "show.h"
+#include "snapshot.h"
+
+#define COUNTDOWN_USEC USEC_PER_SEC        /* redraw on a terminal while a time is near */
+#define REDRAW_USEC    (20 * USEC_PER_SEC) /* and otherwise: "3 min ago" grows older */
+#define CLEAR          "\033[H\033[J"
+
+DEFINE_CLEANUP(cJSON *, cJSON_Delete)
+#define _cleanup_json_ _cleanup_(cJSON_Delete_p)
+
+/*
+ * The agent's own file, whatever its version has in it, with one member that the agent cannot
+ * write: whether it is alive. No file is an object without a phase.
+ */
+static int print_json(struct buf *out, const struct snapshot *s, bool one_line) {
+        _cleanup_json_ cJSON *json = NULL;
+        _cleanup_free_ char *text = NULL, *printed = NULL;
+        size_t len;
+
+        if (s->file == STATUS_FILE_READ && snapshot_text(&text, &len) >= 0)
+                json = cJSON_ParseWithLength(text, len);
+        if (!json) {
+                json = cJSON_CreateObject();
+                if (!cJSON_AddNumberToObject(json, "version", 1) ||
+                    !cJSON_AddNullToObject(json, "phase"))
+                        return -ENOMEM;
+        }
+        if (!cJSON_AddBoolToObject(json, "agent_running", s->alive))
+                return -ENOMEM;
+        printed = one_line ? cJSON_PrintUnformatted(json) : cJSON_Print(json);
+        if (!printed)
+                return -ENOMEM;
+        buf_puts(out, printed);
+        buf_puts(out, "\n");
+        return 0;
+}
+
+static int print(struct buf *out, const struct snapshot *s, const struct options *o) {
+        struct show_style style = {
+                .now = clock_wall_sec(),
+                .colours = out_colours(STDOUT_FILENO),
+        };
+
+        if (o->json)
+                return print_json(out, s, o->watch);
+        show_snapshot(out, s, &style);
+        return 0;
+}
+
+/* When the text on a terminal needs drawing again although nothing has happened. */
+static uint64_t next_redraw(const struct snapshot *s) {
+        bool near = s->status.next_at > clock_wall_sec();
+
+        return clock_boot_usec() + (near ? COUNTDOWN_USEC : REDRAW_USEC);
+}
+
+static int watch(const struct options *o) {
+        _cleanup_folder_ struct folder f = FOLDER_NONE;
+        _cleanup_close_ int lock_fd = -1;
+        bool terminal = isatty(STDOUT_FILENO) && !o->json;
+        struct snapshot shown, s;
+        int r;
+
+        r = folder_open(&f);
+        if (r < 0)
+                return r;
+        for (bool first = true;; first = false) {
+                _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+
+                snapshot_take(&s, &lock_fd);
+                if (first || terminal || memcmp(&s, &shown, sizeof(s)) != 0) {
+                        buf_puts(&text, terminal ? CLEAR : first || o->json ? "" : "\n");
+                        r = print(&text, &s, o);
+                        if (r < 0)
+                                return r;
+                        r = out_write(&text);
+                        if (r < 0)
+                                return r == -EPIPE ? (int)snapshot_outcome(&s) : r;
+                        shown = s;
+                }
+                r = folder_wait(&f, terminal ? next_redraw(&s) : CLOCK_NEVER, STDOUT_FILENO);
+                if (r < 0)
+                        return r == -EPIPE ? (int)snapshot_outcome(&s) : r;
+        }
+}
+
+int command_status(const struct options *o) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+        _cleanup_close_ int lock_fd = -1;
+        struct snapshot s;
+        int r;
+
+        if (o->watch)
+                return watch(o);
+        snapshot_take(&s, &lock_fd);
+        r = print(&text, &s, o);
+        if (r < 0)
+                return r;
+        return out_text(&text, snapshot_outcome(&s));
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ecs-pubip wait`: returns when the address is confirmed, or will not be by waiting. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "folder.h"
+#include "out.h"
+#include "show.h"
+#include "snapshot.h"
+#include "util/text.h"
+#include "when.h"
+
+/* Nobody is there yet: the service may be about to start. */
+#define COMING_USEC (15 * USEC_PER_SEC)
+/* It was there and died: the service manager starts it again after RestartSec=15s. */
+#define RESTART_USEC (20 * USEC_PER_SEC)
+
+struct waiting {
+        uint64_t deadline;       /* of the whole */
+        uint64_t agent_deadline; /* by then an agent must be there */
+        bool progress;           /* standard error is a terminal */
+        char said[STATUS_LINE_SIZE];
+};
+
+static void progress_say(struct waiting *w, const struct snapshot *s) {
+        char line[STATUS_LINE_SIZE] = "waiting for the agent to start";
+
+        if (!w->progress)
+                return;
+        if (s->alive && s->file == STATUS_FILE_READ)
+                status_line(&s->status, line);
+        if (strcmp(line, w->said) == 0)
+                return;
+        TEXT_SET(w->said, line);
+        fprintf(stderr, "\r\033[K%.*s", 78, line);
+}
+
+static void progress_end(struct waiting *w) {
+        if (w->said[0])
+                fputs("\r\033[K", stderr);
+        w->said[0] = '\0';
+}
+
+/* True when waiting longer changes nothing; *ret is then the exit status. */
+static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_status *ret) {
+        uint64_t now = clock_boot_usec();
+        enum exit_status outcome = snapshot_outcome(s);
+
+        if (s->alive)
+                w->agent_deadline = now + RESTART_USEC;
+        switch (outcome) {
+        case EXIT_DONE:
+        case EXIT_FAILED:
+        case EXIT_REBOOT_WAITS:
+                *ret = outcome;
+                return true;
+        case EXIT_NO_AGENT:
+                *ret = outcome;
+                if (now >= w->agent_deadline)
+                        return true;
+                break;
+        case EXIT_NOT_YET:
+        case EXIT_USAGE:
+                break;
+        }
+        *ret = EXIT_NOT_YET;
+        return now >= w->deadline;
+}
+
+/* Confirmed: one line for a log. Anything else: the whole page, so that nobody has to ask. */
+static int finish(const struct snapshot *s, enum exit_status outcome, uint64_t timeout_usec) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+        struct show_style style = {
+                .now = clock_wall_sec(),
+                .colours = out_colours(STDOUT_FILENO),
+        };
+        char line[STATUS_LINE_SIZE], span[WHEN_SIZE];
+
+        if (outcome == EXIT_DONE) {
+                status_line(&s->status, line);
+                buf_printf(&text, "%s\n", line);
+                return out_text(&text, outcome);
+        }
+        if (outcome == EXIT_NOT_YET)
+                buf_printf(&text, "Not confirmed within %s\n",
+                           when_span(timeout_usec / USEC_PER_SEC, span));
+        show_snapshot(&text, s, &style);
+        return out_text(&text, outcome);
+}
+
+int command_wait(const struct options *o) {
+        _cleanup_folder_ struct folder f = FOLDER_NONE;
+        _cleanup_close_ int lock_fd = -1;
+        uint64_t start = clock_boot_usec();
+        struct waiting w = {
+                .deadline = o->timeout_usec < CLOCK_NEVER - start ? start + o->timeout_usec
+                                                                  : CLOCK_NEVER,
+                .agent_deadline = start + COMING_USEC,
+                .progress = isatty(STDERR_FILENO),
+        };
+        enum exit_status outcome;
+        struct snapshot s;
+        int r;
+
+        r = folder_open(&f);
+        if (r < 0)
+                return r;
+        for (;;) {
+                snapshot_take(&s, &lock_fd);
+                if (is_over(&w, &s, &outcome))
+                        break;
+                progress_say(&w, &s);
+                r = folder_wait(&f,
+                                s.alive || w.deadline < w.agent_deadline ? w.deadline
+                                                                         : w.agent_deadline,
+                                -1);
+                if (r < 0)
+                        return r;
+        }
+        progress_end(&w);
+        return finish(&s, outcome, o->timeout_usec);
+}
