@@ -9,16 +9,39 @@
 
 #define BUF_FIRST 256
 
-void buf_done(struct buf *b) {
+static void buf_release(struct buf *b) {
+        if (b->secret && b->data)
+                explicit_bzero(b->data, b->size);
         free(b->data);
-        *b = (struct buf){.max = b->max};
+}
+
+void buf_done(struct buf *b) {
+        buf_release(b);
+        *b = (struct buf){.max = b->max, .secret = b->secret};
 }
 
 void buf_clear(struct buf *b) {
+        if (b->secret && b->data)
+                explicit_bzero(b->data, b->len);
         b->len = 0;
         b->error = 0;
         if (b->data)
                 b->data[0] = '\0';
+}
+
+/* Like realloc(), which would leave a secret behind in memory that it gave back. */
+static char *buf_move(struct buf *b, size_t size) {
+        char *data;
+
+        if (!b->secret)
+                return realloc(b->data, size);
+        data = malloc(size);
+        if (!data)
+                return NULL;
+        if (b->data)
+                memcpy(data, b->data, b->len + 1);
+        buf_release(b);
+        return data;
 }
 
 /* Makes room for `more` bytes and the NUL. */
@@ -38,7 +61,7 @@ static bool buf_reserve(struct buf *b, size_t more) {
         size = b->size ? b->size : BUF_FIRST;
         while (size < want)
                 size *= 2;
-        data = realloc(b->data, size);
+        data = buf_move(b, size);
         if (!data) {
                 b->error = -ENOMEM;
                 return false;

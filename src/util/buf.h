@@ -11,9 +11,11 @@ struct buf {
         size_t size; /* bytes allocated */
         size_t max;  /* ceiling for len */
         int error;   /* 0, -ENOMEM or -E2BIG; sticky: later additions are ignored */
+        bool secret; /* wiped wherever it was: when it moves, when it is cleared or done with */
 };
 
-#define BUF(ceiling) ((struct buf){.max = (ceiling)})
+#define BUF(ceiling)        ((struct buf){.max = (ceiling)})
+#define BUF_SECRET(ceiling) ((struct buf){.max = (ceiling), .secret = true})
 
 void buf_done(struct buf *b);
 void buf_clear(struct buf *b); /* keeps the memory, forgets content and error */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows that say where in a struct the text at a path of a reply goes, and in which form. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Puts `value` into `field`, which has `size` bytes; false when the value is malformed. */
+typedef bool (*field_put_fn)(void *field, size_t size, const char *value);
+
+struct field {
+        const char *path; /* below the struct's own element; letter case is ignored */
+        field_put_fn put;
+        size_t offset, size;
+};
+
+#define FIELD(path_, put_, type, member)                                                           \
+        {                                                                                          \
+                .path = (path_), .put = (put_), .offset = offsetof(type, member),                  \
+                .size = sizeof(((type *)NULL)->member)                                             \
+        }
+
+/* The row of that path goes to work on `base`; true where there is none. */
+bool field_put(const struct field *rows, size_t n, void *base, const char *path, const char *value);
+
+bool field_text(void *field, size_t size, const char *value); /* cut when too long */
+bool field_word(void *field, size_t size, const char *value); /* ids: letters, digits, - . _ */
+bool field_ipv4(void *field, size_t size, const char *value); /* "" and a second one: ignored */
+bool field_mac(void *field, size_t size, const char *value);  /* made lower case */
+bool field_int(void *field, size_t size, const char *value);  /* 0 … 1,000,000 */
+bool field_time(void *field, size_t size, const char *value); /* malformed: left alone */
+bool field_network(void *field, size_t size, const char *value);
+
+/* "00:16:3e:0a:0b:0c" in either case. */
+bool field_is_mac(const char *value);
