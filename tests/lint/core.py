@@ -2,10 +2,11 @@
 """Rules about the core: pure, without state, and complete with only its own libraries."""
 
 import re
+from pathlib import Path
 
 from tree import rule
 
-PURE_H = "tests/lint/pure.h"
+PURE_H = Path(__file__).parent / "pure.h"
 # What an object of the core may ask of the C library: memory, strings, numbers.
 LIBC = set("""
     malloc calloc realloc free abort __assert_fail __errno_location __stack_chk_fail
@@ -29,7 +30,7 @@ def core_pure(tree):
     """No file of the core names a clock, a descriptor, a process or a log."""
     for path, flags in tree.compilations("src/core"):
         tree.judge(path, ["gcc", *flags, "-I", tree.source / "include", "-w",
-                          "-include", tree.source / PURE_H, "-fsyntax-only", path])
+                          "-include", PURE_H, "-fsyntax-only", path])
 
 
 @rule("core-alone")

@@ -12,15 +12,16 @@ SPDX_LINES = 4  # a #! line and a title may stand before it
 # No room for a comment, or not ours: data, generated lists, Debian's own formats.
 SPDX_EXEMPT = re.compile(
     r"\.(md|json|txt|patch|diff|pem|bin|xml|service\.in|lock)$|/data/|/corpus/|/seeds/|/mutants/"
-    r"|debian/(changelog|control|copyright|compat|.*\.(install|docs|manpages|conffiles|dirs|"
+    r"|debian/(changelog|control|copyright|compat|.*\.(install|docs|examples|manpages|conffiles|dirs|links|"
     r"lintian-overrides)|source/.*|watch|salsa-ci.yml|conffiles|not-installed|clean)$"
     r"|/\.(gitignore|npmrc)$"
 )
-MARKS = re.compile(
-    r"\b(TODO|FIXME|XXX|HACK|for now|placeholder|not implemented|not yet implemented)\b"
-    r"|\bstub(bed)? out\b"
-)
-HOST_PATHS = re.compile(r"(?<![\w/])/(work|root|home/\w+)/[\w.]|\bLTAI(?!\w*(Sim|Test|Example))[0-9A-Za-z]{12,}\b")
+# Cut in two, so that this file does not carry them itself.
+MARKS = re.compile(r"\b(" + "|".join((
+    "TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK", "for " "now", "place" "holder",
+    "not " "(yet )?implemented", "stub" "bed out",
+)) + r")\b")
+HOST_PATHS = re.compile(r"(?<![\w/.}])/(work|ro{2}t|home/\w+)/[\w.]|\bLTAI(?!\w*(Sim|Test|Example))[0-9A-Za-z]{12,}\b")
 BANNED = {
     "strcpy": "text_copy() knows the size",
     "strcat": "use a struct buf",
@@ -116,8 +117,6 @@ def spdx(tree):
 def marks(tree):
     """No mark of unfinished work, no path of somebody's machine, nothing like an access key."""
     for path in tree.files(under=("src", "include", "tests", "units", "packaging", ".ci", ".")):
-        if path.parent == tree.source / "tests/lint":
-            continue
         text = path.read_text(errors="replace")
         for match in MARKS.finditer(text):
             tree.complain(path, line_of(text, match.start()), f"unfinished: {match.group(0)}")
