@@ -2,8 +2,8 @@
 /* `ecs-pubip seal`: forgets this instance, for those who make an image of it. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -17,18 +17,11 @@ DEFINE_CLEANUP(DIR *, closedir)
 
 /*
  * The lock that the agent holds while it may write here: nobody can start between our look and
- * our removing. 0, -EBUSY, or another negative errno.
+ * our removing. It is on the folder itself, so it cannot be removed from under its holder.
  */
-static int take_state_lock(int folder_fd, int *ret_fd) {
-        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        _cleanup_close_ int fd = -1;
-
-        fd = openat(folder_fd, STATE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
-                return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
-        *ret_fd = TAKE_FD(fd);
+static int take_state_lock(int folder_fd) {
+        if (flock(folder_fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? -EBUSY : -errno;
         return 0;
 }
 
@@ -59,13 +52,12 @@ static int refuse(void) {
 /* An exit status, or a negative errno that nobody has reported. */
 static int empty_state(void) {
         _cleanup_(closedir_p) DIR *folder = NULL;
-        _cleanup_close_ int lock_fd = -1;
         int r;
 
         folder = opendir(STATE_DIR);
         if (!folder)
                 return errno == ENOENT ? EXIT_DONE : -errno;
-        r = take_state_lock(dirfd(folder), &lock_fd);
+        r = take_state_lock(dirfd(folder));
         if (r == -EBUSY)
                 return refuse();
         if (r < 0)

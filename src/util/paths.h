@@ -11,9 +11,9 @@
 #define RESUME_NAME  "resume"
 #define RESUME_PATH  RUN_DIR "/" RESUME_NAME /* made by `ecs-pubip resume`, unlinked by the agent */
 
+/* flock()ed exclusively by whoever may write there: no lock file, so a full disk is no excuse. */
 #define STATE_DIR   "/var/lib/ecs-pubip"
 #define LEDGER_PATH STATE_DIR "/ledger"
-#define STATE_LOCK  "lock" /* in it: held exclusively by whoever may write there */
 
 /* One line: the instance id ("-" where it is not known yet), a blank, the time (RFC 3339). */
 #define CONFIG_DIR "/etc/ecs-pubip"
