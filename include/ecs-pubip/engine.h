@@ -86,26 +86,26 @@ enum action {
 
 /* What a person should read in the journal; the runtime has a text and a MESSAGE_ID for each. */
 enum notice_kind {
-        NOTICE_IDENTIFIED,       /* instance, region, network */
-        NOTICE_ASKING,           /* a changing call is about to leave: op */
-        NOTICE_CHANGED,          /* it was answered with success: op, address, request_id */
-        NOTICE_ADOPTED,          /* control shows an address that we did not ask for */
-        NOTICE_REPLACED,         /* old_address -> address */
-        NOTICE_RECLAIMED,        /* control shows none any more: old_address */
-        NOTICE_DISAGREES,        /* was confirmed; a plane disagrees now: plane */
-        NOTICE_CONFIRMED,        /* address */
-        NOTICE_REBOOT_WAITS,     /* due, and waits: text says for what */
-        NOTICE_REBOOTING,        /* RebootInstance was accepted */
-        NOTICE_WAITING,          /* fault, new or other than before */
-        NOTICE_FAILED,           /* fault: needs a person */
-        NOTICE_HELD,             /* the brake is on */
-        NOTICE_RESUMED,          /* the brake is off */
-        NOTICE_HOLD_FOREIGN,     /* a hold file of another instance is ignored */
-        NOTICE_LEDGER_FOREIGN,   /* a ledger of another instance was set aside: text names it */
-        NOTICE_LEDGER_DAMAGED,   /* an unprovable one was set aside: budgets count as spent */
-        NOTICE_CLOCK,            /* this machine's clock is off by `seconds` from the cloud's */
-        NOTICE_NOT_ECS,          /* this is no ECS instance: stopping */
-        NOTICE_CONTROL_UNKNOWN,  /* confirmed, but the control plane cannot be heard: fault */
+        NOTICE_IDENTIFIED,      /* instance, region, network */
+        NOTICE_ASKING,          /* a changing call is about to leave: op */
+        NOTICE_CHANGED,         /* it was answered with success: op, address, request_id */
+        NOTICE_ADOPTED,         /* control shows an address that we did not ask for */
+        NOTICE_REPLACED,        /* old_address -> address */
+        NOTICE_RECLAIMED,       /* control shows none any more: old_address */
+        NOTICE_DISAGREES,       /* was confirmed; a plane disagrees now: plane */
+        NOTICE_CONFIRMED,       /* address */
+        NOTICE_REBOOT_WAITS,    /* due, and waits: text says for what */
+        NOTICE_REBOOTING,       /* RebootInstance was accepted */
+        NOTICE_WAITING,         /* fault, new or other than before */
+        NOTICE_FAILED,          /* fault: needs a person */
+        NOTICE_HELD,            /* the brake is on */
+        NOTICE_RESUMED,         /* the brake is off */
+        NOTICE_HOLD_FOREIGN,    /* a hold file of another instance is ignored */
+        NOTICE_LEDGER_FOREIGN,  /* a ledger of another instance was set aside: text names it */
+        NOTICE_LEDGER_DAMAGED,  /* an unprovable one was set aside: budgets count as spent */
+        NOTICE_CLOCK,           /* this machine's clock is off by `seconds` from the cloud's */
+        NOTICE_NOT_ECS,         /* this is no ECS instance: stopping */
+        NOTICE_CONTROL_UNKNOWN, /* confirmed, but the control plane cannot be heard: fault */
         _NOTICE_MAX,
 };
 
@@ -134,9 +134,9 @@ struct actions {
 /* What we are in the middle of: the steps inside a phase. */
 enum step {
         STEP_IDLE,
-        STEP_STORING,  /* waiting for EVENT_STORED of an intent */
-        STEP_ASKING,   /* a question is in flight */
-        STEP_LEAVING,  /* RebootInstance was accepted: waiting to be shut down */
+        STEP_STORING, /* waiting for EVENT_STORED of an intent */
+        STEP_ASKING,  /* a question is in flight */
+        STEP_LEAVING, /* RebootInstance was accepted: waiting to be shut down */
 };
 
 struct engine {
@@ -147,13 +147,15 @@ struct engine {
         struct rng rng;
         enum ledger_state ledger_state;
         struct ledger ledger;
+        int ledger_error; /* of the last write: 0 or a negative errno */
 
         /* where we are */
         enum phase phase;
         enum step step;
-        enum wire_op asking; /* the question in flight or whose intent is being stored */
-        uint64_t deadline;   /* CLOCK_BOOTTIME; ENGINE_NEVER: none */
-        uint64_t entered;    /* phase, CLOCK_BOOTTIME */
+        enum wire_op asking;     /* the question in flight or whose intent is being stored */
+        enum wire_probe probing; /* of WIRE_PROBE */
+        uint64_t deadline;       /* CLOCK_BOOTTIME; ENGINE_NEVER: none */
+        uint64_t entered;        /* phase, CLOCK_BOOTTIME */
         enum hold hold;
 
         /* what we know */
@@ -163,9 +165,12 @@ struct engine {
         uint64_t inspected;       /* when, CLOCK_BOOTTIME; 0: not in this process */
         bool inspected_just_now;  /* law L1: nothing was asked of the API since */
         struct eip eip;           /* last eip-find */
+        bool eip_known;           /* it was asked after the last inspection */
         struct kernel_facts kernel;
         struct plane_facts metadata, control, outside;
-        struct fault control_fault;
+        uint64_t metadata_at;       /* the look that gave it, CLOCK_BOOTTIME */
+        struct fault control_fault; /* why control could not be heard, while confirmed */
+        struct fault look_fault;    /* the same for metadata */
         struct verdict verdict;
         in_addr_t expected;
         enum kind kind;
@@ -183,32 +188,35 @@ struct engine {
         uint64_t fault_since_boot; /* patience of a class counts from here */
         unsigned attempt;          /* of the present wait class */
         unsigned failed_looks;
-        bool wait_by_server;       /* the wait must not be cut short */
-        bool was_failed;           /* looking again after failed: keep quiet about it */
+        bool wait_by_server; /* the wait must not be cut short */
+        bool wait_checked;   /* the wait that an earlier process kept was looked at */
+        bool was_failed;     /* the fault has been told as final (law L7) */
+        bool static_refused; /* Strategy=static eip: on to the EIP */
+        bool witness_waited;
+        uint64_t kernel_hurried; /* netlink last ended a wait then */
         uint64_t confirm_started;
-        unsigned looks;            /* metadata looks in this confirming */
-        uint64_t absent_first;     /* first of two inspections that show no address */
-        bool reachable_before_known, unreachable_before;
-        bool reachable_asked, reachable;
-        bool lagging;              /* confirmed by the reachability witness */
+        unsigned looks;        /* metadata looks in this confirming */
+        uint64_t absent_first; /* first of two inspections that show no address */
+        bool reach_before_known, unreachable_before; /* witness, straight before a change */
+        bool reach_asked, reachable;                 /* witness, in this confirming */
+        bool lagging;                                /* confirmed by the reachability witness */
         uint64_t next_look, next_control;
         uint64_t reboot_due_since;
         char blockers[STATUS_WHY_SIZE];
         bool blockers_known;
         bool online, marked;
-        bool alert_cleared;        /* Heal.Policy=alert: `resume` accepts what is there */
+        bool alert_cleared; /* Heal.Policy=alert: `resume` accepts what is there */
         uint64_t metadata_silent_since;
         int64_t phase_since;
-        struct notice last_notice; /* law L7: the same thing is said once */
 };
 
 /*
  * Sets everything up; nothing happens until EVENT_START. `ledger` only with LEDGER_READ. `seed`
  * comes from getrandom().
  */
-void engine_init(struct engine *e, const struct config *config, const char *boot_id,
-                 bool dmi_known, bool dmi_is_ecs, enum ledger_state state,
-                 const struct ledger *ledger, enum hold hold, uint64_t seed);
+void engine_init(struct engine *e, const struct config *config, const char *boot_id, bool dmi_known,
+                 bool dmi_is_ecs, enum ledger_state state, const struct ledger *ledger,
+                 enum hold hold, uint64_t seed);
 
 /* One step. *ret is cleared first. */
 void engine_step(struct engine *e, const struct event *event, struct actions *ret);

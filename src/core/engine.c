@@ -1,2 +1,516 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The state machine's doors: events in, phase and deadline, waits, questions out. */
 #include <ecs-pubip/engine.h>
+
+#include <string.h>
+
+#include "turn.h"
+#include "util/text.h"
+
+/*
+ * The cloud process starts no attempt after ASK_MS and ends the last one within ATTEMPT: together
+ * they are CALL_MAX, after which a call that was asked cannot take effect any more (design 3).
+ */
+#define ASK_MS        25000u
+#define NOT_ECS_AFTER (10 * USEC_PER_MIN)
+#define CLOCK_OFF_SEC 60 /* a larger offset is reported, once */
+#define CONTROL_RETRY USEC_PER_HOUR
+#define KERNEL_APART  (30 * USEC_PER_SEC)
+
+static const struct fault no_fault;
+
+uint64_t in(const struct turn *t, uint64_t usec) {
+        return t->now.boot_usec + usec;
+}
+
+int64_t engine_time(const struct engine *e, struct engine_now now) {
+        if (e->server_time == 0)
+                return now.wall_sec;
+        return e->server_time + (int64_t)((now.boot_usec - e->server_time_at) / USEC_PER_SEC);
+}
+
+int64_t cloud_now(const struct turn *t) {
+        return engine_time(t->e, t->now);
+}
+
+struct notice *say(struct turn *t, enum notice_kind kind) {
+        static struct notice overflow; /* NOTICES_MAX is more than any turn says; see the tests */
+        struct notice *n = &overflow;
+
+        if (t->out->n_notices < NOTICES_MAX)
+                n = &t->out->notices[t->out->n_notices++];
+        *n = (struct notice){.kind = kind, .address = t->e->expected};
+        return n;
+}
+
+/*
+ * The one door. Looks made while failed do not change the phase: it stays failed, quietly, until
+ * something better than looking is reached.
+ */
+void enter(struct turn *t, enum phase phase) {
+        struct engine *e = t->e;
+        bool looking = phase == PHASE_IDENTIFYING || phase == PHASE_INSPECTING;
+
+        if (phase == e->phase || (e->phase == PHASE_FAILED && looking))
+                return;
+        if (e->phase == PHASE_REBOOTING)
+                t->out->wants |= ACTION_NO_BLOCKERS;
+        e->phase = phase;
+        e->entered = t->now.boot_usec;
+        e->phase_since = cloud_now(t);
+}
+
+void rest(struct turn *t, uint64_t until) {
+        t->e->step = STEP_IDLE;
+        t->e->asking = WIRE_NONE;
+        t->e->deadline = until;
+}
+
+void store(struct turn *t) {
+        t->out->wants |= ACTION_STORE;
+}
+
+/* What the intent in the ledger says goes into the question. */
+static void fill_from_intent(struct turn *t, struct wire_question *q) {
+        const struct ledger_entry *intent = ledger_last(&t->e->ledger, q->op);
+
+        if (!intent)
+                return;
+        TEXT_SET(q->client_token, intent->client_token);
+        if (q->op == WIRE_EIP_ASSOCIATE)
+                TEXT_SET(q->allocation_id, intent->allocation_id);
+        if (q->op == WIRE_BANDWIDTH) {
+                q->bandwidth_out = t->e->config.bandwidth_out;
+                q->allocate_public_ip = t->e->instance.charge == CHARGE_POSTPAID;
+        }
+}
+
+/* Which EIP eip-find is to look for: the configured one, else one that was bought here. */
+static const char *eip_wanted(struct engine *e) {
+        const struct ledger_entry *bought = ledger_last(&e->ledger, WIRE_EIP_ALLOCATE);
+
+        if (*e->config.eip_allocation_id)
+                return e->config.eip_allocation_id;
+        return bought ? bought->allocation_id : "";
+}
+
+void ask(struct turn *t, enum wire_op op) {
+        struct engine *e = t->e;
+        struct wire_question *q = &t->out->question;
+
+        *q = (struct wire_question){.op = op, .deadline_ms = ASK_MS};
+        if (e->server_time)
+                q->server_time = cloud_now(t);
+        TEXT_SET(q->instance_id, e->identity.instance_id);
+        if (wire_op_changes(op)) {
+                fill_from_intent(t, q);
+                e->inspected_just_now = false; /* L1: the next change needs an inspection anew */
+        }
+        if (op == WIRE_EIP_FIND)
+                TEXT_SET(q->allocation_id, eip_wanted(e));
+        e->step = STEP_ASKING;
+        e->asking = op;
+        e->deadline = in(t, CALL_MAX_MS * USEC_PER_MSEC);
+        t->out->wants |= ACTION_ASK;
+}
+
+void ask_probe(struct turn *t, enum wire_probe probe) {
+        ask(t, WIRE_PROBE);
+        t->out->question.probe = probe;
+        t->e->probing = probe;
+}
+
+void start_over(struct turn *t) {
+        enter(t, PHASE_IDENTIFYING);
+        ask(t, WIRE_IDENTIFY);
+}
+
+/* Nobody at the metadata address, and the firmware names another maker: not our machine. */
+static bool is_not_ecs(const struct turn *t) {
+        const struct engine *e = t->e;
+
+        return e->dmi_known && !e->dmi_is_ecs && !*e->config.instance_id &&
+               in(t, 0) - e->metadata_silent_since >= NOT_ECS_AFTER;
+}
+
+static void not_ecs(struct turn *t) {
+        say(t, NOTICE_NOT_ECS);
+        enter(t, PHASE_STOPPED);
+        rest(t, ENGINE_NEVER);
+        t->out->wants |= ACTION_EXIT;
+}
+
+static void got_identify_fault(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+        bool silent = strcmp(f->code, FAULT_MD_UNREACHABLE) == 0;
+
+        if (!silent)
+                e->metadata_silent_since = 0;
+        else if (e->metadata_silent_since == 0)
+                e->metadata_silent_since = t->now.boot_usec;
+        else if (!e->identified && is_not_ecs(t)) {
+                not_ecs(t);
+                return;
+        }
+        meet_fault(t, f);
+        if (silent && !e->identified && e->deadline > e->metadata_silent_since + NOT_ECS_AFTER &&
+            t->now.boot_usec < e->metadata_silent_since + NOT_ECS_AFTER)
+                e->deadline = e->metadata_silent_since + NOT_ECS_AFTER;
+}
+
+/* A control look that fails changes no phase while the planes that count agree. */
+static void got_inspect_fault(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+
+        judge(t);
+        if (e->phase != PHASE_CONFIRMED && !e->verdict.confirmed) {
+                e->control = (struct plane_facts){};
+                meet_fault(t, f);
+                return;
+        }
+        if (f->class != e->control_fault.class || strcmp(f->code, e->control_fault.code) != 0)
+                say(t, NOTICE_CONTROL_UNKNOWN)->fault = *f;
+        e->control_fault = *f;
+        e->control = (struct plane_facts){};
+        e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
+        confirm(t);
+}
+
+/* Metadata could not be read: unknown, which is neither absent nor present (L6). */
+void got_addresses_fault(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+
+        e->metadata = (struct plane_facts){};
+        judge(t);
+        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING ||
+            e->phase == PHASE_REBOOTING) {
+                e->look_fault = *f;
+                schedule_looks(t);
+                return;
+        }
+        meet_fault(t, f);
+}
+
+static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {
+        switch (op) {
+        case WIRE_IDENTIFY:
+                got_identify_fault(t, f);
+                break;
+        case WIRE_INSPECT:
+                got_inspect_fault(t, f);
+                break;
+        case WIRE_ADDRESSES:
+                got_addresses_fault(t, f);
+                break;
+        case WIRE_EIP_FIND:
+                meet_fault(t, f);
+                break;
+        case WIRE_PROBE:
+                got_probe(t, NULL);
+                break;
+        case WIRE_ALLOCATE:
+        case WIRE_BANDWIDTH:
+        case WIRE_EIP_ALLOCATE:
+        case WIRE_EIP_ASSOCIATE:
+        case WIRE_REBOOT:
+                got_change_fault(t, op, f);
+                break;
+        case WIRE_NONE:
+        case _WIRE_OP_MAX:
+                break;
+        }
+}
+
+static void got_result(struct turn *t, enum wire_op op, const struct wire_answer *a) {
+        switch (op) {
+        case WIRE_IDENTIFY:
+                got_identity(t, &a->identity);
+                break;
+        case WIRE_ADDRESSES:
+                got_addresses(t, &a->addresses);
+                break;
+        case WIRE_INSPECT:
+                got_instance(t, &a->instance);
+                break;
+        case WIRE_EIP_FIND:
+                got_eip(t, &a->eip);
+                break;
+        case WIRE_PROBE:
+                got_probe(t, a);
+                break;
+        case WIRE_ALLOCATE:
+        case WIRE_BANDWIDTH:
+        case WIRE_EIP_ALLOCATE:
+        case WIRE_EIP_ASSOCIATE:
+        case WIRE_REBOOT:
+                got_change(t, op, a);
+                break;
+        case WIRE_NONE:
+        case _WIRE_OP_MAX:
+                break;
+        }
+}
+
+static void learn_time(struct turn *t, int64_t server_time) {
+        struct engine *e = t->e;
+        int64_t off = t->now.wall_sec - server_time;
+
+        if (server_time <= 0)
+                return;
+        e->server_time = server_time;
+        e->server_time_at = t->now.boot_usec;
+        ledger_settle_clock(&e->ledger, server_time);
+        if (!e->clock_reported && (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC)) {
+                e->clock_reported = true;
+                say(t, NOTICE_CLOCK)->seconds = off;
+        }
+}
+
+static void on_answer(struct turn *t, const struct wire_answer *a) {
+        struct engine *e = t->e;
+        enum wire_op op = e->asking;
+
+        if (e->step != STEP_ASKING)
+                return; /* to a question that was given up */
+        rest(t, ENGINE_NEVER);
+        learn_time(t, a->server_time);
+        if (a->fault.class == FAULT_NONE)
+                got_result(t, op, a);
+        else
+                got_fault(t, op, &a->fault);
+}
+
+/* A wait is over, or a look is due. */
+static void on_deadline(struct turn *t) {
+        struct engine *e = t->e;
+
+        e->deadline = ENGINE_NEVER;
+        switch (e->phase) {
+        case PHASE_WAITING:
+                e->ledger.wait = (struct ledger_wait){};
+                if (e->identified)
+                        inspect(t);
+                else
+                        start_over(t);
+                break;
+        case PHASE_CONFIRMING:
+                on_confirming(t);
+                break;
+        case PHASE_REBOOTING:
+                reboot_due(t);
+                break;
+        case PHASE_CONFIRMED:
+                on_confirmed(t);
+                break;
+        case PHASE_INSPECTING:
+                inspect(t);
+                break;
+        case PHASE_STARTING:
+        case PHASE_IDENTIFYING:
+        case PHASE_ALLOCATING:
+        case PHASE_FAILED:
+        case PHASE_HELD:
+                start_over(t);
+                break;
+        case PHASE_STOPPED:
+        case _PHASE_MAX:
+                break;
+        }
+}
+
+static void on_timer(struct turn *t) {
+        struct engine *e = t->e;
+        struct fault f;
+
+        if (t->now.boot_usec < e->deadline)
+                return;
+        if (e->step == STEP_ASKING) {
+                enum wire_op op = e->asking;
+
+                t->out->wants |= ACTION_DROP;
+                rest(t, ENGINE_NEVER);
+                f = fault_own(FAULT_CLOUD_SILENT, "");
+                got_fault(t, op, &f);
+                return;
+        }
+        if (e->step == STEP_LEAVING) {
+                f = fault_own(FAULT_REBOOT_NOT_DONE, "");
+                fail(t, &f);
+                return;
+        }
+        on_deadline(t);
+}
+
+static bool is_resting(const struct engine *e) {
+        return e->step == STEP_IDLE && e->phase != PHASE_STOPPED && e->phase != PHASE_STARTING;
+}
+
+/* An end to every wait that the server did not ask for. */
+static void hurry(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (!is_resting(e) || (e->phase == PHASE_WAITING && e->wait_by_server))
+                return;
+        e->attempt = 0;
+        e->failed_looks = 0;
+        e->static_refused = false;
+        e->fault_since_boot = t->now.boot_usec;
+        e->ledger.wait = (struct ledger_wait){};
+        if (e->phase == PHASE_CONFIRMED && e->identified) {
+                e->next_look = t->now.boot_usec;
+                on_confirmed(t);
+                return;
+        }
+        start_over(t);
+}
+
+/* The network has come (back): what failed for want of it may work now. */
+static void hurry_after_kernel(struct turn *t) {
+        struct engine *e = t->e;
+        bool usable =
+                e->identified ? e->verdict.planes[PLANE_KERNEL] == PLANE_AGREES : e->kernel.routed;
+
+        if (!usable || (e->phase == PHASE_WAITING && e->wait_by_server))
+                return;
+        if (e->kernel_hurried && t->now.boot_usec - e->kernel_hurried < KERNEL_APART)
+                return; /* a flapping link is no reason to ask in its rhythm */
+        e->kernel_hurried = t->now.boot_usec;
+        start_over(t);
+}
+
+static void on_kernel(struct turn *t, const struct kernel_facts *k) {
+        struct engine *e = t->e;
+
+        e->kernel = *k;
+        judge(t);
+        if (!is_resting(e))
+                return;
+        switch (e->phase) {
+        case PHASE_CONFIRMED:
+                on_confirmed(t);
+                break;
+        case PHASE_CONFIRMING:
+        case PHASE_REBOOTING:
+                on_confirming(t);
+                break;
+        case PHASE_WAITING:
+        case PHASE_FAILED:
+                hurry_after_kernel(t);
+                break;
+        case PHASE_ALLOCATING:
+                decide(t);
+                break;
+        case PHASE_STARTING:
+        case PHASE_IDENTIFYING:
+        case PHASE_INSPECTING:
+        case PHASE_HELD:
+        case PHASE_STOPPED:
+        case _PHASE_MAX:
+                break;
+        }
+}
+
+static void on_hold(struct turn *t, enum hold hold) {
+        struct engine *e = t->e;
+        enum hold old = e->hold;
+
+        e->hold = hold;
+        if (hold == old)
+                return;
+        if (hold == HOLD_FOREIGN)
+                say(t, NOTICE_HOLD_FOREIGN);
+        else
+                say(t, hold == HOLD_ON ? NOTICE_HELD : NOTICE_RESUMED);
+        if (old == HOLD_ON && e->phase == PHASE_HELD && is_resting(e))
+                start_over(t);
+}
+
+static void on_stop(struct turn *t) {
+        t->e->asking = WIRE_NONE;
+        enter(t, PHASE_STOPPED);
+        rest(t, ENGINE_NEVER);
+        t->out->wants |= ACTION_DROP;
+}
+
+static void on_start(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->ledger_state == LEDGER_DAMAGED)
+                say(t, NOTICE_LEDGER_DAMAGED);
+        if (e->hold == HOLD_ON)
+                say(t, NOTICE_HELD);
+        if (e->hold == HOLD_FOREIGN)
+                say(t, NOTICE_HOLD_FOREIGN);
+        start_over(t);
+}
+
+void engine_step(struct engine *e, const struct event *event, struct actions *ret) {
+        struct turn t = {.e = e, .now = event->now, .out = ret};
+
+        *ret = (struct actions){};
+        if (e->phase == PHASE_STOPPED)
+                return;
+        switch (event->type) {
+        case EVENT_START:
+                on_start(&t);
+                break;
+        case EVENT_TIMER:
+                on_timer(&t);
+                break;
+        case EVENT_ANSWER:
+                on_answer(&t, &event->answer);
+                break;
+        case EVENT_KERNEL:
+                on_kernel(&t, &event->kernel);
+                break;
+        case EVENT_STORED:
+                got_stored(&t, event->stored.error, event->stored.hold);
+                break;
+        case EVENT_HOLD:
+                on_hold(&t, event->hold);
+                break;
+        case EVENT_RESUME:
+                e->alert_cleared = true;
+                hurry(&t);
+                break;
+        case EVENT_RELOAD:
+                e->config = event->config;
+                hurry(&t);
+                break;
+        case EVENT_CLOCK:
+                if (e->phase == PHASE_WAITING && e->fault.class == FAULT_CLOCK)
+                        hurry(&t);
+                break;
+        case EVENT_BLOCKERS:
+                got_blockers(&t, event->blockers);
+                break;
+        case EVENT_STOP:
+                on_stop(&t);
+                break;
+        }
+        if (e->fault.class == FAULT_NONE)
+                e->fault = no_fault;
+}
+
+void engine_init(struct engine *e, const struct config *config, const char *boot_id, bool dmi_known,
+                 bool dmi_is_ecs, enum ledger_state state, const struct ledger *ledger,
+                 enum hold hold, uint64_t seed) {
+        *e = (struct engine){
+                .config = *config,
+                .dmi_known = dmi_known,
+                .dmi_is_ecs = dmi_is_ecs,
+                .rng = {.state = seed},
+                .ledger_state = state,
+                .deadline = ENGINE_NEVER,
+                .hold = hold,
+        };
+        TEXT_SET(e->boot_id, boot_id);
+        if (state == LEDGER_READ)
+                e->ledger = *ledger;
+        if (state == LEDGER_DAMAGED)
+                e->ledger.suspect_pending = true;
+}
+
+bool engine_keeps_link(const struct engine *e) {
+        return e->step != STEP_IDLE || e->phase == PHASE_CONFIRMING;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Confirming and staying confirmed: looks and when, drift, the verdict reached. */
+#include <string.h>
+
+#include "turn.h"
+
+#define INSPECT_APART (30 * USEC_PER_SEC) /* a flapping link asks the control plane no oftener */
+#define CONTROL_DOUBT (5 * USEC_PER_MIN)  /* planes disagree this long: ask control again */
+#define LOOK_LATER    (60 * USEC_PER_SEC) /* between looks once the schedule is through */
+
+/* Metadata looks while confirming, after it began (design 8). */
+static const unsigned look_seconds[] = {2, 5, 10, 20, 40, 60};
+#define N_LOOKS (sizeof(look_seconds) / sizeof(look_seconds[0]))
+
+static uint64_t next_look(const struct turn *t) {
+        const struct engine *e = t->e;
+        uint64_t interval = e->config.heal_check_interval_usec, at;
+
+        if (e->phase == PHASE_CONFIRMED)
+                return in(t,
+                          interval * 3 / 4 + backoff_slot(e->identity.instance_id, interval / 2));
+        if (e->looks >= N_LOOKS)
+                return in(t, LOOK_LATER);
+        at = e->confirm_started + look_seconds[e->looks] * USEC_PER_SEC;
+        return at > t->now.boot_usec ? at : in(t, USEC_PER_SEC);
+}
+
+void schedule_looks(struct turn *t) {
+        struct engine *e = t->e;
+        uint64_t next, grace, timeout;
+
+        if (e->next_look == ENGINE_NEVER)
+                e->next_look = next_look(t);
+        next = e->next_look;
+        if (e->phase == PHASE_CONFIRMED) {
+                rest(t, next < e->next_control ? next : e->next_control);
+                return;
+        }
+        grace = e->confirm_started + e->config.reboot_grace_usec;
+        timeout = e->confirm_started + e->config.confirm_timeout_usec;
+        if (grace > t->now.boot_usec && grace < next)
+                next = grace;
+        if (e->phase == PHASE_REBOOTING)
+                timeout = e->reboot_due_since + e->config.reboot_patience_usec;
+        rest(t, next < timeout || timeout <= t->now.boot_usec ? next : timeout);
+}
+
+void confirming(struct turn *t) {
+        struct engine *e = t->e;
+
+        /* Looked at again after a failure: nothing new to wait for but what netlink brings. */
+        if (e->phase == PHASE_FAILED && e->fault.class != FAULT_NONE &&
+            !governor_pending_change(&e->ledger, e->expected, cloud_now(t))) {
+                fail(t, &e->fault);
+                return;
+        }
+        if (e->phase != PHASE_CONFIRMING) {
+                e->confirm_started = t->now.boot_usec;
+                e->next_look = ENGINE_NEVER;
+                e->looks = 0;
+                e->reach_asked = false;
+                e->attempt = 0;
+                e->fault = (struct fault){};
+        }
+        enter(t, PHASE_CONFIRMING);
+        schedule_looks(t);
+}
+
+static const char *const confirm_faults[_PLANE_MAX] = {
+        [PLANE_KERNEL] = FAULT_CONFIRM_KERNEL,
+        [PLANE_METADATA] = FAULT_CONFIRM_METADATA,
+        [PLANE_CONTROL] = FAULT_CONFIRM_CONTROL,
+        [PLANE_OUTSIDE] = FAULT_CONFIRM_OUTSIDE,
+};
+
+/* A reboot helps only against a disagreement, never against not knowing. */
+static bool reboot_is_due(const struct turn *t) {
+        const struct engine *e = t->e;
+
+        return e->verdict.disagrees &&
+               governor_pending_change(&e->ledger, e->expected, cloud_now(t)) &&
+               t->now.boot_usec - e->confirm_started >= e->config.reboot_grace_usec;
+}
+
+/* What a look in this phase asks; false where there is nothing to ask. */
+bool look(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (t->now.boot_usec < e->next_look)
+                return false;
+        e->looks++;
+        e->next_look = ENGINE_NEVER;
+        if (e->phase == PHASE_CONFIRMING && t->now.boot_usec - e->inspected > CONTROL_DOUBT &&
+            t->now.boot_usec - e->confirm_started > CONTROL_DOUBT) {
+                ask(t, WIRE_INSPECT);
+                return true;
+        }
+        if (e->identity.from_metadata && required_planes(e) & (1u << PLANE_METADATA)) {
+                ask(t, WIRE_ADDRESSES);
+                return true;
+        }
+        if (required_planes(e) & (1u << PLANE_OUTSIDE)) {
+                ask_probe(t, PROBE_OUTSIDE);
+                return true;
+        }
+        return false;
+}
+
+void on_confirming(struct turn *t) {
+        struct engine *e = t->e;
+        struct fault f;
+
+        judge(t);
+        if (e->verdict.confirmed &&
+            !(e->phase == PHASE_REBOOTING && e->config.reboot_policy == REBOOT_ALWAYS)) {
+                confirm(t);
+                return;
+        }
+        if (e->phase == PHASE_REBOOTING || reboot_is_due(t)) {
+                reboot_due(t);
+                return;
+        }
+        if (t->now.boot_usec - e->confirm_started >= e->config.confirm_timeout_usec) {
+                f = fault_own(confirm_faults[e->verdict.who], "");
+                fail(t, &f);
+                return;
+        }
+        if (!look(t))
+                schedule_looks(t);
+}
+
+/* Control is asked every 6 h, over restarts too, and never by a whole fleet at once. */
+static uint64_t next_control_after_start(struct turn *t) {
+        int64_t since = t->e->ledger.inspected ? cloud_now(t) - t->e->ledger.inspected : 0;
+        uint64_t spread = rng_below(&t->e->rng, CONTROL_SPREAD);
+        uint64_t gone = since > 0 ? (uint64_t)since * USEC_PER_SEC : 0;
+
+        return spread + (gone < CONTROL_EVERY ? CONTROL_EVERY - gone : 0);
+}
+
+/* Also for a look that changed nothing: then it only says when to look next. */
+void confirm(struct turn *t) {
+        struct engine *e = t->e;
+        struct ledger *l = &e->ledger;
+        bool news = l->address != e->expected || l->confirmed == 0 || was_changed_unconfirmed(l) ||
+                    l->wait.length_usec > 0;
+
+        if (news) {
+                l->address = e->expected;
+                l->kind = e->kind;
+                l->confirmed = cloud_now(t);
+                l->wait = (struct ledger_wait){};
+                store(t);
+        }
+        if (e->phase != PHASE_CONFIRMED) {
+                say(t, NOTICE_CONFIRMED);
+                enter(t, PHASE_CONFIRMED);
+                e->next_look = ENGINE_NEVER;
+        }
+        e->fault = (struct fault){};
+        e->attempt = 0;
+        e->failed_looks = 0;
+        e->reboot_due_since = 0;
+        e->absent_first = 0;
+        e->alert_cleared = false;
+        if (!e->online)
+                t->out->wants |= ACTION_ONLINE;
+        if (e->marked)
+                t->out->wants |= ACTION_UNMARK;
+        e->online = true;
+        e->marked = false;
+        if (e->next_control == 0)
+                e->next_control = in(t, next_control_after_start(t));
+        schedule_looks(t);
+}
+
+/* A confirmed address no longer agrees everywhere. */
+static void drift(struct turn *t) {
+        struct engine *e = t->e;
+
+        say(t, NOTICE_DISAGREES)->plane = e->verdict.who;
+        e->lagging = false;
+        if (e->inspected && t->now.boot_usec - e->inspected < INSPECT_APART)
+                confirming(t);
+        else
+                inspect(t);
+}
+
+void on_confirmed(struct turn *t) {
+        struct engine *e = t->e;
+
+        judge(t);
+        if (e->verdict.disagrees)
+                drift(t);
+        else if (t->now.boot_usec >= e->next_control)
+                ask(t, WIRE_INSPECT);
+        else if (!look(t))
+                schedule_looks(t);
+}
+
+/* A look is complete. */
+static void looked(struct turn *t) {
+        struct engine *e = t->e;
+
+        judge(t);
+        switch (e->phase) {
+        case PHASE_CONFIRMED:
+                if (e->verdict.disagrees)
+                        drift(t);
+                else
+                        schedule_looks(t);
+                break;
+        case PHASE_CONFIRMING:
+        case PHASE_REBOOTING:
+                on_confirming(t);
+                break;
+        case PHASE_STARTING:
+        case PHASE_IDENTIFYING:
+        case PHASE_INSPECTING:
+        case PHASE_ALLOCATING:
+        case PHASE_WAITING:
+        case PHASE_FAILED:
+        case PHASE_HELD:
+                decide(t);
+                break;
+        case PHASE_STOPPED:
+        case _PHASE_MAX:
+                break;
+        }
+}
+
+void got_outside(struct turn *t, in_addr_t address) {
+        t->e->outside = (struct plane_facts){
+                .presence = address ? PRESENCE_PRESENT : PRESENCE_UNKNOWN,
+                .address = address,
+        };
+        looked(t);
+}
+
+void got_addresses(struct turn *t, const struct addresses *a) {
+        struct engine *e = t->e;
+
+        if (a->presence == PRESENCE_UNKNOWN ||
+            strcmp(a->instance_id, e->identity.instance_id) != 0) {
+                /* A look that does not return our own id says nothing (L6). */
+                struct fault f = fault_own(FAULT_MD_GARBLED, "the look is not of this instance");
+
+                got_addresses_fault(t, &f);
+                return;
+        }
+        learn_metadata(t, a);
+        if (e->lagging && a->presence == PRESENCE_PRESENT && a->address == e->expected)
+                e->lagging = false;
+        judge(t);
+        if (required_planes(e) & (1u << PLANE_OUTSIDE) && e->phase != PHASE_INSPECTING) {
+                ask_probe(t, PROBE_OUTSIDE);
+                return;
+        }
+        looked(t);
+}

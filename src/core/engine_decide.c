@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an inspection means: who we are, adoption of what is there, absence. */
+#include <string.h>
+
+#include "turn.h"
+#include "util/text.h"
+
+static enum network network_of(const struct engine *e) {
+        return e->ledger.network != NETWORK_UNKNOWN ? e->ledger.network : e->identity.network;
+}
+
+static bool is_cut_through(const struct engine *e) {
+        return e->eip.mode == EIP_CUT_THROUGH && e->eip.bound_here && e->eip.address == e->expected;
+}
+
+static bool is_on_nic(const struct engine *e) {
+        return network_of(e) == NETWORK_CLASSIC || is_cut_through(e);
+}
+
+unsigned required_planes(const struct engine *e) {
+        unsigned planes = e->config.confirm_planes;
+
+        if (planes)
+                return planes;
+        planes = verdict_planes_auto(network_of(e), is_on_nic(e), *e->config.confirm_outside);
+        if (!e->identity.from_metadata && (planes & (1u << PLANE_METADATA)))
+                planes ^= 1u << PLANE_METADATA | 1u << PLANE_CONTROL;
+        if (e->lagging)
+                planes &= ~(1u << PLANE_METADATA);
+        return planes;
+}
+
+/* Tells netlink what to look for, if that has changed. */
+static void watch(struct turn *t) {
+        struct engine *e = t->e;
+        struct watch w = {};
+
+        TEXT_SET(w.mac, e->identity.mac);
+        if (is_on_nic(e))
+                w.address = e->expected;
+        else if (e->identity.private_ip)
+                w.address = e->identity.private_ip;
+        else if (e->instance.n_private > 0)
+                w.address = e->instance.private_ips[0];
+        if (!e->identity.from_metadata) {
+                w.n_witness_ips = e->instance.n_private;
+                w.n_witness_macs = e->instance.n_macs;
+                memcpy(w.witness_ips, e->instance.private_ips, sizeof(w.witness_ips));
+                memcpy(w.witness_macs, e->instance.macs, sizeof(w.witness_macs));
+        }
+        if (memcmp(&w, &e->watch, sizeof(w)) == 0)
+                return;
+        e->watch = w;
+        e->kernel = (struct kernel_facts){};
+        t->out->wants |= ACTION_WATCH;
+}
+
+void judge(struct turn *t) {
+        struct engine *e = t->e;
+        struct verdict_input input = {
+                .network = network_of(e),
+                .on_nic = is_on_nic(e),
+                .expected = e->expected,
+                .required = required_planes(e),
+                .kernel = e->kernel,
+                .metadata = e->metadata,
+                .control = e->control,
+                .outside = e->outside,
+        };
+        struct verdict v = verdict_judge(&input);
+
+        for (enum plane p = 0; p < _PLANE_MAX; p++)
+                if (v.planes[p] != e->verdict.planes[p] || e->plane_since[p] == 0)
+                        e->plane_since[p] = cloud_now(t);
+        e->verdict = v;
+}
+
+static void look_again(struct turn *t) {
+        watch(t);
+        judge(t);
+}
+
+void learn_metadata(struct turn *t, const struct addresses *a) {
+        struct engine *e = t->e;
+
+        e->metadata = (struct plane_facts){.presence = a->presence, .address = a->address};
+        e->metadata_at = t->now.boot_usec;
+        e->look_fault = (struct fault){};
+}
+
+/* A ledger belongs to an instance id: that of a cloned image is set aside, never used. */
+static void own_ledger(struct turn *t) {
+        struct engine *e = t->e;
+        struct ledger *l = &e->ledger;
+
+        if (strcmp(l->instance_id, e->identity.instance_id) == 0)
+                return;
+        if (*l->instance_id) {
+                TEXT_SET(say(t, NOTICE_LEDGER_FOREIGN)->text, l->instance_id);
+                t->out->wants |= ACTION_SET_ASIDE;
+                *l = (struct ledger){};
+                e->ledger_state = LEDGER_NONE;
+                e->expected = 0;
+        }
+        TEXT_SET(l->instance_id, e->identity.instance_id);
+        TEXT_SET(l->first_boot_id, e->boot_id);
+        store(t);
+}
+
+bool was_changed_unconfirmed(const struct ledger *l) {
+        for (unsigned i = l->n_entries; i-- > 0;)
+                if (l->entries[i].outcome != OUTCOME_REFUSED)
+                        return l->entries[i].time > l->confirmed;
+        return false;
+}
+
+/* Metadata and kernel are enough where nothing was changed since they agreed last. */
+static bool control_is_needed(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+
+        if (e->metadata.presence != PRESENCE_PRESENT || is_on_nic(e) ||
+            network_of(e) == NETWORK_UNKNOWN)
+                return true;
+        if (l->address != 0 && l->address != e->metadata.address)
+                return true;
+        if (was_changed_unconfirmed(l) || e->phase == PHASE_FAILED)
+                return true;
+        return required_planes(e) & (1u << PLANE_CONTROL);
+}
+
+void got_identity(struct turn *t, const struct identity *identity) {
+        struct engine *e = t->e;
+        bool known = e->identified && strcmp(e->identity.instance_id, identity->instance_id) == 0;
+
+        e->identity = *identity;
+        e->identified = true;
+        e->metadata_silent_since = 0;
+        own_ledger(t);
+        if (!known)
+                say(t, NOTICE_IDENTIFIED);
+        learn_metadata(t, &identity->public);
+        if (!control_is_needed(e)) {
+                e->expected = e->metadata.address;
+                e->kind = e->ledger.address == e->expected ? e->ledger.kind : KIND_NONE;
+                look_again(t);
+                if (e->verdict.confirmed) {
+                        confirm(t);
+                        return;
+                }
+                if (!e->verdict.disagrees) {
+                        confirming(t); /* netlink or the outside view has yet to speak */
+                        return;
+                }
+        }
+        look_again(t);
+        inspect(t);
+}
+
+/* Tells a person, and the ledger, which address counts from now on. */
+static void adopt(struct turn *t) {
+        struct engine *e = t->e;
+        struct ledger *l = &e->ledger;
+        bool ours = governor_pending_change(l, e->expected, cloud_now(t)) != NULL;
+
+        if (l->address == e->expected && l->kind == e->kind)
+                return;
+        if (!ours && l->address != 0)
+                say(t, NOTICE_REPLACED)->old_address = l->address;
+        else if (!ours)
+                say(t, NOTICE_ADOPTED);
+        l->address = e->expected;
+        l->kind = e->kind;
+        TEXT_SET(l->eip_id, e->kind != KIND_EIP ? ""
+                            : e->instance.eip   ? e->instance.eip_id
+                                                : e->eip.allocation_id);
+        store(t);
+}
+
+/* Heal.Policy=alert: another address than the known one is not taken without a person's word. */
+static bool must_alert(const struct turn *t) {
+        const struct engine *e = t->e;
+        const struct ledger *l = &e->ledger;
+
+        return e->config.heal_policy == HEAL_ALERT && !e->alert_cleared && l->address != 0 &&
+               (l->address != e->expected || l->kind != e->kind) &&
+               !governor_pending_change(l, e->expected, cloud_now(t));
+}
+
+static void decide_present(struct turn *t) {
+        struct engine *e = t->e;
+        const struct ledger_entry *change;
+
+        e->absent_first = 0;
+        look_again(t);
+        if (must_alert(t)) {
+                meet_own(t, FAULT_HEAL_REPLACED, "");
+                return;
+        }
+        adopt(t);
+        change = governor_pending_change(&e->ledger, e->expected, cloud_now(t));
+        if (change && e->config.reboot_policy == REBOOT_ALWAYS &&
+            !governor_restarted_since(change, e->boot_id))
+                reboot_due(t);
+        else if (e->verdict.confirmed)
+                confirm(t);
+        else if (change && e->reboot_due_since && e->verdict.disagrees)
+                reboot_due(t);
+        else
+                confirming(t);
+}
+
+/* A call of ours was answered with an address that control does not show yet. */
+static bool is_late(const struct turn *t) {
+        const struct ledger_entry *change = ledger_last(&t->e->ledger, WIRE_NONE);
+
+        return change && change->outcome == OUTCOME_DONE && change->address != 0 &&
+               change->time > t->e->ledger.confirmed && cloud_now(t) - change->time < VISIBLE_SEC;
+}
+
+/* True if this instance may have had an address before: then one absence is not enough. */
+static bool had_address(const struct engine *e) {
+        return e->ledger.address != 0 || e->ledger.suspect != 0 || e->ledger.suspect_pending ||
+               ledger_last((struct ledger *)&e->ledger, WIRE_NONE);
+}
+
+/* Absence must be shown by metadata too, by a look of now (L6). True: it is. */
+static bool metadata_confirms_absence(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (!e->identity.from_metadata)
+                return true;
+        if (t->now.boot_usec - e->metadata_at > LOOK_FRESH ||
+            e->metadata.presence == PRESENCE_UNKNOWN) {
+                ask(t, WIRE_ADDRESSES);
+                return false;
+        }
+        if (e->metadata.presence == PRESENCE_PRESENT) {
+                meet_own(t, FAULT_METADATA_LEADS, "");
+                return false;
+        }
+        return true;
+}
+
+/* An address that was known is gone. True: it may be replaced now. */
+static bool absence_is_settled(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (!had_address(e))
+                return true;
+        if (e->absent_first == 0) {
+                e->absent_first = t->now.boot_usec;
+                if (e->ledger.address)
+                        say(t, NOTICE_RECLAIMED)->old_address = e->ledger.address;
+        }
+        if (e->ledger.address && e->config.heal_policy != HEAL_REALLOCATE) {
+                meet_own(t, FAULT_HEAL_RECLAIMED, "");
+                return false;
+        }
+        if (t->now.boot_usec - e->absent_first < ABSENT_APART) {
+                enter(t, PHASE_INSPECTING);
+                rest(t, e->absent_first + ABSENT_APART);
+                return false;
+        }
+        return true;
+}
+
+static void decide_absent(struct turn *t) {
+        struct engine *e = t->e;
+
+        e->expected = 0;
+        e->kind = KIND_NONE;
+        e->lagging = false;
+        e->reboot_due_since = 0;
+        look_again(t);
+        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING)
+                enter(t, PHASE_INSPECTING);
+        if (is_late(t)) {
+                meet_own(t, FAULT_CONFIRM_CONTROL, "");
+                return;
+        }
+        if (metadata_confirms_absence(t) && absence_is_settled(t))
+                allocate(t);
+}
+
+void decide(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->control.presence == PRESENCE_PRESENT) {
+                e->expected = e->control.address;
+                e->kind = e->instance.eip || is_cut_through(e) ? KIND_EIP : KIND_STATIC;
+                decide_present(t);
+        } else if (*e->config.eip_allocation_id && !e->eip_known) {
+                ask(t, WIRE_EIP_FIND); /* a cut-through EIP is shown nowhere else */
+        } else {
+                decide_absent(t);
+        }
+}
+
+void got_instance(struct turn *t, const struct instance *i) {
+        struct engine *e = t->e;
+        in_addr_t address = i->eip ? i->eip : i->public_ip;
+
+        if (strcmp(i->instance_id, e->identity.instance_id) != 0) {
+                meet_own(t, FAULT_CLOUD_GARBLED, "the inspection is of another instance");
+                return;
+        }
+        e->instance = *i;
+        e->inspected = t->now.boot_usec;
+        e->inspected_just_now = true;
+        e->eip_known = false;
+        e->control_fault = (struct fault){};
+        e->control = (struct plane_facts){
+                .presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT,
+                .address = address,
+        };
+        e->next_control = in(t, CONTROL_EVERY + rng_below(&e->rng, CONTROL_SPREAD));
+        e->ledger.inspected = cloud_now(t);
+        if (i->network != NETWORK_UNKNOWN)
+                e->ledger.network = i->network;
+        if (governor_settle(&e->ledger, e->boot_id, address, cloud_now(t)))
+                store(t);
+        decide(t);
+}
+
+void got_eip(struct turn *t, const struct eip *eip) {
+        struct engine *e = t->e;
+
+        e->eip = *eip;
+        e->eip_known = true;
+        if (eip->status == EIP_IN_USE && eip->bound_here && eip->mode == EIP_CUT_THROUGH)
+                e->control = (struct plane_facts){
+                        .presence = PRESENCE_PRESENT,
+                        .address = eip->address,
+                };
+        decide(t);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others see of the state machine. */
+#include <string.h>
+
+#include "turn.h"
+#include "util/text.h"
+
+static bool is_busy(const struct engine *e) {
+        return (e->step != STEP_IDLE && wire_op_changes(e->asking)) || e->step == STEP_LEAVING;
+}
+
+static void fill_planes(const struct engine *e, struct status *s) {
+        const in_addr_t addresses[_PLANE_MAX] = {
+                [PLANE_KERNEL] = e->kernel.present ? e->kernel.address : 0,
+                [PLANE_METADATA] = e->metadata.address,
+                [PLANE_CONTROL] = e->control.address,
+                [PLANE_OUTSIDE] = e->outside.address,
+        };
+
+        for (enum plane p = 0; p < _PLANE_MAX; p++) {
+                s->planes[p].verdict = e->verdict.planes[p];
+                s->planes[p].address = addresses[p];
+                s->planes[p].since = e->plane_since[p];
+        }
+        TEXT_SET(s->planes[PLANE_KERNEL].interface, e->kernel.interface);
+        if (e->control_fault.class != FAULT_NONE) {
+                s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
+                TEXT_SET(s->control_fault, e->control_fault.code);
+        }
+}
+
+static void fill_next(const struct engine *e, struct engine_now now, struct status *s) {
+        static const enum next nexts[_PHASE_MAX] = {
+                [PHASE_WAITING] = NEXT_RETRY,    [PHASE_FAILED] = NEXT_RETRY,
+                [PHASE_INSPECTING] = NEXT_LOOK,  [PHASE_CONFIRMING] = NEXT_LOOK,
+                [PHASE_CONFIRMED] = NEXT_LOOK,   [PHASE_HELD] = NEXT_LOOK,
+                [PHASE_REBOOTING] = NEXT_REBOOT,
+        };
+
+        if (e->step == STEP_IDLE && e->deadline != ENGINE_NEVER) {
+                s->next = nexts[e->phase];
+                s->next_at = engine_time(e, now);
+                if (e->deadline > now.boot_usec)
+                        s->next_at += (int64_t)((e->deadline - now.boot_usec) / USEC_PER_SEC);
+        }
+        if (e->phase == PHASE_REBOOTING && e->step == STEP_IDLE)
+                TEXT_SET(s->waits_for, e->blockers);
+        if (e->phase == PHASE_FAILED && strcmp(e->fault.code, FAULT_REBOOT_NEVER) == 0) {
+                s->next = NEXT_REBOOT;
+                s->next_at = 0;
+                TEXT_SET(s->waits_for, "a person to reboot this machine (Reboot.Policy=never)");
+        }
+}
+
+static void fill_fault(const struct engine *e, struct status *s) {
+        const struct fault_row *row;
+
+        if (e->fault.class == FAULT_NONE)
+                return;
+        row = fault_explain(&e->fault, call_context(&e->config));
+        s->fault = e->fault;
+        s->fault_since = e->fault_since;
+        TEXT_SET(s->sentence, row->sentence);
+        TEXT_SET(s->remedy, row->remedy);
+}
+
+/* One remark at most: the one that a person should know first. */
+static void fill_note(const struct engine *e, struct status *s) {
+        if (e->ledger_error)
+                TEXT_SET(s->note, "the ledger cannot be written: nothing will be changed");
+        else if (e->lagging)
+                TEXT_SET(s->note, "the address works, metadata does not show it yet");
+        else if (e->hold == HOLD_FOREIGN)
+                TEXT_SET(s->note, "a hold file of another instance is ignored");
+        else if (e->ledger.suspect || e->ledger.suspect_pending)
+                TEXT_SET(s->note, "an earlier ledger was set aside: no reboot for 24 h after");
+}
+
+static unsigned count(const struct ledger *l, enum wire_op op) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < l->n_entries; i++)
+                if (l->entries[i].op == op && l->entries[i].outcome != OUTCOME_REFUSED)
+                        n++;
+        return n;
+}
+
+void engine_status(const struct engine *e, struct engine_now now, struct status *ret) {
+        struct status *s = ret;
+
+        *s = (struct status){
+                .phase = e->phase,
+                .public_ip = e->expected,
+                .kind = e->kind,
+                .network = e->ledger.network ? e->ledger.network : e->identity.network,
+                .since = e->phase_since,
+                .allocations = count(&e->ledger, WIRE_ALLOCATE) +
+                               count(&e->ledger, WIRE_BANDWIDTH) +
+                               count(&e->ledger, WIRE_EIP_ASSOCIATE),
+                .reboots = count(&e->ledger, WIRE_REBOOT),
+                .attempt = e->attempt,
+                .held = e->hold == HOLD_ON,
+                .busy = is_busy(e),
+        };
+        if (s->held && !s->busy && e->phase != PHASE_STOPPED)
+                s->phase = PHASE_HELD;
+        TEXT_SET(s->instance_id, e->identity.instance_id);
+        TEXT_SET(s->region_id, e->identity.region_id);
+        TEXT_SET(s->boot_id, e->boot_id);
+        fill_planes(e, s);
+        fill_next(e, now, s);
+        fill_fault(e, s);
+        fill_note(e, s);
+}

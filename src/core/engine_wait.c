@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Faults and waits: by the class of a fault, wait or fail; a long wait outlives a restart. */
+#include <string.h>
+
+#include "turn.h"
+#include "util/text.h"
+
+#define WAIT_KEPT        (30 * USEC_PER_SEC) /* shorter waits are not worth a write to disk */
+#define USEC_OF(seconds) ((uint64_t)(seconds)*USEC_PER_SEC)
+
+unsigned call_context(const struct config *c) {
+        return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) | (*c->vlan_id ? FAULT_WITH_VLAN_ID : 0);
+}
+
+void fail(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+        bool same = e->was_failed && strcmp(e->fault.code, f->code) == 0;
+
+        if (!same) {
+                e->fault_since = cloud_now(t);
+                say(t, NOTICE_FAILED)->fault = *f;
+        }
+        e->fault = *f;
+        e->was_failed = true;
+        enter(t, PHASE_FAILED);
+        rest(t, in(t, backoff_failed(e->failed_looks++, e->identity.instance_id)));
+}
+
+/* Remembers since when and how often a class of fault has been met. */
+static void count_fault(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+
+        if (e->fault.class == f->class) {
+                e->attempt++;
+        } else {
+                e->attempt = 0;
+                e->fault_since = cloud_now(t);
+                e->fault_since_boot = t->now.boot_usec;
+        }
+        if (strcmp(e->fault.code, f->code) != 0)
+                say(t, NOTICE_WAITING)->fault = *f;
+        e->fault = *f;
+}
+
+static void keep_wait(struct turn *t, uint64_t length) {
+        struct engine *e = t->e;
+        struct ledger_wait *w = &e->ledger.wait;
+
+        e->wait_checked = true;
+        if (!e->wait_by_server && length < WAIT_KEPT)
+                return;
+        *w = (struct ledger_wait){
+                .length_usec = length,
+                .started = cloud_now(t),
+                .started_boot_usec = t->now.boot_usec,
+                .asked_by_server = e->wait_by_server,
+                .attempt = e->attempt,
+                .fault = e->fault,
+        };
+        TEXT_SET(w->boot_id, e->boot_id);
+        store(t);
+}
+
+/* How much of a kept wait is left: never more than its length, anew if the clock went back. */
+static uint64_t wait_left(const struct turn *t) {
+        const struct ledger_wait *w = &t->e->ledger.wait;
+        int64_t gone = cloud_now(t) - w->started;
+        uint64_t passed;
+
+        if (strcmp(w->boot_id, t->e->boot_id) == 0 && t->now.boot_usec >= w->started_boot_usec)
+                passed = t->now.boot_usec - w->started_boot_usec;
+        else
+                passed = gone < 0 ? 0 : USEC_OF(gone);
+        return passed < w->length_usec ? w->length_usec - passed : 0;
+}
+
+/* After a start: a wait that an earlier process had begun goes on. */
+static bool resume_wait(struct turn *t) {
+        struct engine *e = t->e;
+        uint64_t left;
+
+        if (e->wait_checked || e->ledger.wait.length_usec == 0)
+                return false;
+        e->wait_checked = true;
+        left = wait_left(t);
+        if (left == 0)
+                return false;
+        e->fault = e->ledger.wait.fault;
+        e->fault_since = e->ledger.wait.started;
+        e->fault_since_boot = t->now.boot_usec;
+        e->attempt = e->ledger.wait.attempt;
+        e->wait_by_server = e->ledger.wait.asked_by_server;
+        enter(t, PHASE_WAITING);
+        rest(t, in(t, left));
+        return true;
+}
+
+void inspect(struct turn *t) {
+        if (resume_wait(t))
+                return;
+        enter(t, PHASE_INSPECTING);
+        ask(t, WIRE_INSPECT);
+}
+
+static bool first_boot(const struct engine *e) {
+        return *e->boot_id && strcmp(e->ledger.first_boot_id, e->boot_id) == 0;
+}
+
+static void wait_for(struct turn *t, uint64_t length) {
+        struct engine *e = t->e;
+
+        e->wait_by_server = e->fault.class == FAULT_THROTTLED || e->fault.retry_after_ms > 0;
+        enter(t, PHASE_WAITING);
+        keep_wait(t, length);
+        rest(t, in(t, length));
+}
+
+void meet_fault(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+        const struct fault_row *row = fault_explain(f, call_context(&e->config));
+        uint64_t patience = backoff_patience(f->class, first_boot(e));
+
+        if (f->class == FAULT_OPERATOR ||
+            (e->phase == PHASE_FAILED && f->class != FAULT_THROTTLED)) {
+                fail(t, f);
+                return;
+        }
+        if (f->class == FAULT_ALREADY) {
+                inspect(t);
+                return;
+        }
+        count_fault(t, f);
+        if (patience && t->now.boot_usec - e->fault_since_boot >= patience) {
+                fail(t, f);
+                return;
+        }
+        wait_for(t, backoff_wait(f, row->slow, e->attempt, e->identity.instance_id,
+                                 (unsigned)(cloud_now(t) % 60), &e->rng));
+}
+
+void meet_own(struct turn *t, const char *code, const char *message) {
+        struct fault f = fault_own(code, message);
+
+        meet_fault(t, &f);
+}
+
+void wait_until_sec(struct turn *t, const char *code, int64_t when) {
+        struct fault f = fault_own(code, "");
+        int64_t left = when - cloud_now(t);
+
+        count_fault(t, &f);
+        enter(t, PHASE_WAITING);
+        t->e->wait_by_server = false;
+        rest(t, in(t, USEC_OF(left > 0 ? left : 1)));
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the state machine: one turn is one event. engine.c receives events and owns phase and
+ * deadline; engine_decide.c says what a look means; engine_change.c makes changing calls.
+ */
+#pragma once
+
+#include <ecs-pubip/engine.h>
+
+#define LOOK_FRESH     (60 * USEC_PER_SEC) /* how old a look may be that a change rests on */
+#define ABSENT_APART   (60 * USEC_PER_SEC) /* two inspections before a known address is replaced */
+#define VISIBLE_SEC    (10 * 60)           /* control may show a new address this late */
+#define CONTROL_EVERY  (6 * USEC_PER_HOUR)
+#define CONTROL_SPREAD USEC_PER_HOUR
+
+struct turn {
+        struct engine *e;
+        struct engine_now now;
+        struct actions *out;
+};
+
+/* engine.c: the doors. */
+void enter(struct turn *t, enum phase phase);
+void rest(struct turn *t, uint64_t until); /* nothing in flight; look again then */
+void ask(struct turn *t, enum wire_op op);
+void ask_probe(struct turn *t, enum wire_probe probe);
+void store(struct turn *t);
+struct notice *say(struct turn *t, enum notice_kind kind);
+int64_t cloud_now(const struct turn *t);
+uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
+void start_over(struct turn *t);                  /* identify, then inspect */
+void got_addresses_fault(struct turn *t, const struct fault *f);
+
+/* engine_wait.c */
+void inspect(struct turn *t); /* unless an earlier process kept a wait that is not over */
+void meet_fault(struct turn *t, const struct fault *f); /* wait or fail, by its class */
+void meet_own(struct turn *t, const char *code, const char *message);
+void fail(struct turn *t, const struct fault *f);
+void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
+unsigned call_context(const struct config *c);                       /* for fault_explain() */
+
+/* engine_decide.c */
+void judge(struct turn *t);
+unsigned required_planes(const struct engine *e);
+bool was_changed_unconfirmed(const struct ledger *l);
+void learn_metadata(struct turn *t, const struct addresses *a);
+void got_identity(struct turn *t, const struct identity *identity);
+void got_instance(struct turn *t, const struct instance *i);
+void got_eip(struct turn *t, const struct eip *eip);
+void decide(struct turn *t); /* after an inspection, or when more was learnt since */
+
+/* engine_confirm.c */
+void confirm(struct turn *t);
+void confirming(struct turn *t);
+void on_confirming(struct turn *t); /* its deadline has passed, or a plane has changed */
+void on_confirmed(struct turn *t);
+bool look(struct turn *t); /* asks what is due; false: nothing is */
+void schedule_looks(struct turn *t);
+void got_addresses(struct turn *t, const struct addresses *a);
+void got_outside(struct turn *t, in_addr_t address); /* 0: could not be learnt */
+
+/* engine_change.c */
+void allocate(struct turn *t);
+void reboot_due(struct turn *t);
+void got_stored(struct turn *t, int error, enum hold hold);
+void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a);
+void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f);
+void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed */
+void got_blockers(struct turn *t, const char *blockers);
