@@ -12,9 +12,7 @@
  * they are CALL_MAX, after which a call that was asked cannot take effect any more (design 3).
  */
 #define ASK_MS        25000u
-#define NOT_ECS_AFTER (10 * USEC_PER_MIN)
 #define CLOCK_OFF_SEC 60 /* a larger offset is reported, once */
-#define CONTROL_RETRY USEC_PER_HOUR
 #define KERNEL_APART  (30 * USEC_PER_SEC)
 
 static const struct fault no_fault;
@@ -123,72 +121,6 @@ void ask_probe(struct turn *t, enum wire_probe probe) {
 void start_over(struct turn *t) {
         enter(t, PHASE_IDENTIFYING);
         ask(t, WIRE_IDENTIFY);
-}
-
-/* Nobody at the metadata address, and the firmware names another maker: not our machine. */
-static bool is_not_ecs(const struct turn *t) {
-        const struct engine *e = t->e;
-
-        return e->dmi_known && !e->dmi_is_ecs && !*e->config.instance_id &&
-               in(t, 0) - e->metadata_silent_since >= NOT_ECS_AFTER;
-}
-
-static void not_ecs(struct turn *t) {
-        say(t, NOTICE_NOT_ECS);
-        enter(t, PHASE_STOPPED);
-        rest(t, ENGINE_NEVER);
-        t->out->wants |= ACTION_EXIT;
-}
-
-static void got_identify_fault(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
-        bool silent = strcmp(f->code, FAULT_MD_UNREACHABLE) == 0;
-
-        if (!silent)
-                e->metadata_silent_since = 0;
-        else if (e->metadata_silent_since == 0)
-                e->metadata_silent_since = t->now.boot_usec;
-        else if (!e->identified && is_not_ecs(t)) {
-                not_ecs(t);
-                return;
-        }
-        meet_fault(t, f);
-        if (silent && !e->identified && e->deadline > e->metadata_silent_since + NOT_ECS_AFTER &&
-            t->now.boot_usec < e->metadata_silent_since + NOT_ECS_AFTER)
-                e->deadline = e->metadata_silent_since + NOT_ECS_AFTER;
-}
-
-/* A control look that fails changes no phase while the planes that count agree. */
-static void got_inspect_fault(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
-
-        judge(t);
-        if (e->phase != PHASE_CONFIRMED && !e->verdict.confirmed) {
-                e->control = (struct plane_facts){};
-                meet_fault(t, f);
-                return;
-        }
-        if (f->class != e->control_fault.class || strcmp(f->code, e->control_fault.code) != 0)
-                say(t, NOTICE_CONTROL_UNKNOWN)->fault = *f;
-        e->control_fault = *f;
-        e->control = (struct plane_facts){};
-        e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
-        confirm(t);
-}
-
-/* Metadata could not be read: unknown, which is neither absent nor present (L6). */
-void got_addresses_fault(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
-
-        e->metadata = (struct plane_facts){};
-        judge(t);
-        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING ||
-            e->phase == PHASE_REBOOTING) {
-                e->look_fault = *f;
-                schedule_looks(t);
-                return;
-        }
-        meet_fault(t, f);
 }
 
 static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {

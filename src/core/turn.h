@@ -29,7 +29,6 @@ struct notice *say(struct turn *t, enum notice_kind kind);
 int64_t cloud_now(const struct turn *t);
 uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
 void start_over(struct turn *t);                  /* identify, then inspect */
-void got_addresses_fault(struct turn *t, const struct fault *f);
 
 /* engine_wait.c */
 void inspect(struct turn *t); /* unless an earlier process kept a wait that is not over */
@@ -38,6 +37,9 @@ void meet_own(struct turn *t, const char *code, const char *message);
 void fail(struct turn *t, const struct fault *f);
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
 unsigned call_context(const struct config *c);                       /* for fault_explain() */
+void got_identify_fault(struct turn *t, const struct fault *f);
+void got_inspect_fault(struct turn *t, const struct fault *f);
+void got_addresses_fault(struct turn *t, const struct fault *f);
 
 /* engine_decide.c */
 void judge(struct turn *t);
