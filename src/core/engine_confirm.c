@@ -45,13 +45,20 @@ void schedule_looks(struct turn *t) {
         rest(t, next < timeout || timeout <= t->now.boot_usec ? next : timeout);
 }
 
+static bool failed_to_confirm(const struct engine *e) {
+        return e->phase == PHASE_FAILED && (strncmp(e->fault.code, "Confirm.", 8) == 0 ||
+                                            strncmp(e->fault.code, "Reboot.", 7) == 0);
+}
+
 void confirming(struct turn *t) {
         struct engine *e = t->e;
 
-        /* Looked at again after a failure: nothing new to wait for but what netlink brings. */
-        if (e->phase == PHASE_FAILED && e->fault.class != FAULT_NONE &&
-            !governor_pending_change(&e->ledger, e->expected, cloud_now(t))) {
-                fail(t, &e->fault);
+        /* Looked at again after a failure: only what the governor allows now can help. */
+        if (failed_to_confirm(e) && e->verdict.disagrees) {
+                if (governor_pending_change(&e->ledger, e->expected, cloud_now(t)))
+                        reboot_due(t);
+                else
+                        fail(t, &e->fault);
                 return;
         }
         if (e->phase != PHASE_CONFIRMING) {
@@ -160,6 +167,7 @@ void confirm(struct turn *t) {
         e->fault = (struct fault){};
         e->attempt = 0;
         e->failed_looks = 0;
+        e->was_failed = false;
         e->reboot_due_since = 0;
         e->absent_first = 0;
         e->alert_cleared = false;

@@ -218,9 +218,10 @@ static bool is_late(const struct turn *t) {
 }
 
 /* True if this instance may have had an address before: then one absence is not enough. */
-static bool had_address(const struct engine *e) {
+static bool had_address(struct engine *e) {
         return e->ledger.address != 0 || e->ledger.suspect != 0 || e->ledger.suspect_pending ||
-               ledger_last((struct ledger *)&e->ledger, WIRE_NONE);
+               ledger_last(&e->ledger, WIRE_ALLOCATE) || ledger_last(&e->ledger, WIRE_BANDWIDTH) ||
+               ledger_last(&e->ledger, WIRE_EIP_ASSOCIATE);
 }
 
 /* Absence must be shown by metadata too, by a look of now (L6). True: it is. */
@@ -308,6 +309,7 @@ void got_instance(struct turn *t, const struct instance *i) {
         e->inspected = t->now.boot_usec;
         e->inspected_just_now = true;
         e->eip_known = false;
+        e->reach_before_known = false; /* the witness must be asked straight before a change */
         e->control_fault = (struct fault){};
         e->control = (struct plane_facts){
                 .presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT,

@@ -122,13 +122,14 @@ void meet_fault(struct turn *t, const struct fault *f) {
         const struct fault_row *row = fault_explain(f, call_context(&e->config));
         uint64_t patience = backoff_patience(f->class, first_boot(e));
 
+        if (f->class == FAULT_ALREADY && e->fault.class != FAULT_ALREADY) {
+                count_fault(t, f); /* at once, but once: control may not show it yet */
+                inspect(t);
+                return;
+        }
         if (f->class == FAULT_OPERATOR ||
             (e->phase == PHASE_FAILED && f->class != FAULT_THROTTLED)) {
                 fail(t, f);
-                return;
-        }
-        if (f->class == FAULT_ALREADY) {
-                inspect(t);
                 return;
         }
         count_fault(t, f);
