@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the .deb and the .rpm into OUTDIR from a copy of this tree, which stays as it is.
+#   packaging/build.sh OUTDIR [deb|rpm ...]
+# Runs on Debian and Ubuntu; installs what it needs with apt. The .rpm it makes is linked against
+# this machine's libraries: it proves the spec, a release is built where it will run (RELEASE.md).
+set -euo pipefail
+
+usage() {
+	echo "usage: packaging/build.sh OUTDIR [deb|rpm ...]" >&2
+	exit 2
+}
+
+[ $# -ge 1 ] || usage
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+shift
+for kind in "$@"; do
+	case $kind in
+	deb | rpm) ;;
+	*) usage ;;
+	esac
+done
+what=${*:-deb rpm}
+
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(dirname "$here")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# The files that belong to the project, with their present content: no build folders, no leftovers.
+copy_tree() {
+	mkdir -p "$1"
+	if git -C "$tree" rev-parse --git-dir >/dev/null 2>&1; then
+		(cd "$tree" && git ls-files -z --cached --others --exclude-standard |
+			while IFS= read -r -d "" file; do if [ -e "$file" ]; then printf '%s\0' "$file"; fi; done |
+			tar -c --null -T - -f -) | tar -x -C "$1" -f -
+	else
+		cp -a "$tree/." "$1"
+	fi
+}
+
+apt_install() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" >"$work/apt.log" 2>&1 || {
+		as_root apt-get update >/dev/null 2>&1
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" >"$work/apt.log" 2>&1 || {
+			cat "$work/apt.log" >&2
+			exit 1
+		}
+	}
+}
+
+install_needs() {
+	missing=$(sed 's/#.*//' "$here/packages.txt" | while read -r package; do
+		[ -z "$package" ] || dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
+			grep -qx installed || echo "$package"
+	done)
+	# shellcheck disable=SC2086 # a list
+	[ -z "$missing" ] || apt_install install -y --no-install-recommends $missing
+	(cd "$1" && dpkg-checkbuilddeps debian/control 2>/dev/null) ||
+		apt_install build-dep -y --no-install-recommends "$1"
+}
+
+build_deb() {
+	# The tests have their own runner; DEB_BUILD_OPTIONS= (empty) makes the package run them too.
+	(cd "$1" && DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-nocheck noautodbgsym}" \
+		dpkg-buildpackage --build=binary --no-sign) >"$work/deb.log" 2>&1 || {
+		tail -n 60 "$work/deb.log" >&2
+		exit 1
+	}
+	cp "$work"/*.deb "$work"/*.buildinfo "$work"/*.changes "$out"
+}
+
+build_rpm() {
+	spec=$1/packaging/rpm/ecs-pubip.spec
+	version=$(sed -n 's/^Version: *//p' "$spec")
+	load=
+	[ -e /etc/fedora-release ] || [ -e /etc/redhat-release ] ||
+		load="--load=$1/packaging/rpm/macros.debian --nodeps"
+	mkdir -p "$work/rpm/SOURCES"
+	tar -c -z --transform "s,^\.,ecs-pubip-$version," --exclude=./debian -C "$1" \
+		-f "$work/rpm/SOURCES/ecs-pubip-$version.tar.gz" .
+	# shellcheck disable=SC2086 # two options
+	rpmbuild -bb $load --define "_topdir $work/rpm" --define "debug_package %{nil}" "$spec" \
+		>"$work/rpm.log" 2>&1 || {
+		tail -n 60 "$work/rpm.log" >&2
+		exit 1
+	}
+	find "$work/rpm/RPMS" -name '*.rpm' -exec cp {} "$out" \;
+}
+
+source=$work/ecs-pubip
+copy_tree "$source"
+# Debian looks at the top; the tree keeps its packaging together.
+ln -s packaging/debian "$source/debian"
+install_needs "$source"
+for kind in $what; do
+	"build_$kind" "$source"
+done
+ls -1 "$out"
