@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds for tests, and what was seen in them when a test fails.
+
+The whole run re-executes itself once below world/outer.py: whatever the tests start, nothing is
+left when it ends or is killed, and no test can reach the real network.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from world import World, outer  # noqa: E402
+
+
+def pytest_configure(config):
+    if outer.inside():
+        return
+    # npm needs the network that the tests have not
+    subprocess.run([os.path.join(HERE, "sdk", "install.sh")], check=False,
+                   stdout=subprocess.DEVNULL)
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture:
+        capture.stop_global_capturing()
+    outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed and call.when in ("setup", "call"):
+        for number, world in enumerate(item.stash.get(WORLDS, [])):
+            report.sections.append(("world %d" % (number + 1), world.story()))
+
+
+WORLDS = pytest.StashKey()
+
+
+@pytest.fixture
+def make_world(request):
+    """A function that makes Worlds; they end with the test."""
+    worlds = request.node.stash.setdefault(WORLDS, [])
+
+    def make(**options):
+        worlds.append(World(**options))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        world.close()
+    failures = [world.failure for world in worlds if world.failure]
+    assert not failures, "a reboot went wrong: %r" % failures
+
+
+@pytest.fixture
+def world(make_world):
+    """One VPC world; the machine is on, our programs are not started."""
+    return make_world()
+
+
+@pytest.fixture
+def machine(world):
+    return world.machine
