@@ -8,17 +8,19 @@ packages_row() {
     build)
         echo "gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev \
               libcurl4-openssl-dev libssl-dev libcjson-dev libsystemd-dev libinih-dev libexpat1-dev \
-              libcmocka-dev python3" \
+              python3" \
              "| gcc meson ninja-build pkgconf-pkg-config libnl3-devel libcurl-devel openssl-devel \
-              cjson-devel systemd-devel inih-devel expat-devel libcmocka-devel python3" ;;
+              cjson-devel systemd-devel inih-devel expat-devel python3" ;;
+    tests)
+        echo "libcmocka-dev python3-pytest strace | libcmocka-devel python3-pytest strace" ;;
     world) # a simulated instance: namespaces, a test CA, socket activation
-        echo "iproute2 openssl ca-certificates util-linux procps systemd python3-pytest strace" \
-             "| iproute openssl ca-certificates util-linux procps-ng systemd python3-pytest strace" ;;
+        echo "iproute2 openssl ca-certificates util-linux procps systemd" \
+             "| iproute openssl ca-certificates util-linux procps-ng systemd" ;;
     node)
         echo "nodejs npm" "| nodejs npm" ;;
     lint)
-        echo "binutils clang clang-format clang-tidy cppcheck shellcheck systemd python3-pytest" \
-             "| binutils clang clang-tools-extra cppcheck ShellCheck systemd python3-pytest" ;;
+        echo "binutils clang clang-format clang-tidy cppcheck shellcheck systemd" \
+             "| binutils clang clang-tools-extra cppcheck ShellCheck systemd" ;;
     valgrind)
         echo "valgrind" "| valgrind" ;;
     esac

@@ -24,6 +24,7 @@ BUILD_SECONDS = 300  # ceiling for one configure or one compile
 STOP_SECONDS = 40  # what an interrupted suite gets to tidy up
 BEAT_SECONDS = 30  # off a terminal: a sign of life
 FAILURE_LINES = 40  # of a failed test's output
+BUILT = {}  # folder -> whether it compiles
 SANITIZE_ENV = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -120,7 +121,10 @@ class Progress:
 
 def end_child(child):
     """Asks the suite to tidy up and end; what is left of its process group is then killed."""
-    child.send_signal(signal.SIGINT)
+    try:
+        os.killpg(child.pid, signal.SIGINT)
+    except ProcessLookupError:
+        pass
     try:
         child.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -161,24 +165,30 @@ def run_child(argv, log, progress, seconds, env=None):
             kill_group(child)
 
 
-def configure(build, kind, progress):
-    """A configured build folder of that kind, compiled; the log of the failure, or None."""
-    setup_options, _, _ = BUILDS[kind]
-    log = build / "logs" / f"build-{kind}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    folder = build_folder(build, kind)
+def compile_all(folder, setup_options, log, progress):
     if not (folder / "build.ninja").exists():
         setup = ["meson", "setup", str(folder), str(TOP), *setup_options]
         if run_child(setup, log, progress, BUILD_SECONDS) != 0:
-            return log
-    if run_child(["ninja", "-C", str(folder)], log, progress, BUILD_SECONDS) != 0:
-        return log
-    return None
+            return False
+    return run_child(["ninja", "-C", str(folder)], log, progress, BUILD_SECONDS) == 0
 
 
-def build_folder(build, kind):
-    return build / ("sanitize" if kind == "sanitize" else "plain")
+def built(build, kind, progress, tally):
+    """The compiled build folder of that kind; None, and a failed test, where it does not compile."""
+    folder = build / ("sanitize" if kind == "sanitize" else "plain")
+    log = build / "logs" / f"build-{folder.name}.log"
+    if folder not in BUILT:
+        log.unlink(missing_ok=True)
+        BUILT[folder] = compile_all(folder, BUILDS[kind][0], log, progress)
+        if not BUILT[folder]:
+            tally.fail(f"build of {folder.name}", tail(without_steps(log.read_text())))
+    elif not BUILT[folder]:
+        tally.fail(f"build of {folder.name}", "as above")
+    return folder if BUILT[folder] else None
+
+
+def without_steps(text):
+    return re.sub(r"(?m)^\[\d+/\d+\] .*\n", "", text)
 
 
 def tail(text, lines=FAILURE_LINES):
@@ -218,11 +228,9 @@ def count_meson_test(tally, entry):
 def run_meson(suite, build, progress, tally):
     kind, names = suite.runner[1], suite.runner[2].split(",")
     log = build / "logs" / f"{suite.name}.log"
-    failed = configure(build, kind, progress)
-    if failed:
-        tally.fail("build", tail(failed.read_text()))
+    folder = built(build, kind, progress, tally)
+    if not folder:
         return
-    folder = build_folder(build, kind)
     _, test_options, env = BUILDS[kind]
     record = folder / "meson-logs" / f"{suite.name}.json"
     record.unlink(missing_ok=True)
@@ -254,14 +262,13 @@ def count_pytest(tally, record):
 
 def run_pytest(suite, build, progress, tally):
     log = build / "logs" / f"{suite.name}.log"
-    failed = configure(build, "plain", progress)
-    if failed:
-        tally.fail("build", tail(failed.read_text()))
+    folder = built(build, "plain", progress, tally)
+    if not folder:
         return
     record = build / "logs" / f"{suite.name}.xml"
     record.unlink(missing_ok=True)
     argv = [PYTHON, "-m", "pytest", "-v", "-p", "no:cacheprovider", f"--junitxml={record}"]
-    env = {"BUILD": str(build_folder(build, "plain")), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {"ECS_PUBIP_BUILD": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     status = run_child(argv + suite.runner[1:], log, progress, suite.minutes * 60, env)
     if record.exists():
         count_pytest(tally, record)
