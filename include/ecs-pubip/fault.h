@@ -12,6 +12,7 @@
 
 #define FAULT_CODE_SIZE    96
 #define FAULT_MESSAGE_SIZE 256
+#define FAULT_REMEDY_SIZE  512
 #define REQUEST_ID_SIZE    64
 
 enum fault_class {
@@ -42,12 +43,13 @@ enum fault_context { FAULT_WITH_IP_ADDRESS = 1 << 0, FAULT_WITH_VLAN_ID = 1 << 1
 /* A row of the table; the first that fits counts, the last rows fit by HTTP status alone. */
 struct fault_row {
         const char *code;    /* exact; with a final '*', a prefix; NULL: any */
-        unsigned status;     /* 0: any; 400: exactly; 500 stands for 500…599 in rows without code */
+        unsigned status;     /* 0: any; in rows without code 400 and 500 stand for their hundred */
         const char *message; /* part of the message, case ignored; NULL: any */
         unsigned context;    /* all of these must be set */
         enum fault_class class;
-        bool slow;   /* the first wait is already the cap of the class */
-        bool unsent; /* own codes: nothing of the request reached the cloud */
+        bool slow;            /* the first wait is already the cap of the class */
+        bool own;             /* a code of our own, below; not the cloud's */
+        bool unsent;          /* own codes: nothing of the request reached the cloud */
         bool no_static_here;  /* `Strategy=static eip` goes on to the EIP */
         const char *sentence; /* what happened, for a person; no final full stop */
         const char *remedy;   /* what to do about it */
@@ -58,6 +60,9 @@ const struct fault_row *fault_table(size_t *ret_n);
 
 /* The row that explains a fault; never NULL: the last row fits everything. */
 const struct fault_row *fault_explain(const struct fault *f, unsigned context);
+
+/* The row's remedy, in which a RAM denial's "the missing action" is the one the message names. */
+void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]);
 
 /* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */
 void fault_classify(struct fault *f, unsigned context);
@@ -81,15 +86,15 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_CLOUD_GARBLED     "Cloud.Garbled"     /* an answer that is none */
 #define FAULT_CLOUD_CONFIG      "Cloud.Config"      /* it found a bad configuration value */
 /* Transport to the API (cloud process): */
-#define FAULT_RESOLVE        "Transport.Resolve"
-#define FAULT_CONNECT        "Transport.Connect"
-#define FAULT_TLS            "Transport.Tls"
-#define FAULT_TLS_TIME       "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
-#define FAULT_TIMEOUT        "Transport.Timeout" /* connected, no (whole) answer in time */
-#define FAULT_CLOSED         "Transport.Closed"
-#define FAULT_TOO_LARGE      "Transport.TooLarge"
-#define FAULT_NOT_API        "Transport.NotApi" /* neither JSON nor XML of this API */
-#define FAULT_DEADLINE       "Transport.Deadline" /* deadline_ms was over before an attempt began */
+#define FAULT_RESOLVE   "Transport.Resolve"
+#define FAULT_CONNECT   "Transport.Connect"
+#define FAULT_TLS       "Transport.Tls"
+#define FAULT_TLS_TIME  "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
+#define FAULT_TIMEOUT   "Transport.Timeout"        /* connected, no (whole) answer in time */
+#define FAULT_CLOSED    "Transport.Closed"
+#define FAULT_TOO_LARGE "Transport.TooLarge"
+#define FAULT_NOT_API   "Transport.NotApi"   /* neither JSON nor XML of this API */
+#define FAULT_DEADLINE  "Transport.Deadline" /* deadline_ms was over before an attempt began */
 /* Metadata: */
 #define FAULT_MD_UNREACHABLE "Metadata.Unreachable"
 #define FAULT_MD_TOKEN       "Metadata.TokenTimeout" /* PUT times out: hop limit (peers 15) */
@@ -100,7 +105,7 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_MD_GARBLED     "Metadata.Garbled"
 #define FAULT_MD_NO_ROLE     "Metadata.NoRole"
 #define FAULT_MD_CREDENTIALS "Metadata.BadCredentials" /* not Success, expired, unreadable */
-#define FAULT_CREDENTIALS    "Credentials.Unreadable"  /* static: missing, or refused for its mode */
+#define FAULT_CREDENTIALS    "Credentials.Unreadable" /* static: missing, or refused for its mode */
 /* Instance: */
 #define FAULT_NOT_LISTED     "Instance.NotListed" /* 200, empty list; DryRun says permitted: id */
 #define FAULT_WRONG_REGION   "Instance.WrongRegion"
@@ -113,20 +118,20 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_METADATA_LEADS "Instance.MetadataOnly" /* metadata shows an address, control none */
 #define FAULT_NOT_ECS        "Instance.NotEcs"
 /* Decisions of the engine: */
-#define FAULT_BOOT_ID         "Machine.NoBootId"
-#define FAULT_LEDGER_WRITE    "Ledger.NotWritable"
-#define FAULT_HEAL_LIMIT      "Heal.Limit"
-#define FAULT_HEAL_RECLAIMED  "Heal.Reclaimed" /* Policy adopt or alert */
-#define FAULT_HEAL_REPLACED   "Heal.Replaced"  /* Policy alert */
-#define FAULT_REBOOT_LIMIT    "Reboot.Limit"
-#define FAULT_REBOOT_NEVER    "Reboot.Never"   /* due, but Reboot.Policy=never */
-#define FAULT_REBOOT_NOT_DONE "Reboot.NotDone" /* answered with success, still the same boot */
-#define FAULT_REBOOT_LOST     "Reboot.Lost"    /* no answer, waiting to know */
+#define FAULT_BOOT_ID          "Machine.NoBootId"
+#define FAULT_LEDGER_WRITE     "Ledger.NotWritable"
+#define FAULT_HEAL_LIMIT       "Heal.Limit"
+#define FAULT_HEAL_RECLAIMED   "Heal.Reclaimed" /* Policy adopt or alert */
+#define FAULT_HEAL_REPLACED    "Heal.Replaced"  /* Policy alert */
+#define FAULT_REBOOT_LIMIT     "Reboot.Limit"
+#define FAULT_REBOOT_NEVER     "Reboot.Never"   /* due, but Reboot.Policy=never */
+#define FAULT_REBOOT_NOT_DONE  "Reboot.NotDone" /* answered with success, still the same boot */
+#define FAULT_REBOOT_LOST      "Reboot.Lost"    /* no answer, waiting to know */
 #define FAULT_CONFIRM_KERNEL   "Confirm.Kernel"
 #define FAULT_CONFIRM_METADATA "Confirm.Metadata"
 #define FAULT_CONFIRM_CONTROL  "Confirm.Control"
 #define FAULT_CONFIRM_OUTSIDE  "Confirm.Outside"
-#define FAULT_EIP_ELSEWHERE   "Eip.Elsewhere" /* on another instance */
-#define FAULT_EIP_NONE        "Eip.NoneFree"
-#define FAULT_EIP_LOCKED      "Eip.Locked"
-#define FAULT_EIP_SETTLING    "Eip.Settling"
+#define FAULT_EIP_ELSEWHERE    "Eip.Elsewhere" /* on another instance */
+#define FAULT_EIP_NONE         "Eip.NoneFree"
+#define FAULT_EIP_LOCKED       "Eip.Locked"
+#define FAULT_EIP_SETTLING     "Eip.Settling"

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of the fault table, apart from the code that searches them. */
+#pragma once
+
+#include <ecs-pubip/fault.h>
+
+/* Stands in a remedy for the RAM action that a denial names; reads well where it names none. */
+#define FAULT_MISSING_ACTION "the missing action"
+
+extern const struct fault_row fault_rows[];
+extern const size_t n_fault_rows;
