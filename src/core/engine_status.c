@@ -61,7 +61,7 @@ static void fill_fault(const struct engine *e, struct status *s) {
         s->fault = e->fault;
         s->fault_since = e->fault_since;
         TEXT_SET(s->sentence, row->sentence);
-        TEXT_SET(s->remedy, row->remedy);
+        fault_remedy(&e->fault, call_context(&e->config), s->remedy);
 }
 
 /* One remark at most: the one that a person should know first. */
