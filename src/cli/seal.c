@@ -15,16 +15,6 @@
 
 DEFINE_CLEANUP(DIR *, closedir)
 
-/*
- * The lock that the agent holds while it may write here: nobody can start between our look and
- * our removing. It is on the folder itself, so it cannot be removed from under its holder.
- */
-static int take_state_lock(int folder_fd) {
-        if (flock(folder_fd, LOCK_EX | LOCK_NB) < 0)
-                return errno == EWOULDBLOCK ? -EBUSY : -errno;
-        return 0;
-}
-
 static int remove_all(DIR *folder) {
         struct dirent *entry;
 
@@ -52,16 +42,13 @@ static int refuse(void) {
 /* An exit status, or a negative errno that nobody has reported. */
 static int empty_state(void) {
         _cleanup_(closedir_p) DIR *folder = NULL;
-        int r;
 
         folder = opendir(STATE_DIR);
         if (!folder)
                 return errno == ENOENT ? EXIT_DONE : -errno;
-        r = take_state_lock(dirfd(folder));
-        if (r == -EBUSY)
-                return refuse();
-        if (r < 0)
-                return r;
+        /* The agent's own lock: none can start between our look and our removing. */
+        if (flock(dirfd(folder), LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? refuse() : -errno;
         return remove_all(folder) < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -66,6 +66,13 @@ static uint64_t next_redraw(const struct snapshot *s) {
         return clock_boot_usec() + (near ? COUNTDOWN_USEC : REDRAW_USEC);
 }
 
+/* An address that works under a brake is not left alone: whoever asks should hear of the brake. */
+static enum exit_status outcome_of(const struct snapshot *s) {
+        enum exit_status outcome = snapshot_outcome(s);
+
+        return outcome == EXIT_DONE && s->status.held ? EXIT_NOT_YET : outcome;
+}
+
 static int watch(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         _cleanup_close_ int lock_fd = -1;
@@ -87,12 +94,12 @@ static int watch(const struct options *o) {
                                 return r;
                         r = out_write(&text);
                         if (r < 0)
-                                return r == -EPIPE ? (int)snapshot_outcome(&s) : r;
+                                return r == -EPIPE ? (int)outcome_of(&s) : r;
                         shown = s;
                 }
                 r = folder_wait(&f, terminal ? next_redraw(&s) : CLOCK_NEVER, STDOUT_FILENO);
                 if (r < 0)
-                        return r == -EPIPE ? (int)snapshot_outcome(&s) : r;
+                        return r == -EPIPE ? (int)outcome_of(&s) : r;
         }
 }
 
@@ -108,5 +115,5 @@ int command_status(const struct options *o) {
         r = print(&text, &s, o);
         if (r < 0)
                 return r;
-        return out_text(&text, snapshot_outcome(&s));
+        return out_text(&text, outcome_of(&s));
 }

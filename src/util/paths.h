@@ -12,7 +12,7 @@
 #define RESUME_PATH  RUN_DIR "/" RESUME_NAME /* made by `ecs-pubip resume`, unlinked by the agent */
 
 /* flock()ed exclusively by whoever may write there: no lock file, so a full disk is no excuse. */
-#define STATE_DIR   "/var/lib/ecs-pubip"
+#define STATE_DIR   "/var/lib/ecs-pubip" /* flock()ed by whoever may write there */
 #define LEDGER_PATH STATE_DIR "/ledger"
 
 /* One line: the instance id ("-" where it is not known yet), a blank, the time (RFC 3339). */

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of `doctor` that ask through the cloud socket, so they see what the agent sees. */
+#include <string.h>
+
+#include "clock.h"
+#include "finding.h"
+#include "machine.h"
+#include "util/text.h"
+#include "when.h"
+
+#define ASK_MS        20000u
+#define CLOCK_OFF_SEC 60 /* what the agent reports, too */
+
+static bool starts_with(const char *text, const char *start) {
+        return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool is_no_socket(const struct doctor *d, struct finding *f) {
+        if (d->asker.error == 0)
+                return false;
+        finding_set(f, LEVEL_SKIPPED, "the cloud socket does not answer");
+        return true;
+}
+
+static bool is_unidentified(const struct doctor *d, struct finding *f) {
+        if (d->identified)
+                return false;
+        finding_set(f, LEVEL_SKIPPED, "needs metadata");
+        return true;
+}
+
+static void check_metadata(struct doctor *d, struct finding *f) {
+        struct wire_question q = {.op = WIRE_IDENTIFY, .deadline_ms = ASK_MS};
+        struct wire_answer a;
+
+        if (is_no_socket(d, f))
+                return;
+        if (asker_ask(&d->asker, &q, &a) < 0) {
+                finding_set(f, LEVEL_SKIPPED, "no memory");
+                return;
+        }
+        if (a.fault.class != FAULT_NONE) {
+                finding_fault(f, &a.fault);
+                return;
+        }
+        d->identified = true;
+        d->identity = a.identity;
+        finding_set(f, LEVEL_OK, "%s answers",
+                    a.identity.from_metadata ? d->config.metadata : "not in use: Instance.Id");
+}
+
+static void check_identity(struct doctor *d, struct finding *f) {
+        const char *agents = d->snapshot.status.instance_id;
+        bool is_ecs;
+
+        if (is_unidentified(d, f))
+                return;
+        if (*agents && strcmp(agents, d->identity.instance_id) != 0) {
+                finding_set(f, LEVEL_WARN, "this is %s, but the agent last said %s",
+                            d->identity.instance_id, agents);
+                finding_remedy(f, "sudo systemctl restart ecs-pubip");
+        } else if (machine_dmi(&is_ecs) && !is_ecs) {
+                finding_set(f, LEVEL_NOTE,
+                            "%s in %s, though the firmware does not name an ECS "
+                            "instance",
+                            d->identity.instance_id, d->identity.region_id);
+        } else {
+                finding_set(f, LEVEL_OK, "%s in %s", d->identity.instance_id,
+                            d->identity.region_id);
+        }
+}
+
+/* What metadata shows of the address; whether that is right is the verdict's affair. */
+static void check_address(struct doctor *d, struct finding *f) {
+        char address[IPV4_SIZE];
+
+        if (is_unidentified(d, f))
+                return;
+        switch (d->identity.public.presence) {
+        case PRESENCE_PRESENT:
+                finding_set(f, LEVEL_OK, "metadata shows %s",
+                            ipv4_format(d->identity.public.address, address));
+                break;
+        case PRESENCE_ABSENT:
+                finding_set(f, LEVEL_NOTE, "metadata shows no public address");
+                break;
+        case PRESENCE_UNKNOWN:
+                finding_set(f, LEVEL_NOTE, "metadata does not say whether there is one");
+                break;
+        }
+}
+
+/* One question tells about credentials, clock, endpoint, permission and instance. */
+static const struct wire_answer *inspect(struct doctor *d, struct finding *f) {
+        struct wire_question q = {.op = WIRE_INSPECT, .deadline_ms = ASK_MS};
+
+        if (is_unidentified(d, f))
+                return NULL;
+        TEXT_SET(q.instance_id, d->identity.instance_id);
+        if (!d->inspect_asked && asker_ask(&d->asker, &q, &d->inspection) < 0) {
+                finding_set(f, LEVEL_SKIPPED, "no memory");
+                return NULL;
+        }
+        d->inspect_asked = true;
+        d->inspected = d->inspection.fault.class == FAULT_NONE;
+        return &d->inspection;
+}
+
+enum stage { STAGE_CREDENTIALS, STAGE_CLOCK, STAGE_ENDPOINT, STAGE_PERMISSION, STAGE_THROUGH };
+
+/* How far the question came. */
+static enum stage stage_of(const struct wire_answer *a) {
+        const char *code = a->fault.code;
+
+        if (a->fault.class == FAULT_NONE)
+                return STAGE_THROUGH;
+        if (starts_with(code, "Metadata.") || starts_with(code, "Credentials.") ||
+            starts_with(code, "Cloud."))
+                return STAGE_CREDENTIALS;
+        if (a->fault.class == FAULT_CLOCK)
+                return STAGE_CLOCK;
+        if (starts_with(code, "Transport."))
+                return STAGE_ENDPOINT;
+        return STAGE_PERMISSION;
+}
+
+/* True if the stage was passed; else the finding is set. */
+static bool passed(struct doctor *d, struct finding *f, enum stage stage) {
+        const struct wire_answer *a = inspect(d, f);
+
+        if (!a)
+                return false;
+        if (stage_of(a) > stage)
+                return true;
+        if (stage_of(a) == stage)
+                finding_fault(f, &a->fault);
+        else
+                finding_set(f, LEVEL_SKIPPED, "the question did not come that far");
+        return false;
+}
+
+static void check_credentials(struct doctor *d, struct finding *f) {
+        if (passed(d, f, STAGE_CREDENTIALS))
+                finding_set(f, LEVEL_OK,
+                            d->config.credentials == CREDENTIALS_ROLE
+                                    ? "the instance role gives them"
+                                    : "static, read from their files");
+}
+
+static void check_clock(struct doctor *d, struct finding *f) {
+        int64_t off = clock_wall_sec() - d->inspection.server_time;
+        char span[WHEN_SIZE];
+
+        if (!passed(d, f, STAGE_CLOCK))
+                return;
+        if (d->inspection.server_time == 0) {
+                finding_set(f, LEVEL_SKIPPED, "the cloud's time is not known");
+        } else if (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC) {
+                finding_set(f, LEVEL_WARN, "this machine's clock is %s %s",
+                            when_span((uint64_t)(off < 0 ? -off : off), span),
+                            off < 0 ? "behind" : "ahead");
+                finding_remedy(f, "the agent uses the cloud's time, so this does not stop it; "
+                                  "let chronyd or systemd-timesyncd set the clock");
+        } else {
+                finding_set(f, LEVEL_OK, "agrees with the cloud's within %d s", CLOCK_OFF_SEC);
+        }
+}
+
+static void check_endpoint(struct doctor *d, struct finding *f) {
+        if (passed(d, f, STAGE_ENDPOINT))
+                finding_set(f, LEVEL_OK, "the ECS API answers over verified TLS");
+}
+
+static void check_permission(struct doctor *d, struct finding *f) {
+        if (!passed(d, f, STAGE_PERMISSION))
+                return;
+        finding_set(f, LEVEL_OK, "DescribeInstances is allowed and shows this instance");
+        TEXT_SET(f->request_id, d->inspection.request_id);
+}
+
+static bool is_not_inspected(const struct doctor *d, struct finding *f) {
+        if (d->inspected)
+                return false;
+        finding_set(f, LEVEL_SKIPPED, "needs an answer of DescribeInstances");
+        return true;
+}
+
+static void add_own(struct finding *f, const char *code, const char *message) {
+        struct fault fault = fault_own(code, message);
+
+        finding_fault(f, &fault);
+}
+
+static void check_instance(struct doctor *d, struct finding *f) {
+        const struct instance *i = &d->inspection.instance;
+        int64_t now = d->inspection.server_time ? d->inspection.server_time : clock_wall_sec();
+
+        if (is_not_inspected(d, f))
+                return;
+        if (i->locks[0])
+                add_own(f, FAULT_LOCKED, i->locks);
+        else if (i->expires && i->expires < now)
+                add_own(f, FAULT_EXPIRED, "");
+        else if (strcmp(i->status, "Running") != 0)
+                add_own(f, FAULT_NOT_RUNNING, i->status);
+        else
+                finding_set(f, LEVEL_OK, "running, not locked, not expired");
+}
+
+static void check_bandwidth(struct doctor *d, struct finding *f) {
+        const struct instance *i = &d->inspection.instance;
+
+        if (is_not_inspected(d, f))
+                return;
+        if (i->bandwidth_out > 0 || i->eip)
+                finding_set(f, LEVEL_OK, "%d Mbit/s out", i->bandwidth_out);
+        else if (d->config.strategy == STRATEGY_EIP)
+                finding_set(f, LEVEL_OK, "0, as an EIP asks for");
+        else if (d->config.bandwidth_out > 0)
+                finding_set(f, LEVEL_NOTE,
+                            "0; the agent may raise it to %u Mbit/s "
+                            "(Address.BandwidthOut)",
+                            d->config.bandwidth_out);
+        else
+                add_own(f, FAULT_NO_BANDWIDTH, "");
+}
+
+/* AllocatePublicIpAddress has no dry run: what cannot be asked is said to be unknown. */
+static void check_may_allocate(struct doctor *d, struct finding *f) {
+        if (is_not_inspected(d, f))
+                return;
+        finding_set(f, LEVEL_NOTE,
+                    "cannot be asked without doing it: the API has no dry run for "
+                    "it");
+        finding_remedy(f, "ecs-pubip policy prints what the role must allow");
+}
+
+static void check_may_reboot(struct doctor *d, struct finding *f) {
+        struct wire_question q = {
+                .op = WIRE_PROBE,
+                .deadline_ms = ASK_MS,
+                .probe = PROBE_PERMISSION,
+                .permission = WIRE_REBOOT,
+        };
+        struct wire_answer a;
+
+        if (d->config.reboot_policy == REBOOT_NEVER) {
+                finding_set(f, LEVEL_OK, "not needed: Reboot.Policy=never");
+                return;
+        }
+        if (is_not_inspected(d, f))
+                return;
+        TEXT_SET(q.instance_id, d->identity.instance_id);
+        if (asker_ask(&d->asker, &q, &a) < 0)
+                finding_set(f, LEVEL_SKIPPED, "no memory");
+        else if (a.fault.class != FAULT_NONE && a.fault.class != FAULT_ALREADY)
+                finding_fault(f, &a.fault);
+        else
+                finding_set(f, LEVEL_OK, "RebootInstance is allowed (dry run)");
+}
+
+static void check_way_out(struct doctor *d, struct finding *f) {
+        struct wire_question q = {
+                .op = WIRE_PROBE,
+                .deadline_ms = ASK_MS,
+                .probe = PROBE_REACH,
+        };
+        bool expected = d->inspection.instance.public_ip || d->inspection.instance.eip;
+        struct wire_answer a;
+
+        if (is_unidentified(d, f))
+                return;
+        TEXT_SET(q.instance_id, d->identity.instance_id);
+        if (asker_ask(&d->asker, &q, &a) < 0)
+                finding_set(f, LEVEL_SKIPPED, "no memory");
+        else if (a.fault.class != FAULT_NONE)
+                finding_fault(f, &a.fault);
+        else if (a.reachable)
+                finding_set(f, LEVEL_OK, "the region's public endpoint can be reached");
+        else if (!d->inspected || !expected)
+                finding_set(f, LEVEL_NOTE,
+                            "the region's public endpoint cannot be reached, as is "
+                            "usual without a public address");
+        else {
+                finding_set(f, LEVEL_WARN,
+                            "the instance has a public address, but the region's "
+                            "public endpoint cannot be reached");
+                finding_remedy(f, "look at the security group's outbound rules and the route "
+                                  "table; a new address may take effect with a reboot only");
+        }
+}
+
+static const struct check checks[] = {
+        {"metadata", check_metadata},
+        {"identity", check_identity},
+        {"address", check_address},
+        {"credentials", check_credentials},
+        {"clock", check_clock},
+        {"endpoint", check_endpoint},
+        {"may-describe", check_permission},
+        {"instance", check_instance},
+        {"bandwidth", check_bandwidth},
+        {"may-allocate", check_may_allocate},
+        {"may-reboot", check_may_reboot},
+        {"way-out", check_way_out},
+};
+
+const struct check *check_cloud_table(size_t *ret_n) {
+        *ret_n = sizeof(checks) / sizeof(checks[0]);
+        return checks;
+}

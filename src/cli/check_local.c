@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of `doctor` that ask nobody: files, folders, the agent's own words. */
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "finding.h"
+#include "machine.h"
+#include "show.h"
+#include "util/paths.h"
+#include "util/text.h"
+
+#define AGENT_USER   "ecs-pubip"
+#define FREE_MIN     (256u * 1024) /* bytes: the ledger and its successor fit many times */
+#define SELINUX_PATH "/sys/fs/selinux/enforce"
+#define SOCKET_UNIT  "/etc/systemd/system/ecs-pubip-cloud.socket"
+
+static void check_config(struct doctor *d, struct finding *f) {
+        if (d->config_finding.level != LEVEL_OK)
+                *f = d->config_finding;
+        else
+                finding_set(f, LEVEL_OK, "the files are right");
+}
+
+static void check_agent(struct doctor *d, struct finding *f) {
+        if (d->snapshot.alive) {
+                finding_set(f, LEVEL_OK, "runs");
+                return;
+        }
+        finding_set(f, LEVEL_FAIL, "does not run");
+        finding_remedy(f, SHOW_START_REMEDY);
+}
+
+static void check_verdict(struct doctor *d, struct finding *f) {
+        const struct status *s = &d->snapshot.status;
+        char line[STATUS_LINE_SIZE];
+
+        if (!d->snapshot.alive || d->snapshot.file != STATUS_FILE_READ) {
+                finding_set(f, LEVEL_SKIPPED, "the agent says nothing");
+                return;
+        }
+        status_line(s, line);
+        switch (snapshot_outcome(&d->snapshot)) {
+        case EXIT_DONE:
+                finding_set(f, LEVEL_OK, "%s", line);
+                break;
+        case EXIT_FAILED:
+                finding_set(f, LEVEL_FAIL, "%s", line);
+                break;
+        case EXIT_NOT_YET:
+        case EXIT_USAGE:
+        case EXIT_NO_AGENT:
+        case EXIT_REBOOT_WAITS:
+                finding_set(f, LEVEL_WARN, "%s", line);
+                break;
+        }
+        TEXT_SET(f->code, s->fault.code);
+        TEXT_SET(f->request_id, s->fault.request_id);
+        finding_remedy(f, "%s", s->remedy);
+}
+
+static void check_boot_id(struct doctor *d, struct finding *f) {
+        const char *agents = d->snapshot.status.boot_id;
+        char boot_id[BOOT_ID_SIZE];
+
+        if (machine_boot_id(boot_id) < 0) {
+                finding_set(f, LEVEL_FAIL, "cannot be read from " BOOT_ID_PATH);
+                finding_remedy(f, "without it no reboot can be counted, so nothing is changed; "
+                                  "the agent takes it from --boot-id=%%b of its unit");
+        } else if (!d->snapshot.alive) {
+                finding_set(f, LEVEL_OK, "%s", boot_id);
+        } else if (strcmp(agents, boot_id) != 0) {
+                finding_set(f, LEVEL_FAIL, "the agent has '%s', the machine %s", agents, boot_id);
+                finding_remedy(f, "start the agent by its unit, which passes --boot-id=%%b");
+        } else {
+                finding_set(f, LEVEL_OK, "%s, as the agent has it", boot_id);
+        }
+}
+
+static void check_state(struct doctor *d, struct finding *f) {
+        const struct passwd *user = getpwnam(AGENT_USER);
+        struct statvfs fs;
+        struct stat st;
+
+        (void)d;
+        if (stat(STATE_DIR, &st) < 0 || statvfs(STATE_DIR, &fs) < 0) {
+                finding_set(f, LEVEL_FAIL, STATE_DIR ": %s", strerror(errno));
+                finding_remedy(f, "sudo systemctl restart ecs-pubip makes it");
+                return;
+        }
+        if (fs.f_flag & ST_RDONLY) {
+                finding_set(f, LEVEL_FAIL, STATE_DIR " is on a read-only file system");
+                finding_remedy(f, "mount it writable: no changing call is made without a ledger");
+        } else if (fs.f_bavail * fs.f_frsize < FREE_MIN || (fs.f_files && fs.f_favail == 0)) {
+                finding_set(f, LEVEL_FAIL, "the disk of " STATE_DIR " is full");
+                finding_remedy(f, "make room: no changing call is made without a ledger");
+        } else if (user && st.st_uid != user->pw_uid) {
+                finding_set(f, LEVEL_FAIL, STATE_DIR " does not belong to " AGENT_USER);
+                finding_remedy(f, "sudo chown -R " AGENT_USER ": " STATE_DIR);
+        } else if ((st.st_mode & S_IRWXU) != S_IRWXU) {
+                finding_set(f, LEVEL_FAIL, STATE_DIR " has mode %04o", st.st_mode & 07777u);
+                finding_remedy(f, "sudo chmod 0700 " STATE_DIR);
+        } else {
+                finding_set(f, LEVEL_OK, STATE_DIR " can be written");
+        }
+}
+
+static void check_ledger(struct doctor *d, struct finding *f) {
+        const char *id = d->snapshot.status.instance_id;
+        _cleanup_free_ char *text = NULL;
+        struct ledger ledger;
+        size_t len;
+        int r;
+
+        r = file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len);
+        if (r == -ENOENT) {
+                finding_set(f, LEVEL_OK, "none yet: nothing was changed on this instance");
+                return;
+        }
+        if (r >= 0)
+                r = ledger_parse(text, len, &ledger);
+        if (r < 0) {
+                finding_set(f, LEVEL_WARN, LEDGER_PATH ": %s",
+                            r == -EBADMSG           ? "is damaged"
+                            : r == -EPROTONOSUPPORT ? "is of a newer version"
+                                                    : strerror(-r));
+                finding_remedy(f, "the agent sets it aside at its next start and spends no budget "
+                                  "for 24 hours");
+        } else if (*id && *ledger.instance_id && strcmp(id, ledger.instance_id) != 0) {
+                finding_set(f, LEVEL_WARN, "is of %s, not of this instance", ledger.instance_id);
+                finding_remedy(f, "the agent sets it aside; seal images with `ecs-pubip seal`");
+        } else {
+                finding_set(f, LEVEL_OK, "%u change%s remembered", ledger.n_entries,
+                            ledger.n_entries == 1 ? "" : "s");
+        }
+}
+
+static void check_hold(struct doctor *d, struct finding *f) {
+        switch (machine_hold(d->snapshot.status.instance_id)) {
+        case HOLD_OFF:
+                finding_set(f, LEVEL_OK, "the brake is off");
+                break;
+        case HOLD_ON:
+                finding_set(f, LEVEL_FAIL, "the brake is on: no changing call is made");
+                finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
+                break;
+        case HOLD_FOREIGN:
+                finding_set(f, LEVEL_NOTE, HOLD_PATH " names another instance and is ignored");
+                finding_remedy(f, "remove it");
+                break;
+        }
+}
+
+static void check_kernel(struct doctor *d, struct finding *f) {
+        const struct status_plane *k = &d->snapshot.status.planes[PLANE_KERNEL];
+        char address[IPV4_SIZE] = "no address";
+
+        if (d->snapshot.file != STATUS_FILE_READ) {
+                finding_set(f, LEVEL_SKIPPED, "the agent says nothing");
+                return;
+        }
+        if (k->address)
+                ipv4_format(k->address, address);
+        switch (k->verdict) {
+        case PLANE_AGREES:
+                finding_set(f, LEVEL_OK, "%s is on %s", address, k->interface);
+                break;
+        case PLANE_NOT_REQUIRED:
+                finding_set(f, LEVEL_NOTE, "not asked for (Confirm.Planes)");
+                break;
+        case PLANE_UNKNOWN:
+                finding_set(f, LEVEL_WARN, "not looked at yet");
+                break;
+        case PLANE_DISAGREES:
+                finding_set(f, LEVEL_FAIL, "%s is on no running link with a default route",
+                            address);
+                finding_remedy(f, "look at `ip address` and `ip route`; a new address of the "
+                                  "classic network comes with a reboot");
+                break;
+        }
+}
+
+static void check_selinux(struct doctor *d, struct finding *f) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+
+        (void)d;
+        if (file_read(SELINUX_PATH, 16, &text, &len) < 0)
+                finding_set(f, LEVEL_OK, "not in use");
+        else if (text[0] == '1')
+                finding_set(f, LEVEL_NOTE,
+                            "enforcing; refusals are in `ausearch -m avc -c "
+                            "ecs-pubip-agent`");
+        else
+                finding_set(f, LEVEL_OK, "permissive");
+}
+
+/* How a unit is masked: by a link to the null device in its place. */
+static bool socket_is_masked(void) {
+        char target[16];
+        ssize_t n = readlink(SOCKET_UNIT, target, sizeof(target));
+
+        return n == 9 && memcmp(target, "/dev/null", 9) == 0;
+}
+
+static void check_socket(struct doctor *d, struct finding *f) {
+        int r = asker_connect(&d->asker);
+
+        if (r >= 0) {
+                finding_set(f, LEVEL_OK, CLOUD_SOCKET " answers");
+                return;
+        }
+        finding_set(f, LEVEL_FAIL, CLOUD_SOCKET ": %s", strerror(-r));
+        TEXT_SET(f->code, FAULT_CLOUD_UNREACHABLE);
+        if (socket_is_masked())
+                finding_remedy(f, "it is masked: sudo systemctl unmask --now "
+                                  "ecs-pubip-cloud.socket");
+        else
+                finding_remedy(f, "sudo systemctl restart ecs-pubip-cloud.socket; if it is "
+                                  "failed, systemctl status ecs-pubip-cloud.socket says why");
+}
+
+static const struct check checks[] = {
+        {"configuration", check_config},
+        {"agent", check_agent},
+        {"verdict", check_verdict},
+        {"boot-id", check_boot_id},
+        {"state", check_state},
+        {"ledger", check_ledger},
+        {"hold", check_hold},
+        {"kernel", check_kernel},
+        {"selinux", check_selinux},
+        {"cloud-socket", check_socket},
+};
+
+const struct check *check_local_table(size_t *ret_n) {
+        *ret_n = sizeof(checks) / sizeof(checks[0]);
+        return checks;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be seen of this machine without the agent: links, boot id, firmware, brake. */
+#include "machine.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "file.h"
+#include "util/cleanup.h"
+#include "util/paths.h"
+#include "util/text.h"
+
+#define ROUTES_PATH "/proc/net/route"
+#define ROUTES_MAX  (256u * 1024)
+#define SMALL_MAX   256u
+#define ECS_PRODUCT "Alibaba Cloud ECS"
+#define RTF_UP_BIT  1u /* linux/route.h cannot be had together with net/if.h */
+
+DEFINE_CLEANUP(struct ifaddrs *, freeifaddrs)
+
+static bool is_default_route(const char *line) {
+        unsigned destination, gateway, flags, mask;
+        char interface[IF_NAMESIZE];
+
+        return sscanf(line, "%15s %x %x %x %*u %*u %*u %x", interface, &destination, &gateway,
+                      &flags, &mask) == 5 &&
+               destination == 0 && mask == 0 && (flags & RTF_UP_BIT);
+}
+
+static bool has_default_route(void) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+
+        if (file_read(ROUTES_PATH, ROUTES_MAX, &text, &len) < 0)
+                return false;
+        for (char *line = strchr(text, '\n'); line; line = strchr(line, '\n'))
+                if (is_default_route(++line))
+                        return true;
+        return false;
+}
+
+static void see_address(const struct watch *w, const struct ifaddrs *i, struct kernel_facts *k) {
+        in_addr_t a = ((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr.s_addr;
+        bool running = (i->ifa_flags & IFF_UP) && (i->ifa_flags & IFF_RUNNING);
+
+        for (unsigned n = 0; n < w->n_witness_ips; n++)
+                k->machine_matches = k->machine_matches || w->witness_ips[n] == a;
+        if (w->address == 0 || a != w->address || (k->present && !running))
+                return;
+        k->present = true;
+        k->running = running;
+        TEXT_SET(k->interface, i->ifa_name);
+}
+
+static void see_link(const struct watch *w, const struct ifaddrs *i, struct kernel_facts *k) {
+        const struct sockaddr_ll *ll = (const struct sockaddr_ll *)(const void *)i->ifa_addr;
+        const unsigned char *m = ll->sll_addr;
+        char mac[MAC_SIZE];
+
+        if (ll->sll_halen != 6)
+                return;
+        snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+                 m[5]);
+        for (unsigned n = 0; n < w->n_witness_macs; n++)
+                k->machine_matches = k->machine_matches || strcmp(w->witness_macs[n], mac) == 0;
+}
+
+void machine_kernel(const struct watch *watch, struct kernel_facts *ret) {
+        _cleanup_(freeifaddrs_p) struct ifaddrs *all = NULL;
+
+        *ret = (struct kernel_facts){.address = watch->address, .routed = has_default_route()};
+        if (getifaddrs(&all) < 0)
+                return;
+        ret->known = true;
+        for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+                if (!i->ifa_addr)
+                        continue;
+                if (i->ifa_addr->sa_family == AF_INET)
+                        see_address(watch, i, ret);
+                if (i->ifa_addr->sa_family == AF_PACKET)
+                        see_link(watch, i, ret);
+        }
+}
+
+/* The first line of a small file of the kernel. */
+static int read_line(const char *path, char *ret, size_t size) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+
+        if (file_read(path, SMALL_MAX, &text, &len) < 0)
+                return -ENOENT;
+        text[strcspn(text, "\n")] = '\0';
+        return text_copy(ret, size, text) && *text ? 0 : -ENOENT;
+}
+
+int machine_boot_id(char ret[static BOOT_ID_SIZE]) {
+        return read_line(BOOT_ID_PATH, ret, BOOT_ID_SIZE);
+}
+
+bool machine_dmi(bool *ret_is_ecs) {
+        char product[SMALL_MAX];
+
+        if (read_line(DMI_PATH, product, sizeof(product)) < 0)
+                return false;
+        *ret_is_ecs = strcmp(product, ECS_PRODUCT) == 0;
+        return true;
+}
+
+enum hold machine_hold(const char *instance_id) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        int r;
+
+        r = file_read(HOLD_PATH, SMALL_MAX, &text, &len);
+        if (r == -ENOENT)
+                return HOLD_OFF;
+        if (r < 0)
+                return HOLD_ON; /* as the agent: what cannot be read brakes */
+        text[strcspn(text, " \t\r\n")] = '\0';
+        if (strncmp(text, "i-", 2) != 0 || !*instance_id || strcmp(text, instance_id) == 0)
+                return HOLD_ON;
+        return HOLD_FOREIGN;
+}

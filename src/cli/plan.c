@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `ecs-pubip plan`: what the agent would do now, and why. The agent's own state machine runs here
+ * over the real ledger and real looks; no store is done and no changing question is sent. Where
+ * it would wait between looks, its clock is moved on instead.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ecs-pubip/engine.h>
+
+#include "ask.h"
+#include "clock.h"
+#include "command.h"
+#include "conf/conf.h"
+#include "file.h"
+#include "machine.h"
+#include "out.h"
+#include "show.h"
+#include "snapshot.h"
+#include "util/paths.h"
+#include "util/text.h"
+#include "when.h"
+
+#define STEPS_MAX 64 /* events; a plan takes about ten */
+#define AHEAD_MAX (15 * USEC_PER_MIN)
+
+struct plan {
+        struct engine engine;
+        struct asker asker;
+        struct snapshot snapshot;
+        uint64_t ahead; /* how far the clock was moved on */
+        unsigned n_steps;
+        bool would_change;
+        struct wire_question change; /* what it would ask, then */
+};
+
+static struct engine_now plan_now(const struct plan *p) {
+        return (struct engine_now){
+                .boot_usec = clock_boot_usec() + p->ahead,
+                .wall_sec = clock_wall_sec() + (int64_t)(p->ahead / USEC_PER_SEC),
+        };
+}
+
+static int perform(struct plan *p, const struct actions *actions);
+
+static int step(struct plan *p, struct event *event) {
+        struct actions actions;
+
+        if (++p->n_steps > STEPS_MAX)
+                return -ELOOP;
+        event->now = plan_now(p);
+        engine_step(&p->engine, event, &actions);
+        return perform(p, &actions);
+}
+
+static int step_type(struct plan *p, enum event_type type) {
+        struct event event = {.type = type};
+
+        return step(p, &event);
+}
+
+static int step_hold(struct plan *p, enum event_type type) {
+        enum hold hold = machine_hold(p->engine.identity.instance_id);
+        struct event event = {.type = type};
+
+        if (type == EVENT_STORED)
+                event.stored.hold = hold;
+        else
+                event.hold = hold;
+        return step(p, &event);
+}
+
+static int step_kernel(struct plan *p) {
+        struct event event = {.type = EVENT_KERNEL};
+
+        machine_kernel(&p->engine.watch, &event.kernel);
+        return step(p, &event);
+}
+
+/* What a reboot would wait for is looked at by the agent only. */
+static int step_blockers(struct plan *p) {
+        struct event event = {.type = EVENT_BLOCKERS};
+
+        TEXT_SET(event.blockers, p->snapshot.status.waits_for);
+        return step(p, &event);
+}
+
+static int step_ask(struct plan *p, const struct wire_question *q) {
+        struct event event = {.type = EVENT_ANSWER};
+        int r;
+
+        if (wire_op_changes(q->op)) {
+                p->would_change = true;
+                p->change = *q;
+                return 0;
+        }
+        r = asker_ask(&p->asker, q, &event.answer);
+        if (r < 0)
+                return r;
+        if (event.answer.server_time)
+                event.answer.server_time += (int64_t)(p->ahead / USEC_PER_SEC);
+        return step(p, &event);
+}
+
+/* The runtime's part: the same order, without effect. */
+static int perform(struct plan *p, const struct actions *a) {
+        int r = 0;
+
+        if (a->wants & ACTION_STORE)
+                r = step_hold(p, EVENT_STORED);
+        if (r >= 0 && a->wants & ACTION_WATCH && !p->would_change)
+                r = step_kernel(p);
+        if (r >= 0 && a->wants & ACTION_BLOCKERS && !p->would_change)
+                r = step_blockers(p);
+        if (r >= 0 && a->wants & ACTION_ASK && !p->would_change)
+                r = step_ask(p, &a->question);
+        return r;
+}
+
+/* True where the agent only waits to look again, and the next look may lead to a change. */
+static bool is_between_looks(const struct engine *e) {
+        switch (e->phase) {
+        case PHASE_INSPECTING:
+        case PHASE_ALLOCATING:
+        case PHASE_CONFIRMING:
+                return e->deadline != ENGINE_NEVER;
+        case PHASE_REBOOTING:
+        case PHASE_STARTING:
+        case PHASE_IDENTIFYING:
+        case PHASE_CONFIRMED:
+        case PHASE_WAITING:
+        case PHASE_FAILED:
+        case PHASE_HELD:
+        case PHASE_STOPPED:
+        case _PHASE_MAX:
+                break;
+        }
+        return false;
+}
+
+static int run(struct plan *p) {
+        int r;
+
+        r = step_type(p, EVENT_START);
+        if (r >= 0 && !p->would_change)
+                r = step_hold(p, EVENT_HOLD);
+        while (r >= 0 && !p->would_change && is_between_looks(&p->engine)) {
+                uint64_t now = plan_now(p).boot_usec;
+
+                if (p->engine.deadline > now)
+                        p->ahead += p->engine.deadline - now;
+                if (p->ahead > AHEAD_MAX)
+                        break;
+                r = step_type(p, EVENT_TIMER);
+        }
+        return r;
+}
+
+static enum ledger_state read_ledger(struct ledger *ret) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        int r;
+
+        r = file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len);
+        if (r == -ENOENT)
+                return LEDGER_NONE;
+        if (r < 0 && r != -EBADMSG)
+                return LEDGER_UNREADABLE;
+        return r >= 0 && ledger_parse(text, len, ret) >= 0 ? LEDGER_READ : LEDGER_DAMAGED;
+}
+
+static void init(struct plan *p, const struct config *c) {
+        char boot_id[BOOT_ID_SIZE] = "";
+        struct ledger ledger = {};
+        enum ledger_state state = read_ledger(&ledger);
+        bool dmi_known, is_ecs = false;
+
+        machine_boot_id(boot_id);
+        dmi_known = machine_dmi(&is_ecs);
+        engine_init(&p->engine, c, boot_id, dmi_known, is_ecs, state, &ledger,
+                    machine_hold(ledger.instance_id), 1);
+        asker_init(&p->asker);
+}
+
+/* The call by its name in the API, and the reason that led to it. */
+static void add_change(struct buf *out, const struct plan *p) {
+        const struct engine *e = &p->engine;
+        const struct wire_question *q = &p->change;
+        char address[IPV4_SIZE] = "";
+
+        if (e->expected)
+                ipv4_format(e->expected, address);
+        switch (q->op) {
+        case WIRE_ALLOCATE:
+                buf_puts(out, "call AllocatePublicIpAddress: neither metadata nor the control "
+                              "plane shows a public address");
+                break;
+        case WIRE_BANDWIDTH:
+                buf_printf(out,
+                           "call ModifyInstanceNetworkSpec, to %u Mbit/s (costs money): the "
+                           "instance has no outgoing bandwidth, which an address needs",
+                           q->bandwidth_out);
+                break;
+        case WIRE_EIP_ALLOCATE:
+                buf_puts(out, "call AllocateEipAddress (costs money): Address.EipAllocate is set "
+                              "and no EIP is there to take");
+                break;
+        case WIRE_EIP_ASSOCIATE:
+                buf_printf(out,
+                           "call AssociateEipAddress with %s: the instance has no public "
+                           "address, and this EIP is free",
+                           q->allocation_id);
+                break;
+        case WIRE_REBOOT:
+                buf_printf(out,
+                           "call RebootInstance: the agent brought %s, and the %s plane does "
+                           "not show it yet",
+                           address,
+                           e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who) : "kernel");
+                break;
+        case WIRE_NONE:
+        case WIRE_IDENTIFY:
+        case WIRE_ADDRESSES:
+        case WIRE_INSPECT:
+        case WIRE_EIP_FIND:
+        case WIRE_PROBE:
+        case _WIRE_OP_MAX:
+                break;
+        }
+}
+
+static enum exit_status status_of(const struct plan *p) {
+        if (p->would_change)
+                return EXIT_NOT_YET;
+        switch (p->engine.phase) {
+        case PHASE_CONFIRMED:
+        case PHASE_STOPPED:
+        case PHASE_HELD:
+                return EXIT_DONE;
+        case PHASE_FAILED:
+                return EXIT_FAILED;
+        case PHASE_STARTING:
+        case PHASE_IDENTIFYING:
+        case PHASE_INSPECTING:
+        case PHASE_ALLOCATING:
+        case PHASE_CONFIRMING:
+        case PHASE_REBOOTING:
+        case PHASE_WAITING:
+        case _PHASE_MAX:
+                break;
+        }
+        return EXIT_NOT_YET;
+}
+
+static void add_rest(struct buf *out, const struct plan *p) {
+        const struct engine *e = &p->engine;
+        struct status s;
+        char line[STATUS_LINE_SIZE];
+
+        engine_status(e, plan_now(p), &s);
+        status_line(&s, line);
+        buf_printf(out, "%s%s\n", status_of(p) == EXIT_DONE ? "Nothing to do: " : "", line);
+        show_field(out, "Remedy", s.remedy);
+}
+
+static void add_plan(struct buf *out, const struct plan *p) {
+        char span[WHEN_SIZE];
+
+        if (!p->would_change) {
+                add_rest(out, p);
+                return;
+        }
+        if (p->ahead >= USEC_PER_SEC)
+                buf_printf(out, "In %s, if nothing changes, it would ",
+                           when_span(p->ahead / USEC_PER_SEC, span));
+        else
+                buf_puts(out, "Now it would ");
+        add_change(out, p);
+        buf_printf(out, "\nInstance  %s in %s\n", p->engine.identity.instance_id,
+                   p->engine.identity.region_id);
+}
+
+static void report(const struct config_problem *problem, void *userdata) {
+        (void)userdata;
+        out_complain("%s", problem->text);
+}
+
+static void plan_done(struct plan *p) {
+        asker_done(&p->asker);
+}
+
+int command_plan(const struct options *o) {
+        _cleanup_(plan_done) struct plan p = {.asker.fd = -1};
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+        _cleanup_close_ int lock_fd = -1;
+        struct config config;
+        int r;
+
+        (void)o;
+        r = config_load(&config, NULL, report, NULL);
+        if (r != 0)
+                return r < 0 ? r : EXIT_FAILED;
+        snapshot_take(&p.snapshot, &lock_fd);
+        init(&p, &config);
+        r = run(&p);
+        if (r < 0)
+                return r;
+        add_plan(&text, &p);
+        return out_text(&text, status_of(&p));
+}

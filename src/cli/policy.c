@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ecs-pubip policy`: what the instance role must be allowed to do, and nothing more. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "command.h"
+#include "conf/conf.h"
+#include "out.h"
+#include "ram.h"
+#include "snapshot.h"
+#include "util/text.h"
+
+#define IDENTIFY_MS 5000u
+
+static void ignore(const struct config_problem *p, void *userdata) {
+        (void)p;
+        (void)userdata;
+}
+
+/* The account is known to metadata only; everybody else takes what the agent has written down. */
+static void find_place(const struct config *c, struct ram_place *ret) {
+        _cleanup_asker_ struct asker asker;
+        _cleanup_close_ int lock_fd = -1;
+        struct wire_question q = {.op = WIRE_IDENTIFY, .deadline_ms = IDENTIFY_MS};
+        struct wire_answer a;
+        struct snapshot s;
+
+        asker_init(&asker);
+        snapshot_take(&s, &lock_fd);
+        TEXT_SET(ret->region_id, s.status.region_id[0] ? s.status.region_id : c->region);
+        TEXT_SET(ret->instance_id, s.status.instance_id[0] ? s.status.instance_id : c->instance_id);
+        if (geteuid() != 0 || asker_ask(&asker, &q, &a) < 0 || a.fault.class != FAULT_NONE)
+                return;
+        TEXT_SET(ret->account_id, a.identity.account_id);
+        TEXT_SET(ret->region_id, a.identity.region_id);
+        TEXT_SET(ret->instance_id, a.identity.instance_id);
+}
+
+static void add_unknown(struct buf *out, const struct ram_place *p) {
+        const char *unknown = !p->instance_id[0]  ? "instance"
+                              : !p->region_id[0]  ? "region"
+                              : !p->account_id[0] ? "account"
+                                                  : NULL;
+
+        if (unknown)
+                buf_printf(out, "\nA '*' stands where the %s is not known here%s.\n", unknown,
+                           geteuid() == 0 ? ": metadata did not answer"
+                                          : "; root can ask metadata for it");
+}
+
+int command_policy(const struct options *o) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+        struct ram_place place = {};
+        struct config config;
+        int r;
+
+        r = config_load(&config, NULL, ignore, NULL);
+        if (r < 0)
+                return r;
+        find_place(&config, &place);
+        if (o->json) {
+                r = ram_policy(&text, &config, &place);
+                return r < 0 ? r : out_text(&text, EXIT_DONE);
+        }
+        buf_printf(&text, "What the %s must be allowed to do, for the configuration as it is:\n\n",
+                   config.credentials == CREDENTIALS_ROLE ? "instance role"
+                                                          : "user of the static access key");
+        ram_explain(&text, &config, &place);
+        add_unknown(&text, &place);
+        buf_puts(&text, "\n");
+        r = ram_policy(&text, &config, &place);
+        return r < 0 ? r : out_text(&text, EXIT_DONE);
+}
