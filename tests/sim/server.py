@@ -69,8 +69,24 @@ def read_request(stream):
             break
         name, _, value = line.partition(":")
         headers.append((name, value.strip()))
-    length = int(next((v for n, v in headers if n.lower() == "content-length"), 0))
-    return Request(method, target, headers, stream.read(length) if length else b"")
+    named = {n.lower(): v for n, v in headers}
+    if named.get("transfer-encoding", "").lower() == "chunked":
+        body = _read_chunks(stream)
+    else:
+        body = stream.read(int(named.get("content-length", 0)))
+    return Request(method, target, headers, body)
+
+
+def _read_chunks(stream):
+    body = b""
+    while True:
+        size = int(stream.readline(1024).split(b";")[0], 16)
+        if size == 0:
+            while stream.readline(65536).strip():   # trailers
+                pass
+            return body
+        body += stream.read(size)
+        stream.readline(1024)
 
 
 class Server:
