@@ -359,7 +359,7 @@ struct netlink *netlink_free(struct netlink *n) {
 void netlink_watch(struct netlink *n, const struct watch *watch) {
         memset(&n->picture, 0, sizeof(n->picture));
         n->picture.watch = *watch;
-        n->complete = false;
+        n->complete = n->told_once = false;
         if (attach(n, &n->picture) < 0)
                 full_after_trouble(n);
         full_dump(n);

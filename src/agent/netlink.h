@@ -23,7 +23,7 @@ struct netlink_counts {
 int netlink_new(sd_event *event, netlink_fn on_facts, void *userdata, struct netlink **ret);
 struct netlink *netlink_free(struct netlink *n);
 
-/* Looks for that from now on: new filter first, then a dump. */
+/* Looks for that from now on: new filter first, then a dump. Facts follow in any case. */
 void netlink_watch(struct netlink *n, const struct watch *watch);
 
 struct netlink_counts netlink_counts(const struct netlink *n);

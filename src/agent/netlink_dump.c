@@ -16,7 +16,7 @@
 
 #include "util/cleanup.h"
 
-#define ANSWER_TIMEOUT_SEC 5           /* the kernel answers at once, unless rtnl is held for long */
+#define ANSWER_TIMEOUT_SEC 5 /* the kernel answers at once, unless rtnl is held for long */
 #define BUFFER_SIZE        (32 * 1024) /* what the kernel fills at most per read */
 
 DEFINE_CLEANUP(struct nl_sock *, nl_socket_free)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One dump over a socket of its own, message by message: nothing is kept, however many there are. */
+/* One dump over a socket of its own, message by message: nothing is kept, however many there are.
+ */
 #pragma once
 
 #include <linux/netlink.h>
@@ -12,4 +13,5 @@ typedef void (*dump_fn)(struct nlmsghdr *h, void *userdata);
  */
 int dump_addresses(dump_fn each, void *userdata);
 int dump_links(dump_fn each, void *userdata);
-int dump_routes(dump_fn each, void *userdata); /* main table, unicast, where the kernel can choose */
+int dump_routes(dump_fn each,
+                void *userdata); /* main table, unicast, where the kernel can choose */

@@ -216,7 +216,8 @@ static unsigned carrier_rank(const struct picture *p, const struct carrier *c) {
         return (c->usable ? 4u : 0u) + (same_mac ? 2u : 0u) + (c->running ? 1u : 0u);
 }
 
-static bool is_better(const struct picture *p, const struct carrier *c, const struct carrier *than) {
+static bool is_better(const struct picture *p, const struct carrier *c,
+                      const struct carrier *than) {
         unsigned a = carrier_rank(p, c), b = carrier_rank(p, than);
 
         return a > b || (a == b && c->ifindex < than->ifindex);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client end of the wire: one question at a time, and one answer or fault for each. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <ecs-pubip/wire.h>
+
+struct cloud_link;
+
+/* Called once per question that was not dropped, maybe from within cloud_link_ask(). */
+typedef void (*cloud_link_fn)(const struct wire_answer *answer, void *userdata);
+
+/* True if a question soon to come makes an idle connection worth keeping. */
+typedef bool (*cloud_link_keep_fn)(void *userdata);
+
+int cloud_link_new(sd_event *event, const char *socket_path, cloud_link_fn on_answer,
+                   cloud_link_keep_fn keep, void *userdata, struct cloud_link **ret);
+struct cloud_link *cloud_link_free(struct cloud_link *l);
+
+/* A question still in flight is dropped. */
+void cloud_link_ask(struct cloud_link *l, const struct wire_question *q);
+
+/* Closes the connection; an answer still due will not come. */
+void cloud_link_drop(struct cloud_link *l);

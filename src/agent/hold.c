@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hold file holds an instance id and a time, blank-separated; inotify tells of changes. */
+#include "hold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define HOLD_READ_MAX 256 /* the first word is looked at, the rest is for people */
+#define BLANKS        " \t\r\n"
+#define CHANGES                                                                                    \
+        (IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB |        \
+         IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
+
+/* A file that is waited for in a folder that may not be there yet. */
+struct awaited {
+        struct hold_watch *owner;
+        char folder[PATH_MAX];
+        const char *path, *name;
+        sd_event_source *source;
+        bool waits_for_folder;
+        void (*changed)(struct awaited *a);
+};
+
+struct hold_watch {
+        sd_event *event;
+        hold_fn on_hold, on_resume;
+        void *userdata;
+        struct awaited hold, resume;
+};
+
+int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]) {
+        _cleanup_close_ int fd = -1;
+        char text[HOLD_READ_MAX + 1] = "", *word = text + 0;
+        ssize_t n;
+
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        n = read(fd, text, HOLD_READ_MAX);
+        if (n < 0)
+                return -errno;
+        word += strspn(text, BLANKS);
+        word[strcspn(word, BLANKS)] = '\0';
+        /* What is no instance id brakes every instance. */
+        if (strncmp(word, "i-", 2) != 0 || !text_is_word(word, INSTANCE_ID_SIZE - 1, "-"))
+                word = text + HOLD_READ_MAX;
+        text_copy(ret_id, INSTANCE_ID_SIZE, word);
+        return 1;
+}
+
+static int watch_folder(struct awaited *a);
+
+static int on_inotify(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        struct awaited *a = userdata;
+        bool lost = event->mask & IN_Q_OVERFLOW;
+
+        (void)source;
+        if (a->waits_for_folder || (event->mask & FOLDER_GONE))
+                (void)watch_folder(a);
+        else if (!lost && event->len > 0 && strcmp(event->name, a->name) != 0)
+                return 0;
+        a->changed(a);
+        return 0;
+}
+
+/* Where the folder is missing, its parent is watched until it comes. */
+static int watch_folder(struct awaited *a) {
+        char parent[PATH_MAX];
+        int r;
+
+        a->source = sd_event_source_unref(a->source);
+        r = sd_event_add_inotify(a->owner->event, &a->source, a->folder, CHANGES, on_inotify, a);
+        a->waits_for_folder = r == -ENOENT;
+        if (r != -ENOENT)
+                return r;
+        text_copy(parent, sizeof(parent), a->folder);
+        *strrchr(parent, '/') = '\0';
+        r = sd_event_add_inotify(a->owner->event, &a->source, parent[0] ? parent : "/",
+                                 IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, on_inotify, a);
+        if (r < 0)
+                return r;
+        /* It may have come between the two. */
+        return access(a->folder, F_OK) >= 0 ? watch_folder(a) : 0;
+}
+
+static int await(struct hold_watch *w, struct awaited *a, const char *path,
+                 void (*changed)(struct awaited *a)) {
+        a->owner = w;
+        a->path = path;
+        a->changed = changed;
+        if (!text_copy(a->folder, sizeof(a->folder), path))
+                return -ENAMETOOLONG;
+        a->name = strrchr(path, '/') + 1;
+        *strrchr(a->folder, '/') = '\0';
+        return watch_folder(a);
+}
+
+static void hold_changed(struct awaited *a) {
+        a->owner->on_hold(a->owner->userdata);
+}
+
+static void resume_changed(struct awaited *a) {
+        if (unlink(a->path) >= 0)
+                a->owner->on_resume(a->owner->userdata);
+}
+
+int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_fn on_hold,
+                   hold_fn on_resume, void *userdata, struct hold_watch **ret) {
+        struct hold_watch *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        w->event = sd_event_ref(event);
+        w->on_hold = on_hold;
+        w->on_resume = on_resume;
+        w->userdata = userdata;
+        r = await(w, &w->hold, hold, hold_changed);
+        if (r >= 0)
+                r = await(w, &w->resume, resume, resume_changed);
+        if (r < 0) {
+                hold_watch_free(w);
+                return r;
+        }
+        resume_changed(&w->resume);
+        *ret = w;
+        return 0;
+}
+
+struct hold_watch *hold_watch_free(struct hold_watch *w) {
+        if (!w)
+                return NULL;
+        sd_event_source_unref(w->hold.source);
+        sd_event_source_unref(w->resume.source);
+        sd_event_unref(w->event);
+        free(w);
+        return NULL;
+}

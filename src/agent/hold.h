@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The brake: the hold file, and the file by which `ecs-pubip resume` asks for a fresh look. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <ecs-pubip/identity.h>
+
+/*
+ * 0: no hold file. 1: there is one, and *ret_id is the instance that it names ("" : none given).
+ * A negative errno: it cannot be read, which counts as held.
+ */
+int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]);
+
+struct hold_watch;
+typedef void (*hold_fn)(void *userdata);
+
+/*
+ * Calls on_hold when the hold file may have changed, on_resume when the resume file has come (it
+ * is gone by then). Their folders may come later, too.
+ */
+int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_fn on_hold,
+                   hold_fn on_resume, void *userdata, struct hold_watch **ret);
+struct hold_watch *hold_watch_free(struct hold_watch *w);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ecs-pubip-agent: sees to it that this instance has a public address that works. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "conf/conf.h"
+#include "runtime.h"
+
+/* sysexits.h has the numbers; the unit does not restart after EXIT_CONFIG. */
+enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_BUSY = 75, EXIT_CONFIG = 78 };
+
+/* What parse_arguments() found besides options. */
+enum { GO_ON = 0, GO_HOME = 1 };
+
+static const char *arg_boot_id = NULL;
+
+static int help(FILE *to) {
+        fprintf(to, "ecs-pubip-agent [--boot-id=ID]\n\n"
+                    "Gives this Alibaba Cloud ECS instance a public IPv4 address that works and\n"
+                    "keeps it so. Started by ecs-pubip.service; see ecs-pubip-agent(8).\n\n"
+                    "  --boot-id=ID  the boot id, where /proc shows another one or none\n"
+                    "  --help        show this\n"
+                    "  --version     show the version\n");
+        return GO_HOME;
+}
+
+static int version(void) {
+        puts("ecs-pubip-agent " ECS_PUBIP_VERSION);
+        return GO_HOME;
+}
+
+static int parse_arguments(int argc, char *argv[]) {
+        enum { OPTION_BOOT_ID = 256, OPTION_VERSION };
+        static const struct option options[] = {
+                {"boot-id", required_argument, NULL, OPTION_BOOT_ID},
+                {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, OPTION_VERSION},
+                {0},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (c) {
+                case OPTION_BOOT_ID:
+                        arg_boot_id = optarg;
+                        break;
+                case 'h':
+                        return help(stdout);
+                case OPTION_VERSION:
+                        return version();
+                default:
+                        return -EINVAL;
+                }
+        }
+        if (optind < argc) {
+                fprintf(stderr, "ecs-pubip-agent: unexpected argument \"%s\"\n", argv[optind]);
+                return -EINVAL;
+        }
+        return GO_ON;
+}
+
+/* They reach the event loop instead; before there is one, they wait. */
+static int block_signals(void) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
+        return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static int run(void) {
+        struct config config;
+        int r;
+
+        r = block_signals();
+        if (r < 0)
+                return r;
+        r = config_load(&config, NULL, runtime_report_problem, NULL);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                return -EBADMSG;
+        return runtime_run(&config, arg_boot_id);
+}
+
+int main(int argc, char *argv[]) {
+        int r = parse_arguments(argc, argv);
+
+        if (r == GO_HOME)
+                return EXIT_DONE;
+        if (r < 0)
+                return EXIT_USAGE;
+        r = run();
+        if (r == -EBADMSG)
+                return EXIT_CONFIG;
+        if (r == -EBUSY)
+                return EXIT_BUSY;
+        return r < 0 ? EXIT_ERROR : EXIT_DONE;
+}

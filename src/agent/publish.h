@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others see in the run folder: status.json, metrics.prom and marks; and sd_notify(3). */
+#pragma once
+
+#include <stdbool.h>
+
+struct publish {
+        const char *directory;
+        char *status, *metrics, *line; /* what was published last */
+};
+
+/* Makes the folder where the service manager has not. */
+void publish_init(struct publish *p, const char *directory);
+void publish_done(struct publish *p);
+
+/* Each replaces its file atomically, readable by all, unless nothing has changed. */
+int publish_status(struct publish *p, const char *json);
+int publish_metrics(struct publish *p, const char *text);
+
+/* An empty file that says something by being there; taking away one that is not there is fine. */
+int publish_mark(struct publish *p, const char *name, bool there);
+
+/* STATUS= for the service manager, when it has changed. */
+void publish_line(struct publish *p, const char *line);
+void publish_ready(void);
+void publish_reloading(void);
+void publish_stopping(void);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of the state folder. The lock is flock() on the folder itself: it needs no file, so it
+ * holds on a full or read-only disk too. The folder is 0700, or any user could take the lock.
+ */
+#include "store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define LEDGER_NAME "ledger"
+#define LEDGER_TEMP "ledger.new"
+#define ASIDE       "ledger."
+#define ASIDE_MAX   5   /* older ones go */
+#define ASIDE_TRIES 100 /* names tried when several are set aside within a second */
+#define STATE_MODE  0700
+#define LEDGER_MODE 0600
+#define LOCK_MODE   0644 /* everybody may ask who holds it, nobody can take it */
+
+DEFINE_CLEANUP(DIR *, closedir)
+
+static int open_folder(const char *directory) {
+        int fd;
+
+        if (mkdir(directory, STATE_MODE) < 0 && errno != EEXIST)
+                return -errno;
+        fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+int store_open(struct store *s, const char *directory) {
+        _cleanup_close_ int fd = -1;
+
+        *s = (struct store){.directory = directory, .fd = -1};
+        fd = open_folder(directory);
+        if (fd < 0)
+                return fd;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? -EBUSY : -errno;
+        s->fd = TAKE_FD(fd);
+        return 0;
+}
+
+void store_done(struct store *s) {
+        if (s->fd >= 0)
+                close(TAKE_FD(s->fd));
+}
+
+/* Up to `size` bytes; how many, or a negative errno. -EFBIG if there is more. */
+static ssize_t read_whole(int fd, char *data, size_t size) {
+        size_t len = 0;
+
+        for (;;) {
+                char extra;
+                ssize_t n = len < size ? read(fd, data + len, size - len) : read(fd, &extra, 1);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return (ssize_t)len;
+                if (len == size)
+                        return -EFBIG;
+                len += (size_t)n;
+        }
+}
+
+/* malloc'ed, not terminated. -EFBIG for what is too large or no regular file. */
+static ssize_t read_ledger(const struct store *s, char **ret) {
+        _cleanup_close_ int fd = -1;
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+        ssize_t n;
+
+        fd = openat(s->fd, LEDGER_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ELOOP ? -EFBIG : -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EFBIG;
+        text = malloc(LEDGER_TEXT_MAX);
+        if (!text)
+                return -ENOMEM;
+        n = read_whole(fd, text, LEDGER_TEXT_MAX);
+        if (n >= 0)
+                *ret = TAKE_PTR(text);
+        return n;
+}
+
+static int load(const struct store *s, struct ledger *ret) {
+        _cleanup_free_ char *text = NULL;
+        ssize_t n;
+
+        if (s->fd < 0)
+                return -EBADF;
+        n = read_ledger(s, &text);
+        if (n < 0)
+                return n == -EFBIG ? -EBADMSG : (int)n;
+        return ledger_parse(text, (size_t)n, ret);
+}
+
+int store_load(struct store *s, struct ledger *ret) {
+        int r = load(s, ret);
+        bool told = r >= 0 || r == -ENOENT || r == -EBADMSG || r == -EPROTONOSUPPORT;
+
+        s->unread = told ? 0 : r;
+        return r;
+}
+
+static int write_whole(int fd, const char *data, size_t len) {
+        while (len > 0) {
+                ssize_t n = write(fd, data, len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                data += n;
+                len -= (size_t)n;
+        }
+        return 0;
+}
+
+static int write_temp(int dir, const char *text) {
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        (void)unlinkat(dir, LEDGER_TEMP, 0); /* left by a crash; O_EXCL follows no link */
+        fd = openat(dir, LEDGER_TEMP, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, LEDGER_MODE);
+        if (fd < 0)
+                return -errno;
+        r = write_whole(fd, text, strlen(text));
+        if (r >= 0 && fsync(fd) < 0)
+                r = -errno;
+        return r;
+}
+
+/* What a disk says it wrote is not always what it gives back. */
+static int read_back(const struct store *s, const char *text) {
+        _cleanup_free_ char *found = NULL;
+        ssize_t n = read_ledger(s, &found);
+
+        if (n < 0)
+                return (int)n;
+        if ((size_t)n != strlen(text) || memcmp(found, text, (size_t)n) != 0)
+                return -EIO;
+        return 0;
+}
+
+static int replace_ledger(const struct store *s, const char *text) {
+        int r;
+
+        r = write_temp(s->fd, text);
+        if (r < 0)
+                return r;
+        if (renameat(s->fd, LEDGER_TEMP, s->fd, LEDGER_NAME) < 0)
+                return -errno;
+        if (fsync(s->fd) < 0)
+                return -errno;
+        return read_back(s, text);
+}
+
+int store_save(struct store *s, const struct ledger *l) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (s->unread < 0)
+                return s->unread;
+        r = ledger_format(l, &text);
+        if (r < 0)
+                return r;
+        r = replace_ledger(s, text);
+        if (r < 0)
+                (void)unlinkat(s->fd, LEDGER_TEMP, 0);
+        return r;
+}
+
+static int is_aside(const struct dirent *d) {
+        return strncmp(d->d_name, ASIDE "foreign-", strlen(ASIDE "foreign-")) == 0 ||
+               strncmp(d->d_name, ASIDE "damaged-", strlen(ASIDE "damaged-")) == 0;
+}
+
+/* The time stands after the first '-'; behind it names sort as times do. */
+static int by_time(const struct dirent **a, const struct dirent **b) {
+        return strcmp(strchr((*a)->d_name, '-'), strchr((*b)->d_name, '-'));
+}
+
+static void forget_oldest(int dir) {
+        struct dirent **list = NULL;
+        int n = scandirat(dir, ".", &list, is_aside, by_time);
+
+        for (int i = 0; i < n; i++) {
+                if (i < n - ASIDE_MAX)
+                        (void)unlinkat(dir, list[i]->d_name, 0);
+                free(list[i]);
+        }
+        free(list);
+}
+
+static int rename_free(int dir, const char *why, const char *when, char *ret, size_t size) {
+        for (int i = 0; i < ASIDE_TRIES; i++) {
+                if (i == 0)
+                        snprintf(ret, size, ASIDE "%s-%s", why, when);
+                else
+                        snprintf(ret, size, ASIDE "%s-%s.%02d", why, when, i);
+                if (renameat2(dir, LEDGER_NAME, dir, ret, RENAME_NOREPLACE) >= 0)
+                        return 0;
+                if (errno != EEXIST)
+                        return -errno;
+        }
+        return -EEXIST;
+}
+
+int store_set_aside(struct store *s, const char *why, int64_t wall_sec,
+                    char ret_name[static STORE_NAME_SIZE]) {
+        char when[RFC3339_SIZE], name[STORE_NAME_SIZE];
+        int r;
+
+        if (s->fd < 0)
+                return -ENOENT;
+        r = rename_free(s->fd, why, rfc3339_format(wall_sec, when), name, sizeof(name));
+        if (r < 0)
+                return r;
+        memcpy(ret_name, name, sizeof(name));
+        forget_oldest(s->fd);
+        return fsync(s->fd) < 0 ? -errno : 0;
+}
+
+int store_lock_alive(const char *path) {
+        _cleanup_close_ int fd = -1;
+        struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+        fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+        if (fd < 0)
+                return -errno;
+        if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger on disk, and the two locks: one agent at a time, and "the agent lives". */
+#pragma once
+
+#include <ecs-pubip/ledger.h>
+
+#define STORE_NAME_SIZE 64
+
+struct store {
+        const char *directory;
+        int fd;     /* of the folder, holding the exclusive lock; -1: it cannot be had */
+        int unread; /* why the ledger could not be read, negative errno: it is not written over */
+};
+
+/*
+ * Opens the state folder, made if missing, and locks it. -EBUSY: another agent has it. After any
+ * other negative errno the store loads nothing and saves nothing.
+ */
+int store_open(struct store *s, const char *directory);
+void store_done(struct store *s);
+
+/*
+ * 0, -ENOENT: there is none, -EBADMSG or -EPROTONOSUPPORT: as ledger_parse(), a file too large or
+ * none at all included. Any other negative errno: it cannot be told, and no save will succeed.
+ */
+int store_load(struct store *s, struct ledger *ret);
+
+/* Durable when this returns 0 (law L2): written, synced, renamed, folder synced, read back. */
+int store_save(struct store *s, const struct ledger *l);
+
+/*
+ * Renames the ledger to ledger.WHY-TIME, keeping the newest few of those; `wall_sec` names it.
+ * -ENOENT if there is none. `ret_name` tells what it is called now.
+ */
+int store_set_aside(struct store *s, const char *why, int64_t wall_sec,
+                    char ret_name[static STORE_NAME_SIZE]);
+
+/* The shared lock on `path` by which others see that the agent lives; the descriptor holds it. */
+int store_lock_alive(const char *path);
