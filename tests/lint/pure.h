@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Put before each file of the core by the lint `core-pure`: names of clocks, descriptors, processes
- * and logs do not compile. The headers that the core's own libraries bring along come first, since
- * a poisoned name may not be declared afterwards.
+ * Put before each file of the core by the lint `core-pure`: clocks, descriptors, processes and logs
+ * cannot be used there. Names that mean nothing else are poisoned; those that are also common words
+ * (a member `time`, an attribute `printf`) may be written, but not called. The headers that the
+ * core's own libraries bring along come first, since they declare some of these names.
  */
 #pragma once
 
@@ -10,9 +11,13 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +26,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,19 +41,50 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
-/* clocks */
-#pragma GCC poison time clock clock_gettime gettimeofday localtime localtime_r gmtime gmtime_r
-#pragma GCC poison mktime timegm strftime strptime nanosleep sleep usleep alarm
-/* descriptors and files */
-#pragma GCC poison open openat creat fopen fdopen freopen read write pread pwrite lseek pipe dup
-#pragma GCC poison ioctl fcntl poll select mmap rename unlink mkdir stat fstat lstat fsync access
-#pragma GCC poison socket connect bind listen accept send recv sendto recvfrom sendmsg recvmsg
-#pragma GCC poison getaddrinfo ini_parse ini_parse_file
-/* output and logs: texts are made with util/buf.h */
-#pragma GCC poison printf fprintf vprintf vfprintf dprintf puts putchar perror stdout stderr stdin
-#pragma GCC poison snprintf sprintf vsnprintf asprintf syslog
-/* the process around us, and chance: seeds and nonces are arguments */
-#pragma GCC poison getenv secure_getenv setenv environ getpid getuid fork execve kill raise signal
-#pragma GCC poison sigaction exit _exit atexit random srandom rand srand getrandom RAND_bytes
+#define NOT_IN_THE_CORE(function, why)                                                             \
+        extern __typeof__(function) function __attribute__((deprecated(why)))
+
+NOT_IN_THE_CORE(time, "times are arguments");
+NOT_IN_THE_CORE(clock, "times are arguments");
+NOT_IN_THE_CORE(open, "the core owns no descriptor");
+NOT_IN_THE_CORE(read, "the core owns no descriptor");
+NOT_IN_THE_CORE(write, "the core owns no descriptor");
+NOT_IN_THE_CORE(pipe, "the core owns no descriptor");
+NOT_IN_THE_CORE(dup, "the core owns no descriptor");
+NOT_IN_THE_CORE(poll, "the core waits for nothing");
+NOT_IN_THE_CORE(select, "the core waits for nothing");
+NOT_IN_THE_CORE(socket, "the core owns no descriptor");
+NOT_IN_THE_CORE(connect, "the core owns no descriptor");
+NOT_IN_THE_CORE(bind, "the core owns no descriptor");
+NOT_IN_THE_CORE(listen, "the core owns no descriptor");
+NOT_IN_THE_CORE(accept, "the core owns no descriptor");
+NOT_IN_THE_CORE(send, "the core owns no descriptor");
+NOT_IN_THE_CORE(recv, "the core owns no descriptor");
+NOT_IN_THE_CORE(stat, "the core sees no file");
+NOT_IN_THE_CORE(access, "the core sees no file");
+NOT_IN_THE_CORE(rename, "the core sees no file");
+NOT_IN_THE_CORE(remove, "the core sees no file");
+NOT_IN_THE_CORE(printf, "texts are made with util/buf.h");
+NOT_IN_THE_CORE(puts, "texts are made with util/buf.h");
+NOT_IN_THE_CORE(exit, "return a negative errno");
+NOT_IN_THE_CORE(raise, "return a negative errno");
+NOT_IN_THE_CORE(kill, "the core knows no process");
+NOT_IN_THE_CORE(signal, "the core knows no process");
+NOT_IN_THE_CORE(fork, "the core knows no process");
+NOT_IN_THE_CORE(alarm, "the core waits for nothing");
+NOT_IN_THE_CORE(sleep, "the core waits for nothing");
+NOT_IN_THE_CORE(random, "seeds and nonces are arguments");
+NOT_IN_THE_CORE(rand, "seeds and nonces are arguments");
+
+#pragma GCC poison clock_gettime gettimeofday localtime localtime_r gmtime gmtime_r mktime timegm
+#pragma GCC poison strftime strptime nanosleep usleep
+#pragma GCC poison openat creat fopen fdopen freopen pread pwrite lseek ioctl fcntl mmap fsync
+#pragma GCC poison unlink mkdir fstat lstat getaddrinfo ini_parse ini_parse_file
+#pragma GCC poison sendto recvfrom sendmsg recvmsg
+#pragma GCC poison fprintf vprintf vfprintf dprintf putchar perror stdout stderr stdin
+#pragma GCC poison snprintf sprintf vsnprintf asprintf syslog sd_journal_send
+#pragma GCC poison getenv secure_getenv setenv environ getpid getuid execve sigaction _exit atexit
+#pragma GCC poison srandom srand getrandom RAND_bytes
