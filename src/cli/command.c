@@ -10,7 +10,7 @@ static const struct command commands[] = {
         {
                 .name = "status",
                 .options = OPTION_JSON | OPTION_WATCH,
-                .help = "Say whether the public address works, and what happens next",
+                .help = "Say whether the public address works",
                 .more = "Reads only what the agent has written down: no question leaves the "
                         "machine.",
                 .run = command_status,
@@ -27,7 +27,7 @@ static const struct command commands[] = {
                 .name = "doctor",
                 .options = OPTION_JSON,
                 .needs_root = true,
-                .help = "Check each thing that the job needs, with a remedy for each finding",
+                .help = "Check all that the job needs, with remedies",
                 .more = "Asks metadata and the API the way the agent does. Changes nothing.",
                 .run = command_doctor,
         },
@@ -42,21 +42,21 @@ static const struct command commands[] = {
         {
                 .name = "policy",
                 .options = OPTION_JSON,
-                .help = "Print the smallest RAM policy for this instance and configuration",
+                .help = "Print the smallest RAM policy for this instance",
                 .more = "As root it asks for the account id; otherwise a '*' stands in its place.",
                 .run = command_policy,
         },
         {
                 .name = "config",
                 .options = OPTION_CHECK,
-                .help = "Print the effective configuration, each value with its origin",
+                .help = "Print the effective configuration and its origins",
                 .more = "What is wrong in the files goes to standard error.",
                 .run = command_config,
         },
         {
                 .name = "hold",
                 .needs_root = true,
-                .help = "Brake: keep watching, make no changing call",
+                .help = "Brake: watch on, but make no changing call",
                 .more = "Returns when no changing call is in flight any more. Survives restart "
                         "and reboot.",
                 .run = command_hold,
@@ -64,14 +64,14 @@ static const struct command commands[] = {
         {
                 .name = "resume",
                 .needs_root = true,
-                .help = "Release the brake, and end every wait that the server did not ask for",
-                .more = "Also the way to make the agent look again at once after a repair.",
+                .help = "Release the brake, and look again at once",
+                .more = "Ends every wait that the server did not ask for: the thing to do after a repair.",
                 .run = command_resume,
         },
         {
                 .name = "seal",
                 .needs_root = true,
-                .help = "Forget this instance, before an image is made of it",
+                .help = "Forget this instance, before making an image",
                 .more = "Removes the agent's state and the brake. Refuses while the agent runs.",
                 .run = command_seal,
         },

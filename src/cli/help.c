@@ -6,7 +6,7 @@
 
 #include "option.h"
 
-#define LEFT_WIDTH 32 /* room for the left column */
+#define LEFT_WIDTH 27 /* room for the left column */
 
 /* "  status [--json] [--watch]      Say whether …" */
 static void add_row(struct buf *out, const char *left, const char *right) {
