@@ -129,7 +129,6 @@ void got_stored(struct turn *t, int error, enum hold hold) {
         struct fault f;
 
         e->ledger_error = error;
-        e->hold = hold;
         if (e->step != STEP_STORING)
                 return;
         entry = ledger_last(&e->ledger, op);
@@ -145,6 +144,7 @@ void got_stored(struct turn *t, int error, enum hold hold) {
         }
         if (hold == HOLD_ON || !entry) {
                 store(t);
+                e->hold = HOLD_ON;
                 say(t, NOTICE_HELD);
                 enter(t, PHASE_HELD);
                 rest(t, in(t, e->config.heal_check_interval_usec));
