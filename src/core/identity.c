@@ -57,6 +57,13 @@ static bool put_private(void *field, size_t size, const char *value) {
         return true;
 }
 
+/* Good to know, but not needed: left empty when malformed. */
+static bool put_word(void *field, size_t size, const char *value) {
+        if (!field_word(field, size, value))
+                text_copy(field, size, "");
+        return true;
+}
+
 static bool put_mac(void *field, size_t size, const char *value) {
         if (field_is_mac(value))
                 field_mac(field, size, value);
@@ -67,8 +74,8 @@ static bool put_mac(void *field, size_t size, const char *value) {
 static const struct field all_rows[] = {
         FIELD("instance-id", field_word, struct all, identity.instance_id),
         FIELD("region-id", field_word, struct all, identity.region_id),
-        FIELD("zone-id", field_text, struct all, identity.zone_id),
-        FIELD("owner-account-id", field_text, struct all, identity.account_id),
+        FIELD("zone-id", put_word, struct all, identity.zone_id),
+        FIELD("owner-account-id", put_word, struct all, identity.account_id),
         FIELD("mac", put_mac, struct all, identity.mac),
         FIELD("private-ipv4", put_private, struct all, identity.private_ip),
         FIELD("network-type", field_network, struct all, identity.network),

@@ -44,8 +44,7 @@ static char *buf_move(struct buf *b, size_t size) {
         return data;
 }
 
-/* Makes room for `more` bytes and the NUL. */
-static bool buf_reserve(struct buf *b, size_t more) {
+bool buf_reserve(struct buf *b, size_t more) {
         size_t want, size;
         char *data;
 

@@ -20,6 +20,8 @@ struct buf {
 void buf_done(struct buf *b);
 void buf_clear(struct buf *b); /* keeps the memory, forgets content and error */
 void buf_add(struct buf *b, const void *data, size_t len);
+/* Room for that many more bytes, so that adding them moves nothing; false after an error. */
+bool buf_reserve(struct buf *b, size_t more);
 void buf_puts(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's end of this process: questions on fd 0, answers on fd 1, a line each. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/buf.h"
+
+struct link {
+        struct buf in; /* what was read; the lines before `taken` are done with */
+        size_t taken;
+};
+
+void link_init(struct link *l);
+void link_done(struct link *l);
+
+/*
+ * Waits for the next line. 1 and the line without its newline, valid until the next call; 0 when
+ * the agent has closed; -E2BIG for a line without end; other negative errno from read().
+ */
+int link_read(struct link *l, const char **ret_line, size_t *ret_len);
+/* Writes all of it; negative errno, -EPIPE when nobody reads any more. */
+int link_write(const char *line);
+
+/* True once the agent has closed its end, whatever is still to be read (law: no call for it). */
+bool link_hung_up(void);

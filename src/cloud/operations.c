@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operations.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <ecs-pubip/backoff.h>
+#include <ecs-pubip/reply.h>
+
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define DRY_RUN_OK  "DryRunOperation" /* what a dry run answers when the call would be permitted */
+#define NUMBER_SIZE 16
+
+typedef bool (*operation_fn)(struct session *s, const struct wire_question *q,
+                             struct wire_answer *ret);
+
+void call_add(struct api_call *call, const char *name, const char *value) {
+        call->params[call->n_params++] = (struct sign_pair){name, value};
+}
+
+bool call_run(struct session *s, const struct api_call *call, struct http_reply *reply,
+              struct fault *fault) {
+        return openapi_call(&s->openapi, call, s->identity.region_id, reply, fault);
+}
+
+bool call_garbled(const struct http_reply *reply, struct fault *fault) {
+        *fault = fault_own(FAULT_NOT_API, "the answer is not one to this call");
+        fault->http_status = reply->status;
+        return false;
+}
+
+bool call_run_done(struct session *s, const struct api_call *call, struct wire_answer *ret) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+
+        if (!call_run(s, call, &reply, &ret->fault))
+                return false;
+        if (reply_parse_done(buf_text(&reply.body), reply.body.len, ret->request_id) < 0)
+                return call_garbled(&reply, &ret->fault);
+        return true;
+}
+
+void id_list(const char *instance_id, char ret[static ID_LIST_SIZE]) {
+        _cleanup_buf_ struct buf list = BUF(ID_LIST_SIZE - 1);
+
+        buf_puts(&list, "[\"");
+        buf_puts(&list, instance_id);
+        buf_puts(&list, "\"]");
+        text_copy(ret, ID_LIST_SIZE, buf_text(&list));
+}
+
+/* Metadata */
+
+static bool operation_identify(struct session *s, const struct wire_question *q,
+                               struct wire_answer *ret) {
+        (void)q;
+        if (!session_identify(s, true, &ret->fault))
+                return false;
+        ret->identity = s->identity;
+        return true;
+}
+
+static bool operation_addresses(struct session *s, const struct wire_question *q,
+                                struct wire_answer *ret) {
+        (void)q;
+        return metadata_look(&s->metadata, &ret->addresses, &ret->fault);
+}
+
+/* Inspection */
+
+static void describe(struct session *s, const char *ids, struct api_call *ret) {
+        *ret = (struct api_call){.action = "DescribeInstances"};
+        call_add(ret, "RegionId", s->identity.region_id);
+        call_add(ret, "InstanceIds", ids);
+}
+
+/*
+ * 200 and an empty list means wrong id, wrong region or no permission. A dry run tells the last:
+ * without permission it is an error of its own, which is then the fault (ecs-api 4.2).
+ */
+static bool explain_empty_list(struct session *s, const char *ids, struct fault *fault) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+        struct api_call call;
+
+        describe(s, ids, &call);
+        call_add(&call, "DryRun", "true");
+        if (call_run(s, &call, &reply, fault))
+                return call_garbled(&reply, fault);
+        if (strcmp(fault->code, DRY_RUN_OK) != 0)
+                return false;
+        if (s->metadata_region[0] && strcmp(s->metadata_region, s->identity.region_id) != 0)
+                *fault = fault_own(FAULT_WRONG_REGION, s->metadata_region);
+        else
+                *fault = fault_own(FAULT_NOT_LISTED, s->identity.region_id);
+        return false;
+}
+
+static bool operation_inspect(struct session *s, const struct wire_question *q,
+                              struct wire_answer *ret) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+        char ids[ID_LIST_SIZE];
+        struct api_call call;
+        int r;
+
+        id_list(q->instance_id, ids);
+        describe(s, ids, &call);
+        if (!call_run(s, &call, &reply, &ret->fault))
+                return false;
+        r = reply_parse_instance(buf_text(&reply.body), reply.body.len, q->instance_id,
+                                 &ret->instance, ret->request_id);
+        if (r == -ENOENT)
+                return explain_empty_list(s, ids, &ret->fault);
+        return r == 0 || call_garbled(&reply, &ret->fault);
+}
+
+/* Changing calls */
+
+static bool operation_allocate(struct session *s, const struct wire_question *q,
+                               struct wire_answer *ret) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+        struct api_call call = {.action = "AllocatePublicIpAddress", .changing = true};
+        char address[IPV4_SIZE];
+
+        call_add(&call, "InstanceId", q->instance_id);
+        if (s->config.ip_address) {
+                call_add(&call, "IpAddress", ipv4_format(s->config.ip_address, address));
+                call.context |= FAULT_WITH_IP_ADDRESS;
+        }
+        if (s->config.vlan_id[0]) {
+                call_add(&call, "VlanId", s->config.vlan_id);
+                call.context |= FAULT_WITH_VLAN_ID;
+        }
+        if (!call_run(s, &call, &reply, &ret->fault))
+                return false;
+        if (reply_parse_allocate(buf_text(&reply.body), reply.body.len, &ret->address,
+                                 ret->request_id) < 0)
+                return call_garbled(&reply, &ret->fault);
+        return true;
+}
+
+static bool operation_bandwidth(struct session *s, const struct wire_question *q,
+                                struct wire_answer *ret) {
+        struct api_call call = {.action = "ModifyInstanceNetworkSpec", .changing = true};
+        _cleanup_buf_ struct buf number = BUF(NUMBER_SIZE);
+
+        buf_printf(&number, "%u", q->bandwidth_out);
+        call_add(&call, "InstanceId", q->instance_id);
+        call_add(&call, "InternetMaxBandwidthOut", buf_text(&number));
+        if (q->allocate_public_ip)
+                call_add(&call, "AllocatePublicIp", "true");
+        call_add(&call, "ClientToken", q->client_token);
+        return call_run_done(s, &call, ret);
+}
+
+static bool operation_reboot(struct session *s, const struct wire_question *q,
+                             struct wire_answer *ret) {
+        struct api_call call = {.action = "RebootInstance", .changing = true};
+
+        call_add(&call, "InstanceId", q->instance_id);
+        return call_run_done(s, &call, ret);
+}
+
+/* Which instance a question may name: none is named, or only our own (law L4). */
+static const struct {
+        operation_fn run;
+        bool names_instance;
+} operations[_WIRE_OP_MAX] = {
+        [WIRE_IDENTIFY] = {operation_identify, false},
+        [WIRE_ADDRESSES] = {operation_addresses, false},
+        [WIRE_INSPECT] = {operation_inspect, true},
+        [WIRE_EIP_FIND] = {operation_eip_find, true},
+        [WIRE_PROBE] = {operation_probe, true},
+        [WIRE_ALLOCATE] = {operation_allocate, true},
+        [WIRE_BANDWIDTH] = {operation_bandwidth, true},
+        [WIRE_EIP_ALLOCATE] = {operation_eip_allocate, true},
+        [WIRE_EIP_ASSOCIATE] = {operation_eip_associate, true},
+        [WIRE_REBOOT] = {operation_reboot, true},
+};
+
+void operation_run(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
+        *ret = (struct wire_answer){};
+        s->http.deadline = clock_boottime_usec() + q->deadline_ms * USEC_PER_MSEC;
+        clock_hint(&s->clock, q->server_time);
+        if (!operations[q->op].run)
+                ret->fault = fault_own(FAULT_CLOUD_GARBLED, "a question of no operation");
+        else if (!operations[q->op].names_instance ||
+                 session_is_ours(s, q->instance_id, &ret->fault))
+                operations[q->op].run(s, q, ret);
+        ret->server_time = clock_server_time(&s->clock);
+}
