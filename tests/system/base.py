@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Debian root and our packages: made once, kept outside the repository.
+
+Both need the network and are made before the tests enter their namespaces.  A name in the cache
+holds a hash of what it was made from, so a changed recipe or tree makes a new one.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SUITE = "bookworm"
+# The machine test boots the same root: its kernel and cloud-init are in here for that.
+PACKAGES = """
+systemd systemd-sysv systemd-resolved dbus udev iproute2 procps ca-certificates netbase cloud-init
+libcurl4 libcjson1 libexpat1 libinih1 libnl-3-200 libnl-route-3-200 libsystemd0 libssl3
+linux-image-cloud-amd64 apparmor
+""".split()
+RECIPE = [
+    "mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES),
+    # no initrd: the machine test brings its own, and making one takes longer than all the rest
+    "--essential-hook=mkdir -p \"$1/etc/initramfs-tools\"; "
+    "echo update_initramfs=no >\"$1/etc/initramfs-tools/update-initramfs.conf\"",
+    "--dpkgopt=force-confold",
+    "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
+    "--customize-hook=rm -f \"$1/etc/apt/apt.conf.d/99mmdebstrap\"",
+    SUITE]
+MINUTES = 15
+
+
+def cache():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    path = os.path.join(base, "ecs-pubip")
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def make_once(kind, key, make):
+    """The folder KIND-KEY of the cache; MAKE(temporary folder) fills it where it is missing."""
+    final = os.path.join(cache(), "%s-%s" % (kind, key))
+    with open(os.path.join(cache(), kind + ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)    # suites may run side by side
+        if not os.path.isdir(final):
+            forget(kind)
+            work = tempfile.mkdtemp(prefix=kind + ".tmp-", dir=cache())
+            try:
+                make(work)
+                os.chmod(work, 0o755)
+                os.rename(work, final)
+            except BaseException:
+                remove_tree(work)
+                raise
+    return final
+
+
+def forget(kind):
+    """Everything of KIND in the cache: what an older recipe made, what a killed run left."""
+    for name in os.listdir(cache()):
+        if name.startswith((kind + "-", kind + ".tmp-")):
+            remove_tree(os.path.join(cache(), name))
+
+
+def remove_tree(path):
+    subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
+
+
+def run(arguments, **options):
+    done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=MINUTES * 60, **options)
+    if done.returncode != 0:
+        raise RuntimeError("%s: exit %d\n%s" % (arguments[0], done.returncode, done.stdout[-4000:]))
+    return done.stdout
+
+
+def root():
+    """An unpacked Debian; never written to: tests put a layer over it."""
+    def make(folder):
+        tar = os.path.join(folder, "root.tar")
+        # as a tar first: mmdebstrap cleans up after itself, with what it mounted
+        run(RECIPE + [tar])
+        run(["tar", "-C", folder, "--exclude=./dev/*", "-xf", tar])
+        os.unlink(tar)
+    return make_once("root", hashlib.sha256("\0".join(RECIPE).encode()).hexdigest()[:16], make)
+
+
+def tree_files():
+    listed = subprocess.run(
+        ["git", "-C", TOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        stdout=subprocess.PIPE, check=True).stdout.split(b"\0")
+    return sorted(name for name in listed if name and not name.startswith(b"tests/"))
+
+
+def tree_hash():
+    digest = hashlib.sha256()
+    for name in tree_files():
+        path = os.path.join(os.fsencode(TOP), name)
+        if os.path.isfile(path):
+            digest.update(name + b"\0")
+            with open(path, "rb") as f:
+                digest.update(hashlib.sha256(f.read()).digest())
+    return digest.hexdigest()[:16]
+
+
+def packages():
+    """The folder with the .deb and the .rpm of the present tree, built by packaging/build.sh."""
+    def make(folder):
+        run([os.path.join(TOP, "packaging", "build.sh"), folder])
+    return make_once("packages", tree_hash(), make)
+
+
+def find(folder, suffix, but=()):
+    """The one file in FOLDER whose name ends in SUFFIX."""
+    names = [n for n in os.listdir(folder) if n.endswith(suffix) and not any(b in n for b in but)]
+    if len(names) != 1:
+        raise RuntimeError("%d files %s in %s" % (len(names), suffix, folder))
+    return os.path.join(folder, names[0])
+
+
+def newer_deb(deb, folder, version):
+    """The same package with a higher VERSION: what an upgrade installs."""
+    tree = os.path.join(folder, "newer")
+    run(["dpkg-deb", "--raw-extract", deb, tree])
+    control = os.path.join(tree, "DEBIAN", "control")
+    with open(control, encoding="utf-8") as f:
+        lines = ["Version: %s\n" % version if line.startswith("Version:") else line for line in f]
+    with open(control, "w", encoding="utf-8") as f:
+        f.writelines(lines)
+    out = os.path.join(folder, "newer.deb")
+    run(["dpkg-deb", "--root-owner-group", "--build", tree, out])
+    shutil.rmtree(tree)
+    return out

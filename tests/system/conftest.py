@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes root and packages, goes into the outermost namespaces, and gives each test its machine."""
+
+import os
+import sys
+
+import pytest
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, TESTS)
+
+from system import base                         # noqa: E402
+from system.instance import DEFAULTS, Instance  # noqa: E402
+from system.layer import Layer                  # noqa: E402
+from world import outer                         # noqa: E402
+
+SCRATCH = "/run/system"
+NEWER = "9999"
+
+
+def pytest_configure(config):
+    """The network is used before, and only before, the tests are cut off from it."""
+    os.environ.setdefault("ECS_PUBIP_PACKAGES", "")
+    if outer.inside():
+        return
+    if os.geteuid() != 0:
+        pytest.exit("tests/system needs root: containers, mounts, namespaces", 4)
+    os.environ["ECS_PUBIP_PACKAGES"] = os.environ["ECS_PUBIP_PACKAGES"] or base.packages()
+    os.environ["ECS_PUBIP_ROOT"] = base.root()
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture:
+        capture.suspend_global_capture(in_=True)    # what execs keeps the real output
+    outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """The folder with what packaging/build.sh made of this tree."""
+    return os.environ["ECS_PUBIP_PACKAGES"]
+
+
+@pytest.fixture(scope="session")
+def deb(packages):
+    return base.find(packages, ".deb")
+
+
+@pytest.fixture(scope="session")
+def newer_deb(deb):
+    os.makedirs(SCRATCH, exist_ok=True)
+    return base.newer_deb(deb, SCRATCH, NEWER)
+
+
+@pytest.fixture(scope="session")
+def debian():
+    """A Debian with systemd, before our package came."""
+    return os.environ["ECS_PUBIP_ROOT"]
+
+
+@pytest.fixture(scope="session")
+def installed(debian, deb):
+    """The layer in which apt has installed our package; lower folders for further layers."""
+    layer = Layer(os.path.join(SCRATCH, "installed"), [debian])
+    layer.write("etc/cloud/cloud-init.disabled", "")
+    layer.output = layer.install(deb)
+    layer.lower = [layer.upper, debian]
+    return layer
+
+
+@pytest.fixture
+def instance(installed, request, tmp_path_factory):
+    """make(mode=…, config=…): a simulated instance with the package inside, off as yet."""
+    made = []
+
+    def make(mode="vpc", config=DEFAULTS, **options):
+        folder = os.path.join(SCRATCH, "instance-%d-%d" % (id(made), len(made)))
+        made.append(Instance(folder, installed.lower, mode, config, **options))
+        return made[-1]
+    yield make
+    failed = getattr(request.node, "failed", False)
+    for one in made:
+        if failed:
+            print(one.story())
+        one.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        item.failed = True

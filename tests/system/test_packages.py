@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packages as files: what is in them, what lintian and rpmlint say, and that both agree."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from system import base
+
+DOC = re.compile(r"/usr/share/(doc|licenses)/")
+BUILD_ID = re.compile(r"/usr/lib/\.build-id")
+# In one package and not in the other, with the reason.
+DEB_ONLY = {
+    "/etc/apparmor.d/ecs-pubip": "AppArmor is Debian's",
+    "/usr/lib/systemd/system/ecs-pubip-reboot-required.path": "/run/reboot-required is Debian's",
+    "/usr/lib/systemd/system/ecs-pubip-reboot-required.service": "as above",
+    "/usr/share/lintian/overrides/ecs-pubip": "for lintian",
+}
+RPM_ONLY = {
+    "/etc/ecs-pubip/credentials": "on Debian made by tmpfiles: dpkg knows no group by name",
+    "/var/lib/ecs-pubip": "as above, by StateDirectory=; here so that erasing removes it",
+}
+# Compared by content as well; programs differ by the build (strip, build id).
+PROGRAM = re.compile(r"/usr/(bin|libexec)/")
+
+
+def unpack(command, folder, package):
+    os.makedirs(folder)
+    subprocess.run(command, shell=True, cwd=folder, check=True, env={**os.environ, "PACKAGE": package})
+    # Debian 12 still ships units below /lib
+    if os.path.isdir(os.path.join(folder, "lib")):
+        subprocess.run("cp -a lib/. usr/lib/ && rm -r lib", shell=True, cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trees(deb, packages, tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("packages"))
+    rpm = base.find(packages, ".rpm", but=("selinux",))
+    return (unpack('dpkg-deb -x "$PACKAGE" .', os.path.join(folder, "deb"), deb),
+            unpack('rpm2cpio "$PACKAGE" | cpio -idm --quiet', os.path.join(folder, "rpm"), rpm))
+
+
+def files(tree):
+    """Files and empty folders, as paths from the root; documentation lies where each has it."""
+    found = set()
+    for folder, folders, names in os.walk(tree):
+        for name in names + ([] if names or folders else [""]):
+            path = "/" + os.path.relpath(os.path.join(folder, name), tree).rstrip("/")
+            if not DOC.match(path) and not BUILD_ID.match(path):
+                found.add(path)
+    return found
+
+
+def plain(name):
+    """A manual page by its name: distributions compress it differently."""
+    return re.sub(r"\.(gz|xz|zst)$", "", name)
+
+
+def test_same_files(trees):
+    deb, rpm = ({plain(f) for f in files(tree)} for tree in trees)
+    assert deb - rpm == set(DEB_ONLY) & deb
+    assert rpm - deb == set(RPM_ONLY)
+
+
+def content(path):
+    if path.endswith(".gz"):
+        return subprocess.run(["gzip", "-dc", path], stdout=subprocess.PIPE, check=True).stdout
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def test_same_content_and_mode(trees):
+    deb, rpm = trees
+    compared = 0
+    for name in sorted(files(deb)):
+        if name in DEB_ONLY or PROGRAM.match(name):
+            continue
+        one = deb + name
+        other = next(rpm + n for n in files(rpm) if plain(n) == plain(name))
+        if os.path.islink(one):
+            assert os.readlink(one) == os.readlink(other)
+        elif os.path.isfile(one):
+            assert content(one) == content(other), name
+            assert os.stat(one).st_mode == os.stat(other).st_mode, name
+            compared += 1
+    assert compared >= 12
+
+
+def test_programs_are_in_both(trees):
+    for tree in trees:
+        assert {f for f in files(tree) if PROGRAM.match(f)} == {
+            "/usr/bin/ecs-pubip", "/usr/libexec/ecs-pubip-agent", "/usr/libexec/ecs-pubip-cloud"}
+
+
+def test_documentation_is_in_both(trees):
+    """The examples and a README, each where its distribution keeps them."""
+    for tree in trees:
+        names = {n for folder, _, names in os.walk(tree + "/usr/share/doc") for n in names}
+        assert {"user-data.yaml", "image.md", "role-policy.json"} <= names
+        assert {plain(n) for n in names} >= {"README.md"}
+
+
+def test_lintian(packages):
+    done = subprocess.run(
+        ["lintian", "--pedantic", "--display-info", "--allow-root", "--fail-on",
+         "error,warning,info,pedantic", base.find(packages, ".changes")],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_rpmlint(packages):
+    config = os.path.join(base.TOP, "packaging/rpm/rpmlint.toml")
+    rpms = [os.path.join(packages, n) for n in os.listdir(packages) if n.endswith(".rpm")]
+    done = subprocess.run(
+        ["rpmlint", "--config", config, os.path.join(base.TOP, "packaging/rpm/ecs-pubip.spec"), *rpms],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\b0 errors, 0 warnings", done.stdout), done.stdout
+
+
+def test_conffiles(deb):
+    """What an administrator changes is kept; what is ours is not in /etc."""
+    listed = base.run(["dpkg-deb", "--info", deb, "conffiles"]).split()
+    assert listed == ["/etc/apparmor.d/ecs-pubip", "/etc/ecs-pubip/ecs-pubip.conf"]
+
+
+def test_one_version(deb, packages):
+    with open(os.path.join(base.TOP, "meson.build"), encoding="utf-8") as f:
+        version = re.search(r"version: '([\d.]+)'", f.read()).group(1)
+    assert base.run(["dpkg-deb", "--field", deb, "Version"]).strip() == version
+    rpm = base.find(packages, ".rpm", but=("selinux",))
+    assert base.run(["rpm", "-qp", "--qf", "%{VERSION}", rpm]).splitlines()[-1] == version
+
+
+def test_the_tree_is_not_touched():
+    """packaging/build.sh works on a copy: no debian/ and no build folder appear here."""
+    assert not os.path.lexists(os.path.join(base.TOP, "debian"))
+    done = subprocess.run(["git", "-C", base.TOP, "status", "--porcelain", "--ignored", "packaging"],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if line.startswith("!!")
+            and "__pycache__" not in line] == []
+
+
+def test_apparmor_compiles(trees):
+    deb, _ = trees
+    done = subprocess.run(["apparmor_parser", "--skip-kernel-load", "--skip-cache", "--warn=all",
+                           deb + "/etc/apparmor.d/ecs-pubip"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "syntax error" not in done.stdout.lower()
+
+
+@pytest.fixture(scope="module")
+def selinux(tmp_path_factory):
+    """The folder in which the module was compiled; the policy's own Makefile leaves its macros
+    expanded in tmp/."""
+    folder = str(tmp_path_factory.mktemp("selinux"))
+    base.run(["cp", "-r", os.path.join(base.TOP, "packaging/selinux") + "/.", folder])
+    base.run(["make", "-C", folder, "-f", "/usr/share/selinux/devel/Makefile", "ecs_pubip.pp"])
+    return folder
+
+
+def test_selinux_compiles(selinux, packages):
+    """Here as in the RPM build, where a policy that does not compile ends the build."""
+    assert os.path.getsize(os.path.join(selinux, "ecs_pubip.pp")) > 1000
+    listed = base.run(["rpm", "-qlp", base.find(packages, ".rpm", but=("x86_64", "aarch64"))])
+    assert "/usr/share/selinux/packages/targeted/ecs_pubip.pp" in listed
+
+
+@pytest.mark.parametrize("domain, never", [
+    ("ecs_pubip_t", {"tcp_socket", "udp_socket", "rawip_socket", "packet_socket", "capability"}),
+    ("ecs_pubip_cloud_t", {"netlink_route_socket", "rawip_socket", "packet_socket", "capability"}),
+])
+def test_selinux_gives_no_more(selinux, domain, never):
+    with open(os.path.join(selinux, "tmp", "ecs_pubip.tmp"), encoding="utf-8") as f:
+        text = f.read()
+    rules = re.findall(r"allow\s+(?:\{[^}]*\b%s\b[^}]*\}|%s)\s+([^:;]+?)\s*:\s*(\{[^}]*\}|\w+)"
+                       % (domain, domain), text)
+    assert len(rules) > 10
+    given = {kind for _, kinds in rules for kind in kinds.strip("{}").split()}
+    assert given & never == set()
