@@ -26,18 +26,16 @@ static const struct field envelope_rows[] = {
         FIELD("AccessDeniedDetail/AuthAction", field_text, struct envelope, action),
 };
 
-/* What a reply must have shown to be one of that action. */
-enum seen {
-        SEEN_LIST = 1 << 0,
-        SEEN_PUBLIC_IP = 1 << 1,
-        SEEN_EIP = 1 << 2,
-        SEEN_BANDWIDTH = 1 << 3,
+/* A member that must have been there, if only empty: what is not shown is not "none". */
+struct mark {
+        const char *path; /* below the element */
+        unsigned bit;
 };
 
 /* One reading: rows for the top, and for the elements of one list. */
 struct reading {
         struct envelope envelope;
-        unsigned seen;
+        bool has_list;
         const struct field *top_rows; /* beside those of the envelope; may be NULL */
         size_t n_top_rows;
         void *top;
@@ -45,11 +43,13 @@ struct reading {
         const struct field *rows;
         size_t n_rows;
         void *item;
+        const struct mark *marks;
+        size_t n_marks;
+        unsigned seen; /* bits of marks in the element at hand */
         bool (*on_begin)(struct reading *r);
         bool (*on_end)(struct reading *r);
         void *userdata;
-        size_t element_depth; /* path components of `element`, counted while inside it */
-        char wrapper[64];     /* some samples wrap the whole reply once more */
+        char wrapper[64]; /* some samples wrap the whole reply once more */
 };
 
 /* The part of `path` below `prefix`, "" for the prefix itself, NULL when it is elsewhere. */
@@ -78,7 +78,7 @@ static bool ends_with(const char *text, const char *end) {
 
 static bool on_enter(void *userdata, const char *whole_path) {
         struct reading *r = userdata;
-        const char *path;
+        const char *path, *inner;
 
         if (!strchr(whole_path, '/') &&
             (ends_with(whole_path, "Response") || strcasecmp(whole_path, "Error") == 0))
@@ -87,8 +87,17 @@ static bool on_enter(void *userdata, const char *whole_path) {
         if (!r->list)
                 return true;
         if (strcasecmp(path, r->list) == 0)
-                r->seen |= SEEN_LIST;
-        return strcasecmp(path, r->element) != 0 || r->on_begin(r);
+                r->has_list = true;
+        inner = below(path, r->element);
+        if (inner && !*inner) {
+                r->seen = 0;
+                return r->on_begin(r);
+        }
+        for (size_t i = 0; inner && i < r->n_marks; i++) {
+                if (strcasecmp(r->marks[i].path, inner) == 0)
+                        r->seen |= r->marks[i].bit;
+        }
+        return true;
 }
 
 static bool on_leave(void *userdata, const char *whole_path) {
@@ -132,12 +141,6 @@ static int read_reply(struct reading *r, const char *text, size_t len, char *req
 
 /* DescribeInstances */
 
-struct instance_item {
-        struct instance instance;
-        unsigned seen;
-        bool is_ours;
-};
-
 /* Private addresses and MACs only bear witness: a malformed one is left out, not the reply. */
 static bool put_private_ip(void *field, size_t size, const char *value) {
         struct instance *i = field;
@@ -163,14 +166,6 @@ static bool put_mac(void *field, size_t size, const char *value) {
                 i->n_macs++;
         }
         return true;
-}
-
-static bool put_bandwidth(void *field, size_t size, const char *value) {
-        struct instance_item *i = field;
-
-        (void)size;
-        i->seen |= SEEN_BANDWIDTH;
-        return field_int(&i->instance.bandwidth_out, sizeof(int), value);
 }
 
 /* Lock reasons come in either case; all of them count, so a cut list would still be one. */
@@ -203,91 +198,68 @@ static bool put_charge(void *field, size_t size, const char *value) {
         return true;
 }
 
-static bool put_public_ip(void *field, size_t size, const char *value) {
-        struct instance_item *i = field;
-
-        (void)size;
-        i->seen |= SEEN_PUBLIC_IP;
-        return field_ipv4(&i->instance.public_ip, sizeof(in_addr_t), value);
-}
-
-static bool put_eip(void *field, size_t size, const char *value) {
-        struct instance_item *i = field;
-
-        (void)size;
-        i->seen |= SEEN_EIP;
-        return field_ipv4(&i->instance.eip, sizeof(in_addr_t), value);
-}
-
-/* An element that is there and empty, as a list without members is in XML. */
-static bool put_no_public_ip(void *field, size_t size, const char *value) {
-        (void)value;
-        return put_public_ip(field, size, "");
-}
-
-static bool put_no_eip(void *field, size_t size, const char *value) {
-        (void)value;
-        return put_eip(field, size, "");
-}
-
 #define NIC "NetworkInterfaces/NetworkInterface/"
-#define INSTANCE_FIELD(path_, put_, member)                                                        \
-        FIELD(path_, put_, struct instance_item, instance.member)
-#define WHOLE_FIELD(path_, put_, type)                                                             \
-        { .path = (path_), .put = (put_), .offset = 0, .size = sizeof(type) }
+#define WHOLE(path_, put_)                                                                         \
+        { .path = (path_), .put = (put_), .offset = 0, .size = sizeof(struct instance) }
 
 /* Source: reply of DescribeInstances (ecs-api 4.2). */
 static const struct field instance_rows[] = {
-        INSTANCE_FIELD("InstanceId", field_text, instance_id),
-        INSTANCE_FIELD("Status", field_text, status),
-        INSTANCE_FIELD("InstanceNetworkType", field_network, network),
-        INSTANCE_FIELD("EipAddress/AllocationId", field_word, eip_id),
-        INSTANCE_FIELD("OperationLocks/LockReason/LockReason", put_lock, locks),
-        WHOLE_FIELD("InternetMaxBandwidthOut", put_bandwidth, struct instance_item),
-        INSTANCE_FIELD("InstanceChargeType", put_charge, charge),
-        INSTANCE_FIELD("ExpiredTime", field_time, expires),
-        WHOLE_FIELD("PublicIpAddress", put_no_public_ip, struct instance_item),
-        WHOLE_FIELD("PublicIpAddress/IpAddress", put_public_ip, struct instance_item),
-        WHOLE_FIELD("EipAddress", put_no_eip, struct instance_item),
-        WHOLE_FIELD("EipAddress/IpAddress", put_eip, struct instance_item),
-        WHOLE_FIELD("InnerIpAddress/IpAddress", put_private_ip, struct instance),
-        WHOLE_FIELD("VpcAttributes/PrivateIpAddress/IpAddress", put_private_ip, struct instance),
-        WHOLE_FIELD(NIC "PrimaryIpAddress", put_private_ip, struct instance),
-        WHOLE_FIELD(NIC "PrivateIpSets/PrivateIpSet/PrivateIpAddress", put_private_ip,
-                    struct instance),
-        WHOLE_FIELD(NIC "MacAddress", put_mac, struct instance),
+        FIELD("InstanceId", field_text, struct instance, instance_id),
+        FIELD("Status", field_text, struct instance, status),
+        FIELD("InstanceNetworkType", field_network, struct instance, network),
+        FIELD("PublicIpAddress/IpAddress", field_ipv4, struct instance, public_ip),
+        FIELD("EipAddress/IpAddress", field_ipv4, struct instance, eip),
+        FIELD("EipAddress/AllocationId", field_word, struct instance, eip_id),
+        FIELD("OperationLocks/LockReason/LockReason", put_lock, struct instance, locks),
+        FIELD("InternetMaxBandwidthOut", field_int, struct instance, bandwidth_out),
+        FIELD("InstanceChargeType", put_charge, struct instance, charge),
+        FIELD("ExpiredTime", field_time, struct instance, expires),
+        WHOLE("InnerIpAddress/IpAddress", put_private_ip),
+        WHOLE("VpcAttributes/PrivateIpAddress/IpAddress", put_private_ip),
+        WHOLE(NIC "PrimaryIpAddress", put_private_ip),
+        WHOLE(NIC "PrivateIpSets/PrivateIpSet/PrivateIpAddress", put_private_ip),
+        WHOLE(NIC "MacAddress", put_mac),
 };
-_Static_assert(offsetof(struct instance_item, instance) == 0, "rows of both types share a base");
+
+enum { SEEN_PUBLIC_IP = 1 << 0, SEEN_EIP = 1 << 1, SEEN_BANDWIDTH = 1 << 2 };
+
+static const struct mark instance_marks[] = {
+        {"PublicIpAddress", SEEN_PUBLIC_IP},
+        {"EipAddress", SEEN_EIP},
+        {"InternetMaxBandwidthOut", SEEN_BANDWIDTH},
+};
 
 struct instance_search {
         const char *instance_id;
-        struct instance_item item, found;
+        struct instance item, ours;
+        bool found;
+        unsigned seen; /* marks of ours */
 };
 
 static bool on_instance_begin(struct reading *r) {
         struct instance_search *s = r->userdata;
 
-        s->item = (struct instance_item){};
+        s->item = (struct instance){};
         return true;
 }
 
 static bool on_instance_end(struct reading *r) {
         struct instance_search *s = r->userdata;
 
-        if (strcmp(s->item.instance.instance_id, s->instance_id) == 0) {
-                s->found = s->item;
-                s->found.is_ours = true;
+        if (strcmp(s->item.instance_id, s->instance_id) == 0) {
+                s->ours = s->item;
+                s->found = true;
+                s->seen = r->seen;
         }
         return true;
 }
 
 /* Laws L6 and L10: no address only from fields that are there and empty, no bandwidth from a 0. */
-static bool instance_is_whole(const struct instance_item *i) {
-        bool shows_one = i->instance.public_ip != 0 || i->instance.eip != 0;
+static bool instance_is_whole(const struct instance *i, unsigned seen) {
+        bool shows_one = i->public_ip != 0 || i->eip != 0;
         unsigned both = SEEN_PUBLIC_IP | SEEN_EIP;
 
-        return i->instance.status[0] && (i->seen & SEEN_BANDWIDTH) &&
-               (shows_one || (i->seen & both) == both);
+        return i->status[0] && (seen & SEEN_BANDWIDTH) && (shows_one || (seen & both) == both);
 }
 
 int reply_parse_instance(const char *text, size_t len, const char *instance_id,
@@ -299,6 +271,8 @@ int reply_parse_instance(const char *text, size_t len, const char *instance_id,
                 .rows = instance_rows,
                 .n_rows = N_ROWS(instance_rows),
                 .item = &search.item,
+                .marks = instance_marks,
+                .n_marks = N_ROWS(instance_marks),
                 .on_begin = on_instance_begin,
                 .on_end = on_instance_end,
                 .userdata = &search,
@@ -307,13 +281,13 @@ int reply_parse_instance(const char *text, size_t len, const char *instance_id,
 
         if (k < 0)
                 return k;
-        if (!(r.seen & SEEN_LIST))
+        if (!r.has_list)
                 return -EBADMSG;
-        if (!search.found.is_ours)
+        if (!search.found)
                 return -ENOENT;
-        if (!instance_is_whole(&search.found))
+        if (!instance_is_whole(&search.ours, search.seen))
                 return -EBADMSG;
-        *ret = search.found.instance;
+        *ret = search.ours;
         return 0;
 }
 
@@ -444,7 +418,7 @@ int reply_parse_eips(const char *text, size_t len, struct eip *ret, size_t max, 
 
         if (k < 0)
                 return k;
-        if (!(r.seen & SEEN_LIST))
+        if (!r.has_list)
                 return -EBADMSG;
         *ret_n = list.n;
         return 0;
