@@ -135,6 +135,12 @@ mount --bind {here}/run /run
         with open(self._own("etc/ecs-pubip/ecs-pubip.conf"), "w", encoding="utf-8") as f:
             f.write(text)
 
+    def write_credentials(self):
+        """The static key of the simulator's account, for Credentials=static."""
+        identity, secret = next(iter(self.cloud.sim.get("account.keys").items()))
+        for name, text in (("access-key-id", identity), ("access-key-secret", secret)):
+            self.write("/etc/ecs-pubip/credentials/" + name, text + "\n", 0o600)
+
     def wait_file(self, path, timeout=10.0):
         """Until PATH exists (its folder does)."""
         return wait_until(os.path.dirname(self.path(path)), lambda: self.exists(path), timeout)
@@ -175,19 +181,25 @@ mount --bind {here}/run /run
         with self.lock:
             self.boot_id = str(uuid.uuid4())
             self._put("boot_id", self.boot_id + "\n")   # in place: it is mounted
-            run = self._own("run")
-            for name in os.listdir(run):
-                if name != "systemd":
-                    path = os.path.join(run, name)
-                    if os.path.isdir(path) and not os.path.islink(path):
-                        shutil.rmtree(path)
-                    else:
-                        os.unlink(path)
-            os.mkdir(os.path.join(run, "ecs-pubip"), 0o755)
+            self._empty_run()
             self._network_up()
             if self.with_agent:
                 self.start()
             self.boots.add({"boot": len(self.boots.entries) + 1, "boot_id": self.boot_id})
+
+    def _empty_run(self):
+        """A new tmpfs in effect.  /run/ecs-pubip itself stays: waiting tests watch it."""
+        keep = self._own("run/ecs-pubip")
+        os.makedirs(keep, exist_ok=True)
+        for folder, spared in ((keep, ()), (self._own("run"), ("ecs-pubip", "systemd"))):
+            for name in os.listdir(folder):
+                path = os.path.join(folder, name)
+                if name in spared:
+                    continue
+                if os.path.isdir(path) and not os.path.islink(path):
+                    shutil.rmtree(path)
+                else:
+                    os.unlink(path)
 
     def power_off(self, force=False):
         """Everything in the machine ends, by SIGTERM or, by FORCE, as when power is cut."""
