@@ -67,6 +67,7 @@ bool buf_reserve(struct buf *b, size_t more) {
         }
         b->data = data;
         b->size = size;
+        b->data[b->len] = '\0';
         return true;
 }
 
