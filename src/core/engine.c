@@ -62,6 +62,8 @@ void rest(struct turn *t, uint64_t until) {
         t->e->step = STEP_IDLE;
         t->e->asking = WIRE_NONE;
         t->e->deadline = until;
+        if (until != ENGINE_NEVER)
+                t->e->inspected_just_now = false; /* L1: "directly after" means no wait between */
 }
 
 void store(struct turn *t) {
