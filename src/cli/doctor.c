@@ -6,15 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "command.h"
 #include "conf/conf.h"
 #include "finding.h"
+#include "json.h"
 #include "out.h"
 #include "util/text.h"
-
-DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 
 static const struct {
         const char *name, *colour;
@@ -160,14 +157,14 @@ static int run_checks(struct rounds *r) {
 
 static int finish(struct rounds *r, cJSON *json) {
         enum exit_status status = levels[r->worst].status;
-        _cleanup_free_ char *printed = NULL;
+        int e;
 
         if (!json)
                 return status;
         if (!cJSON_AddNumberToObject(json, "exit_status", status))
                 return -ENOMEM;
-        printed = cJSON_Print(json);
-        return printed ? out_line(printed, status) : -ENOMEM;
+        e = json_add(&r->text, json, false);
+        return e < 0 ? e : out_text(&r->text, status);
 }
 
 static void rounds_done(struct rounds *r) {
@@ -177,7 +174,7 @@ static void rounds_done(struct rounds *r) {
 
 int command_doctor(const struct options *o) {
         _cleanup_(rounds_done) struct rounds r = {.text = BUF(OUT_MAX)};
-        _cleanup_(cJSON_Delete_p) cJSON *json = NULL;
+        _cleanup_json_ cJSON *json = NULL;
         _cleanup_close_ int lock_fd = -1;
         struct doctor *d = &r.doctor;
         int e;

@@ -9,13 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "util/cleanup.h"
+#include "json.h"
 
 #define ARN_SIZE 256
-
-DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 
 enum resource {
         RESOURCE_ALL,      /* the API knows no narrower one, or refuses it */
@@ -147,8 +143,7 @@ static int add_statement(cJSON *statements, enum resource r, const struct config
 }
 
 int ram_policy(struct buf *out, const struct config *c, const struct ram_place *place) {
-        _cleanup_(cJSON_Delete_p) cJSON *policy = cJSON_CreateObject();
-        _cleanup_free_ char *text = NULL;
+        _cleanup_json_ cJSON *policy = cJSON_CreateObject();
         cJSON *statements;
         int r;
 
@@ -162,11 +157,7 @@ int ram_policy(struct buf *out, const struct config *c, const struct ram_place *
                 if (r < 0)
                         return r;
         }
-        text = cJSON_Print(policy);
-        if (!text)
-                return -ENOMEM;
-        buf_printf(out, "%s\n", text);
-        return 0;
+        return json_add(out, policy, false);
 }
 
 void ram_explain(struct buf *out, const struct config *c, const struct ram_place *place) {

@@ -130,13 +130,9 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
                 buf_puts(&text, "restarts this instance ");
                 break;
         }
-        if (t->waits_for[0] && t->next_at)
-                buf_printf(&text, "when it need not wait any longer for %s; at the latest %s",
-                           t->waits_for, when_in(t->next_at, style->now, in));
-        else if (t->waits_for[0])
-                buf_printf(&text, "when it need not wait any longer for %s", t->waits_for);
-        else
-                buf_puts(&text, t->next_at ? when_in(t->next_at, style->now, in) : "soon");
+        buf_puts(&text, t->next_at ? when_in(t->next_at, style->now, in) : "soon");
+        if (t->waits_for[0])
+                buf_printf(&text, " at the latest; waits for %s", t->waits_for);
         show_field(out, "Next", buf_text(&text));
 }
 

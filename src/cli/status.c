@@ -4,11 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "clock.h"
 #include "command.h"
 #include "folder.h"
+#include "json.h"
 #include "out.h"
 #include "show.h"
 #include "snapshot.h"
@@ -17,16 +16,13 @@
 #define REDRAW_USEC    (20 * USEC_PER_SEC) /* and otherwise: "3 min ago" grows older */
 #define CLEAR          "\033[H\033[J"
 
-DEFINE_CLEANUP(cJSON *, cJSON_Delete)
-#define _cleanup_json_ _cleanup_(cJSON_Delete_p)
-
 /*
  * The agent's own file, whatever its version has in it, with one member that the agent cannot
  * write: whether it is alive. No file is an object without a phase.
  */
 static int print_json(struct buf *out, const struct snapshot *s, bool one_line) {
         _cleanup_json_ cJSON *json = NULL;
-        _cleanup_free_ char *text = NULL, *printed = NULL;
+        _cleanup_free_ char *text = NULL;
         size_t len;
 
         if (s->file == STATUS_FILE_READ && snapshot_text(&text, &len) >= 0)
@@ -39,12 +35,7 @@ static int print_json(struct buf *out, const struct snapshot *s, bool one_line) 
         }
         if (!cJSON_AddBoolToObject(json, "agent_running", s->alive))
                 return -ENOMEM;
-        printed = one_line ? cJSON_PrintUnformatted(json) : cJSON_Print(json);
-        if (!printed)
-                return -ENOMEM;
-        buf_puts(out, printed);
-        buf_puts(out, "\n");
-        return 0;
+        return json_add(out, json, one_line);
 }
 
 static int print(struct buf *out, const struct snapshot *s, const struct options *o) {

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of `ecs-pubip status`: what a person reads, and that nothing can break the page. */
+#include "unit.h"
+
+#include "cli/show.h"
+#include "util/text.h"
+
+#define NOW INT64_C(1763863200)
+
+static const struct show_style plain = {.now = NOW}, coloured = {.now = NOW, .colours = true};
+
+static struct snapshot confirmed(void) {
+        struct snapshot s = {.alive = true};
+
+        s.status.phase = PHASE_CONFIRMED;
+        s.status.kind = KIND_STATIC;
+        s.status.network = NETWORK_VPC;
+        ipv4_parse("203.0.113.10", &s.status.public_ip);
+        TEXT_SET(s.status.instance_id, "i-bp1abc");
+        TEXT_SET(s.status.region_id, "cn-hangzhou");
+        for (enum plane p = 0; p < PLANE_OUTSIDE; p++)
+                s.status.planes[p] =
+                        (struct status_plane){PLANE_AGREES, s.status.public_ip, "", NOW - 180};
+        TEXT_SET(s.status.planes[PLANE_KERNEL].interface, "eth0");
+        return s;
+}
+
+static struct snapshot failed(void) {
+        struct snapshot s = confirmed();
+
+        s.status.phase = PHASE_FAILED;
+        s.status.fault = (struct fault){.class = FAULT_OPERATOR, .http_status = 403};
+        TEXT_SET(s.status.fault.code, "InstanceLockedForSecurity");
+        TEXT_SET(s.status.fault.request_id, "473469C7-AA6F");
+        TEXT_SET(s.status.sentence, "the instance is locked");
+        TEXT_SET(s.status.remedy, "unlock it");
+        s.status.fault_since = NOW - 7200;
+        return s;
+}
+
+static bool page_has(const struct snapshot *s, const struct show_style *style, const char *text) {
+        _cleanup_buf_ struct buf page = BUF(65536);
+
+        show_snapshot(&page, s, style);
+        assert_int_equal(page.error, 0);
+        return strstr(buf_text(&page), text);
+}
+
+static void verdict_comes_first(void **state) {
+        _cleanup_buf_ struct buf page = BUF(65536);
+        struct snapshot s = confirmed();
+
+        (void)state;
+        show_snapshot(&page, &s, &plain);
+        assert_int_equal(strncmp(buf_text(&page), "Confirmed 203.0.113.10", 22), 0);
+        assert_null(strstr(buf_text(&page), "outside"));
+        assert_null(strchr(buf_text(&page), '\033'));
+}
+
+static void planes_in_columns(void **state) {
+        struct snapshot s = confirmed();
+
+        (void)state;
+        assert_true(page_has(&s, &plain,
+                             "\nkernel    agrees       203.0.113.10    eth0            3 min ago\n"
+                             "metadata  agrees       203.0.113.10    -               3 min ago\n"));
+        s.status.planes[PLANE_METADATA] = (struct status_plane){.verdict = PLANE_DISAGREES};
+        assert_true(page_has(&s, &plain,
+                             "\nmetadata  disagrees    -               -               -\n"));
+        s.status.planes[PLANE_OUTSIDE].verdict = PLANE_UNKNOWN;
+        assert_true(page_has(&s, &plain, "\noutside   unknown "));
+}
+
+static void colours_do_not_move_columns(void **state) {
+        struct snapshot s = confirmed();
+
+        (void)state;
+        assert_true(page_has(&s, &coloured,
+                             "kernel    \033[1;32magrees\033[0m       203.0.113.10    eth0"));
+}
+
+static void a_fault_has_its_remedy(void **state) {
+        struct snapshot s = failed();
+
+        (void)state;
+        assert_true(page_has(&s, &plain, "\nProblem   the instance is locked\n"));
+        assert_true(page_has(&s, &plain, "\nRemedy    unlock it\n"));
+        assert_true(page_has(&s, &plain,
+                             "\nCode      InstanceLockedForSecurity (HTTP 403), first 2 h ago\n"));
+        assert_true(page_has(&s, &plain, "\nRequest   473469C7-AA6F\n"));
+}
+
+static void what_comes_next(void **state) {
+        struct snapshot s = failed();
+
+        (void)state;
+        assert_false(page_has(&s, &plain, "\nNext "));
+        s.status.next = NEXT_LOOK;
+        s.status.next_at = NOW + 300;
+        assert_true(page_has(&s, &plain, "\nNext      looks again in 5 min\n"));
+        s.status.next = NEXT_RETRY;
+        s.status.next_at = 0;
+        assert_true(page_has(&s, &plain, "\nNext      tries again soon\n"));
+        s.status.next = NEXT_REBOOT;
+        TEXT_SET(s.status.waits_for, "cloud-init to finish");
+        assert_true(page_has(&s, &plain, "cloud-init to finish"));
+}
+
+static void the_brake_is_said(void **state) {
+        struct snapshot s = confirmed();
+
+        (void)state;
+        assert_false(page_has(&s, &plain, "resume"));
+        s.status.held = true;
+        assert_true(page_has(&s, &plain, "\nHeld      the brake is on"));
+        s.status.busy = true;
+        assert_true(page_has(&s, &plain, "a changing call is in flight"));
+}
+
+static void a_dead_agent(void **state) {
+        struct snapshot s = confirmed();
+
+        (void)state;
+        s.alive = false;
+        assert_true(page_has(&s, &plain, "The agent does not run\nRemedy "));
+        assert_true(page_has(&s, &plain, "What it said last:\nConfirmed"));
+        s.file = STATUS_FILE_ABSENT;
+        assert_false(page_has(&s, &plain, "What it said last"));
+}
+
+static void no_status(void **state) {
+        struct snapshot s = {.alive = true, .file = STATUS_FILE_ABSENT};
+
+        (void)state;
+        assert_true(page_has(&s, &plain, "The agent is starting"));
+        s.file = STATUS_FILE_GARBLED;
+        assert_true(page_has(&s, &plain, "Remedy    update the package"));
+        s = (struct snapshot){.alive = true, .file = STATUS_FILE_UNREADABLE, .error = -13};
+        assert_true(page_has(&s, &plain, "Permission denied"));
+}
+
+/* Everything as long as it can be. */
+static void longest(void **state) {
+        struct snapshot s = failed();
+        struct status *t = &s.status;
+
+        (void)state;
+        memset(t->sentence, 'x', sizeof(t->sentence) - 1);
+        memset(t->remedy, 'y', sizeof(t->remedy) - 1);
+        memset(t->waits_for, 'z', sizeof(t->waits_for) - 1);
+        memset(t->note, 'n', sizeof(t->note) - 1);
+        memset(t->fault.message, ' ', sizeof(t->fault.message) - 1);
+        memset(t->fault.code, 'c', sizeof(t->fault.code) - 1);
+        memset(t->control_fault, 'd', sizeof(t->control_fault) - 1);
+        t->next = NEXT_REBOOT;
+        t->next_at = INT64_MAX;
+        t->fault_since = INT64_MIN;
+        t->planes[PLANE_KERNEL].since = INT64_MAX;
+        memset(t->planes[PLANE_KERNEL].interface, 'i', INTERFACE_SIZE - 1);
+        assert_true(page_has(&s, &coloured, "xxxx"));
+}
+
+static void fields_are_wrapped(void **state) {
+        _cleanup_buf_ struct buf page = BUF(4096);
+        char text[400] = "";
+
+        (void)state;
+        for (int i = 0; i < 30; i++)
+                strcat(text, "a word of it ");
+        show_field(&page, "Remedy", text);
+        for (const char *line = buf_text(&page); *line; line = strchr(line, '\n') + 1) {
+                assert_true(strcspn(line, "\n") <= 88);
+                assert_int_equal(
+                        strncmp(line, line == page.data ? "Remedy    a" : "          ", 10), 0);
+        }
+        buf_clear(&page);
+        show_field(&page, "Note", "");
+        assert_string_equal(buf_text(&page), "");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(verdict_comes_first),
+                cmocka_unit_test(planes_in_columns),
+                cmocka_unit_test(colours_do_not_move_columns),
+                cmocka_unit_test(a_fault_has_its_remedy),
+                cmocka_unit_test(what_comes_next),
+                cmocka_unit_test(the_brake_is_said),
+                cmocka_unit_test(a_dead_agent),
+                cmocka_unit_test(no_status),
+                cmocka_unit_test(longest),
+                cmocka_unit_test(fields_are_wrapped),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
