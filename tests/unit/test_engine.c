@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine as stories: the ways from a fresh instance to a confirmed address. */
+#include "unit.h"
+
+#include "engine_rig.h"
+#include "util/text.h"
+
+/* Up to the allocation that was answered with A; the witness says: no way out. */
+#define ALLOCATE_VPC                                                                               \
+        {"start", "identifying ask:identify"},                                                     \
+                {"identity none", "inspecting store watch ask:inspect"}, {"stored", "inspecting"}, \
+                {"kernel up", "inspecting"}, {"instance none", "inspecting ask:probe"},            \
+                {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},           \
+                {"ok A", "inspecting store ask:inspect"}, {                                        \
+                "stored", "inspecting"                                                             \
+        }
+
+static void fresh_vpc_with_reboot(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store in:2-2"}, {"stored", "confirming"},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:3-3"},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:5-5"},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:10-10"},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:20-20"},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:20-20"},
+             {"wait", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
+             {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
+             {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store in:600-600"},
+             {"stored", "rebooting in:600-600"}, {"boot", "identifying ask:identify"},
+             {"identity A", "inspecting watch ask:inspect"}, {"kernel up", "inspecting"},
+             {"instance A", "confirmed store online"}, {"stored", "confirmed"});
+        assert_int_equal(r.engine.ledger.n_entries, 2);
+        assert_true(r.engine.ledger.entries[0].unreachable_before);
+}
+
+static void fresh_vpc_at_once(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store in:2-2"}, {"stored", "confirming"},
+             {"wait", "confirming ask:addresses"}, {"addresses A", "confirmed store online"});
+}
+
+/* Grace is over, metadata lags, but the address works now and did not before. */
+static void reachability_witness_spares_the_reboot(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store"}, {"+60", ""},
+             {"wait", "confirming ask:probe"}, {"reach yes", "confirmed store online"});
+        assert_true(r.engine.lagging);
+}
+
+static void address_there_costs_no_api_call(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", "identifying ask:identify"}, {"identity A", "confirming store watch"},
+             {"stored", "confirming"}, {"kernel up", "confirmed store online in:150-375"});
+}
+
+static void classic_with_reboot(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.identity.network = r.instance.network = NETWORK_CLASSIC;
+        PLAY(&r, {"start", "identifying ask:identify"},
+             {"identity none", "inspecting store watch ask:inspect"},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:allocate"}, {"ok A", "inspecting store ask:inspect"},
+             {"instance A", "confirming store watch in:2-2"}, {"kernel gone", "confirming in:2-2"},
+             {"+60", ""}, {"wait", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
+             {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
+             {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store"},
+             {"boot", "identifying ask:identify"}, {"identity A", "inspecting watch ask:inspect"},
+             {"instance A", "confirming watch"}, {"kernel up", "confirmed store online"});
+}
+
+/* Without metadata the machine must be witnessed before anything is changed (L4). */
+static void classic_by_configured_id(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.identity = (struct identity){.network = NETWORK_UNKNOWN};
+        TEXT_SET(r.identity.instance_id, "i-test");
+        r.instance.network = NETWORK_CLASSIC;
+        r.instance.n_private = 1;
+        r.instance.private_ips[0] = htonl(0x0a000005);
+        PLAY(&r, {"start", "identifying ask:identify"},
+             {"identity unknown", "inspecting store ask:inspect"},
+             {"instance none", "inspecting watch ask:probe"}, {"reach no", "allocating in:5-5"},
+             {"kernel up", "allocating store"}, {"stored", "allocating ask:allocate"});
+        rig_init(&r);
+        r.identity = (struct identity){.network = NETWORK_UNKNOWN};
+        TEXT_SET(r.identity.instance_id, "i-test");
+        r.instance.network = NETWORK_CLASSIC;
+        PLAY(&r, {"start", "identifying ask:identify"},
+             {"identity unknown", "inspecting store ask:inspect"},
+             {"instance none", "inspecting ask:probe"}, {"kernel stranger", "inspecting"},
+             {"reach no", "failed !Instance.NoWitness"});
+}
+
+static void already_there_is_adopted(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
+             {"fault AllocatedAlready 403", "inspecting store ask:inspect"},
+             {"instance B", "confirming store say:adopted"}, {"wait", "confirming ask:addresses"},
+             {"addresses B", "confirmed store online"});
+}
+
+static void existing_address_by_control(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance A", "confirming store say:adopted"}, {"wait", "confirming ask:addresses"},
+             {"addresses A", "confirmed store online"});
+        assert_int_equal(r.engine.ledger.n_entries, 0);
+}
+
+static void preconditions_change_nothing(void **state) {
+        static const struct {
+                const char *status, *locks;
+                int bandwidth, expires;
+                enum charge charge;
+                const char *wants;
+        } rows[] = {
+                {"Running", "security", 5, 0, CHARGE_POSTPAID, "failed !Instance.Locked in:300"},
+                {"Running", "financial", 5, 0, CHARGE_POSTPAID, "failed !Instance.Locked"},
+                {"Running", "", 0, 0, CHARGE_POSTPAID, "failed !Instance.NoBandwidth"},
+                {"Running", "", 5, 1, CHARGE_PREPAID, "failed !Instance.Expired"},
+                {"Starting", "", 5, 0, CHARGE_POSTPAID, "waiting !Instance.NotSettled in:0-2"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                struct rig r;
+
+                rig_init(&r);
+                TEXT_SET(r.instance.status, rows[i].status);
+                TEXT_SET(r.instance.locks, rows[i].locks);
+                r.instance.bandwidth_out = rows[i].bandwidth;
+                r.instance.expires = rows[i].expires;
+                r.instance.charge = rows[i].charge;
+                PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", rows[i].wants});
+                assert_int_equal(r.engine.ledger.n_entries, 0);
+        }
+}
+
+static void hold_between_store_and_call(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""}, {"reach no", ""},
+             {"stored held", "held store"}, {"stored", "held"},
+             {"wait", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "held in:300-300"},
+             {"unhold", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:allocate"});
+}
+
+static void no_room_on_disk_changes_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
+             {"reach no", "allocating store"}, {"stored full", "failed !Ledger.NotWritable"});
+}
+
+static void no_boot_id_changes_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.no_boot_id = true;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
+             {"reach no", "failed !Machine.NoBootId"});
+}
+
+/* A call that nobody answered forbids the next one until an inspection, 45 s later, settled it. */
+static void lost_allocate_is_looked_for(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", "allocating ask:allocate"},
+             {"fault Cloud.Gone", "waiting store !Cloud.Gone in:0-1"},
+             {"wait", "inspecting ask:inspect"}, {"instance A", "confirming store"},
+             {"wait", "confirming ask:addresses"}, {"addresses A", "confirmed store online"});
+        assert_int_equal(r.engine.ledger.entries[0].address, rig_address('A'));
+}
+
+static void killed_before_the_answer(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", "allocating ask:allocate"}, {"+5", ""},
+             {"kill", "identifying ask:identify"},
+             {"identity none", "inspecting watch ask:inspect"},
+             {"instance none", "inspecting in:60-60"}, {"wait", "inspecting ask:inspect"},
+             {"+1", ""}, {"instance none", "inspecting store ask:addresses"},
+             {"addresses none", "inspecting ask:probe"}, {"reach no", "allocating store"});
+        assert_int_equal(r.engine.ledger.n_entries, 2);
+        assert_true(r.engine.ledger.entries[0].settled);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(fresh_vpc_with_reboot),
+                cmocka_unit_test(fresh_vpc_at_once),
+                cmocka_unit_test(reachability_witness_spares_the_reboot),
+                cmocka_unit_test(address_there_costs_no_api_call),
+                cmocka_unit_test(classic_with_reboot),
+                cmocka_unit_test(classic_by_configured_id),
+                cmocka_unit_test(already_there_is_adopted),
+                cmocka_unit_test(existing_address_by_control),
+                cmocka_unit_test(preconditions_change_nothing),
+                cmocka_unit_test(hold_between_store_and_call),
+                cmocka_unit_test(no_room_on_disk_changes_nothing),
+                cmocka_unit_test(no_boot_id_changes_nothing),
+                cmocka_unit_test(lost_allocate_is_looked_for),
+                cmocka_unit_test(killed_before_the_answer),
+        };
+
+        return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}

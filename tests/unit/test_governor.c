@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The governor: laws L3 and L10, budgets, open intents, which change a reboot would serve. */
+#include "unit.h"
+
+#include <ecs-pubip/governor.h>
+
+#include "util/text.h"
+
+#define NOW  1795000000
+#define OURS ((in_addr_t)0x010200c0) /* any will do */
+
+static struct config defaults(void) {
+        struct config c;
+
+        config_defaults(&c);
+        return c;
+}
+
+static struct ledger_entry *past(struct ledger *l, enum wire_op op, enum outcome outcome,
+                                 int64_t age, const char *boot_id) {
+        struct ledger_entry *e = ledger_add(l, op, NOW - age);
+
+        assert_non_null(e);
+        e->outcome = outcome;
+        e->settled = outcome == OUTCOME_DONE || outcome == OUTCOME_REFUSED;
+        TEXT_SET(e->boot_id, boot_id);
+        return e;
+}
+
+static enum permit may_reboot(const struct ledger *l, int64_t *when, const char **why) {
+        struct config c = defaults();
+
+        return governor_reboot(l, &c, "this", NOW, when, why);
+}
+
+/* One earlier request, by its outcome, boot and age. Limit is 2. */
+static void one_request_before(void **state) {
+        static const struct {
+                enum outcome outcome;
+                const char *boot;
+                int64_t age;
+                enum permit permit;
+                const char *why;
+        } rows[] = {
+                {OUTCOME_DONE, "this", 0, PERMIT_LATER, FAULT_REBOOT_NOT_DONE},
+                {OUTCOME_DONE, "this", 599, PERMIT_LATER, FAULT_REBOOT_NOT_DONE},
+                {OUTCOME_DONE, "this", 600, PERMIT_NO, FAULT_REBOOT_NOT_DONE},
+                {OUTCOME_DONE, "this", DAY_SEC * 3, PERMIT_NO, FAULT_REBOOT_NOT_DONE},
+                {OUTCOME_LOST, "this", 0, PERMIT_LATER, FAULT_REBOOT_LOST},
+                {OUTCOME_LOST, "this", 299, PERMIT_LATER, FAULT_REBOOT_LOST},
+                {OUTCOME_LOST, "this", 300, PERMIT_YES, ""},
+                {OUTCOME_OPEN, "this", 299, PERMIT_LATER, FAULT_REBOOT_LOST},
+                {OUTCOME_OPEN, "this", 300, PERMIT_YES, ""},
+                {OUTCOME_REFUSED, "this", 0, PERMIT_YES, ""},
+                {OUTCOME_DONE, "other", 60, PERMIT_YES, ""},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                struct ledger l = {0};
+                const char *why;
+                int64_t when;
+
+                past(&l, WIRE_REBOOT, rows[i].outcome, rows[i].age, rows[i].boot);
+                assert_int_equal(may_reboot(&l, &when, &why), rows[i].permit);
+                if (*rows[i].why)
+                        assert_string_equal(why, rows[i].why);
+                if (rows[i].permit == PERMIT_LATER)
+                        assert_true(when > NOW);
+        }
+}
+
+static void limit_counts_a_day(void **state) {
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        past(&l, WIRE_REBOOT, OUTCOME_DONE, DAY_SEC, "a");
+        past(&l, WIRE_REBOOT, OUTCOME_DONE, 7200, "b");
+        past(&l, WIRE_REBOOT, OUTCOME_REFUSED, 7000, "c");
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
+        past(&l, WIRE_REBOOT, OUTCOME_LOST, 3600, "c");
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
+        assert_string_equal(why, FAULT_REBOOT_LIMIT);
+        assert_int_equal(when, NOW - 7200 + DAY_SEC);
+}
+
+static void unknown_is_not_zero(void **state) {
+        struct ledger l = {.suspect_pending = true};
+        struct config c = defaults();
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
+        ledger_settle_clock(&l, NOW - 100);
+        assert_false(l.suspect_pending);
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
+        assert_int_equal(when, NOW - 100 + DAY_SEC);
+        /* One allocation is left, and no second. */
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+                         PERMIT_YES);
+        past(&l, WIRE_ALLOCATE, OUTCOME_DONE, 50, "this");
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+                         PERMIT_NO);
+        assert_string_equal(why, FAULT_HEAL_LIMIT);
+        /* A day later all is well again. */
+        l.suspect = NOW - DAY_SEC;
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+                         PERMIT_YES);
+}
+
+static void no_boot_id_no_change(void **state) {
+        struct config c = defaults();
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        assert_int_equal(governor_reboot(&l, &c, "", NOW, &when, &why), PERMIT_NO);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "", NOW, &when, &why), PERMIT_NO);
+        assert_string_equal(why, FAULT_BOOT_ID);
+}
+
+static void open_intents_forbid_the_next_change(void **state) {
+        struct config c = defaults();
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        past(&l, WIRE_ALLOCATE, OUTCOME_OPEN, 10, "this");
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+                         PERMIT_LATER);
+        assert_int_equal(when, NOW + 35);
+        /* Nothing seen, and too early to say that nothing will be. */
+        assert_false(governor_settle(&l, "this", 0, NOW));
+        /* At CALL_MAX, or under another boot id, or by its effect. */
+        assert_true(governor_settle(&l, "this", 0, NOW + 35));
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+                         PERMIT_YES);
+        l.entries[0].settled = false;
+        assert_true(governor_settle(&l, "next", 0, NOW));
+        l.entries[0].settled = false;
+        assert_true(governor_settle(&l, "this", OURS, NOW));
+        assert_int_equal(l.entries[0].address, OURS);
+        assert_true(l.entries[0].settled);
+}
+
+static void lost_reboots_settle_late(void **state) {
+        struct ledger l = {0};
+
+        (void)state;
+        past(&l, WIRE_REBOOT, OUTCOME_LOST, 299, "this");
+        assert_false(governor_settle(&l, "this", OURS, NOW));
+        assert_true(governor_settle(&l, "this", OURS, NOW + 1));
+        l.entries[0].settled = false;
+        assert_true(governor_settle(&l, "next", OURS, NOW));
+}
+
+/* Which change a reboot would serve. */
+static void pending_change(void **state) {
+        static const struct {
+                enum wire_op op;
+                enum outcome outcome;
+                int64_t age, confirmed;
+                in_addr_t address, control;
+                bool pending;
+        } rows[] = {
+                {WIRE_ALLOCATE, OUTCOME_DONE, 60, 0, OURS, OURS, true},
+                {WIRE_ALLOCATE, OUTCOME_LOST, 60, 0, OURS, OURS, true},
+                {WIRE_ALLOCATE, OUTCOME_OPEN, 60, 0, OURS, OURS, true},
+                {WIRE_EIP_ASSOCIATE, OUTCOME_DONE, 60, 0, OURS, OURS, true},
+                {WIRE_BANDWIDTH, OUTCOME_DONE, 60, 0, OURS, OURS, true},
+                {WIRE_ALLOCATE, OUTCOME_REFUSED, 60, 0, OURS, OURS, false},
+                {WIRE_EIP_ALLOCATE, OUTCOME_DONE, 60, 0, OURS, OURS, false},
+                {WIRE_REBOOT, OUTCOME_DONE, 60, 0, OURS, OURS, false},
+                {WIRE_ALLOCATE, OUTCOME_DONE, DAY_SEC, 0, OURS, OURS, false},
+                {WIRE_ALLOCATE, OUTCOME_DONE, 60, NOW - 60, OURS, OURS, false},
+                {WIRE_ALLOCATE, OUTCOME_DONE, 60, NOW - 61, OURS, OURS, true},
+                {WIRE_ALLOCATE, OUTCOME_DONE, 60, 0, OURS, OURS + 1, false},
+                {WIRE_ALLOCATE, OUTCOME_DONE, 60, 0, OURS, 0, false},
+                {WIRE_ALLOCATE, OUTCOME_DONE, 60, 0, 0, 0, false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                struct ledger l = {.confirmed = rows[i].confirmed};
+
+                past(&l, rows[i].op, rows[i].outcome, rows[i].age, "this")->address =
+                        rows[i].address;
+                assert_int_equal(governor_pending_change(&l, rows[i].control, NOW) != NULL,
+                                 rows[i].pending);
+        }
+}
+
+static void heal_limit_counts_a_day(void **state) {
+        struct config c = defaults();
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        past(&l, WIRE_ALLOCATE, OUTCOME_DONE, DAY_SEC + 1, "a");
+        past(&l, WIRE_ALLOCATE, OUTCOME_DONE, 5000, "a");
+        past(&l, WIRE_ALLOCATE, OUTCOME_REFUSED, 4000, "a");
+        past(&l, WIRE_ALLOCATE, OUTCOME_DONE, 3000, "a");
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        past(&l, WIRE_ALLOCATE, OUTCOME_LOST, 2000, "a")->settled = true;
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_NO);
+        assert_int_equal(when, NOW - 5000 + DAY_SEC);
+}
+
+/* A clock that went back neither frees nor freezes: what is of the future is of now. */
+static void the_future_is_now(void **state) {
+        struct config c = defaults();
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        past(&l, WIRE_REBOOT, OUTCOME_DONE, -DAY_SEC * 400, "a");
+        past(&l, WIRE_REBOOT, OUTCOME_DONE, -DAY_SEC * 400, "b");
+        ledger_settle_clock(&l, NOW);
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
+        assert_int_equal(governor_reboot(&l, &c, "this", NOW + DAY_SEC, &when, &why), PERMIT_YES);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(one_request_before),
+                cmocka_unit_test(limit_counts_a_day),
+                cmocka_unit_test(unknown_is_not_zero),
+                cmocka_unit_test(no_boot_id_no_change),
+                cmocka_unit_test(open_intents_forbid_the_next_change),
+                cmocka_unit_test(lost_reboots_settle_late),
+                cmocka_unit_test(pending_change),
+                cmocka_unit_test(heal_limit_counts_a_day),
+                cmocka_unit_test(the_future_is_now),
+        };
+
+        return cmocka_run_group_tests_name("governor", tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's text: what is written is read; what is cut, changed or newer is refused. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include <ecs-pubip/ledger.h>
+
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define NOW 1795000000
+
+static struct ledger sample(void) {
+        struct ledger l = {
+                .address = htonl(0xc0000201u),
+                .kind = KIND_EIP,
+                .network = NETWORK_VPC,
+                .confirmed = NOW,
+                .inspected = NOW - 1,
+                .suspect = NOW - 2,
+                .suspect_pending = true,
+                .wait = {.length_usec = 61000000,
+                         .started = NOW - 5,
+                         .started_boot_usec = UINT64_MAX,
+                         .asked_by_server = true,
+                         .attempt = 7,
+                         .fault = {.class = FAULT_THROTTLED, .http_status = 429}},
+        };
+
+        TEXT_SET(l.instance_id, "i-bp1");
+        TEXT_SET(l.first_boot_id, "11111111-2222-3333-4444-555555555555");
+        TEXT_SET(l.eip_id, "eip-1");
+        TEXT_SET(l.wait.boot_id, "boot");
+        TEXT_SET(l.wait.fault.code, "Throttling.User");
+        TEXT_SET(l.wait.fault.request_id, "R-1");
+        for (enum wire_op op = WIRE_ALLOCATE; op < _WIRE_OP_MAX; op++) {
+                struct ledger_entry *e = ledger_add(&l, op, NOW + (int64_t)op);
+
+                e->outcome = (enum outcome)(op % 4);
+                e->settled = op % 2;
+                e->unreachable_before = op % 3 == 0;
+                e->address = htonl(0xc6336400u + op);
+                TEXT_SET(e->boot_id, "boot-9");
+                TEXT_SET(e->allocation_id, "eip-2");
+                TEXT_SET(e->client_token, "token-3");
+                TEXT_SET(e->request_id, "R-2");
+        }
+        return l;
+}
+
+static void what_is_written_is_read(void **state) {
+        struct ledger l = sample(), back;
+        _cleanup_free_ char *text = NULL, *again = NULL;
+
+        (void)state;
+        memset(&back, 0, sizeof(back));
+        assert_int_equal(ledger_format(&l, &text), 0);
+        assert_int_equal(ledger_parse(text, strlen(text), &back), 0);
+        assert_int_equal(ledger_format(&back, &again), 0);
+        assert_string_equal(text, again);
+        assert_int_equal(back.n_entries, l.n_entries);
+        assert_int_equal(back.wait.started_boot_usec, UINT64_MAX);
+        assert_true(back.suspect_pending);
+        for (unsigned i = 0; i < l.n_entries; i++) {
+                assert_int_equal(back.entries[i].op, l.entries[i].op);
+                assert_int_equal(back.entries[i].outcome, l.entries[i].outcome);
+                assert_int_equal(back.entries[i].settled, l.entries[i].settled);
+                assert_int_equal(back.entries[i].time, l.entries[i].time);
+                assert_int_equal(back.entries[i].address, l.entries[i].address);
+                assert_string_equal(back.entries[i].client_token, l.entries[i].client_token);
+                assert_string_equal(back.entries[i].boot_id, l.entries[i].boot_id);
+        }
+}
+
+static void the_empty_one_too(void **state) {
+        struct ledger l = {0}, back = sample();
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        assert_int_equal(ledger_format(&l, &text), 0);
+        assert_int_equal(ledger_parse(text, strlen(text), &back), 0);
+        assert_int_equal(back.n_entries, 0);
+        assert_int_equal(back.wait.length_usec, 0);
+}
+
+static void the_fullest_fits(void **state) {
+        struct ledger l = sample();
+        _cleanup_free_ char *text = NULL;
+        struct ledger back;
+
+        (void)state;
+        for (unsigned i = 0; i < LEDGER_ENTRIES; i++) {
+                struct ledger_entry *e = &l.entries[i];
+
+                *e = (struct ledger_entry){.op = WIRE_EIP_ASSOCIATE, .time = INT64_MAX};
+                memset(e->boot_id, 'b', sizeof(e->boot_id) - 1);
+                memset(e->allocation_id, 'a', sizeof(e->allocation_id) - 1);
+                memset(e->client_token, 't', sizeof(e->client_token) - 1);
+                memset(e->request_id, 'r', sizeof(e->request_id) - 1);
+                e->address = htonl(0xffffffffu);
+        }
+        l.n_entries = LEDGER_ENTRIES;
+        assert_int_equal(ledger_format(&l, &text), 0);
+        assert_int_equal(ledger_parse(text, strlen(text), &back), 0);
+        assert_int_equal(back.n_entries, LEDGER_ENTRIES);
+}
+
+static void no_cut_text_passes(void **state) {
+        struct ledger l = sample();
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+
+        (void)state;
+        assert_int_equal(ledger_format(&l, &text), 0);
+        n = strlen(text);
+        for (size_t i = 0; i < n; i++) {
+                struct ledger back = {.confirmed = 1};
+
+                assert_true(ledger_parse(text, i, &back) < 0);
+                assert_int_equal(back.confirmed, 1);
+        }
+}
+
+static void no_flipped_byte_passes(void **state) {
+        struct ledger l = sample();
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+
+        (void)state;
+        assert_int_equal(ledger_format(&l, &text), 0);
+        n = strlen(text);
+        for (size_t i = 0; i < n; i++)
+                for (unsigned bit = 0; bit < 8; bit++) {
+                        struct ledger back;
+
+                        text[i] = (char)(text[i] ^ (1 << bit));
+                        assert_true(ledger_parse(text, n, &back) < 0);
+                        text[i] = (char)(text[i] ^ (1 << bit));
+                }
+}
+
+static void newer_is_told_from_garbled(void **state) {
+        static const struct {
+                const char *text;
+                int error;
+        } rows[] = {
+                {"ecs-pubip-ledger 2\nsomething new\n", -EPROTONOSUPPORT},
+                {"ecs-pubip-ledger 4294967295\n", -EPROTONOSUPPORT},
+                {"ecs-pubip-ledger 1\n", -EBADMSG},
+                {"ecs-pubip-ledger x\n", -EBADMSG},
+                {"ecs-pubip-ledger 1", -EBADMSG},
+                {"", -EBADMSG},
+                {"\n\n\n", -EBADMSG},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                struct ledger back;
+
+                assert_int_equal(ledger_parse(rows[i].text, strlen(rows[i].text), &back),
+                                 rows[i].error);
+        }
+}
+
+/* What the outside sent must not become a line of its own. */
+static void values_stay_values(void **state) {
+        struct ledger l = {0}, back;
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        TEXT_SET(ledger_add(&l, WIRE_ALLOCATE, NOW)->request_id, "a b\nchange call=reboot");
+        assert_int_equal(ledger_format(&l, &text), 0);
+        assert_int_equal(ledger_parse(text, strlen(text), &back), 0);
+        assert_int_equal(back.n_entries, 1);
+        assert_string_equal(back.entries[0].request_id, "a_b_change_call=reboot");
+}
+
+static void full_ledgers_forget_the_spent(void **state) {
+        struct ledger l = {0};
+
+        (void)state;
+        for (unsigned i = 0; i < LEDGER_ENTRIES; i++)
+                ledger_add(&l, WIRE_ALLOCATE, NOW - 100 + i)->outcome = OUTCOME_DONE;
+        assert_null(ledger_add(&l, WIRE_REBOOT, NOW));
+        l.entries[5].outcome = OUTCOME_REFUSED;
+        assert_non_null(ledger_add(&l, WIRE_REBOOT, NOW));
+        assert_int_equal(l.n_entries, LEDGER_ENTRIES);
+        assert_int_equal(l.entries[LEDGER_ENTRIES - 1].op, WIRE_REBOOT);
+        assert_int_equal(l.entries[5].time, NOW - 94);
+        l.entries[LEDGER_ENTRIES - 1].outcome = OUTCOME_DONE;
+        l.entries[0].time = NOW - 100000;
+        assert_non_null(ledger_add(&l, WIRE_REBOOT, NOW));
+        assert_int_equal(l.entries[0].time, NOW - 99);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_written_is_read),
+                cmocka_unit_test(the_empty_one_too),
+                cmocka_unit_test(the_fullest_fits),
+                cmocka_unit_test(no_cut_text_passes),
+                cmocka_unit_test(no_flipped_byte_passes),
+                cmocka_unit_test(newer_is_told_from_garbled),
+                cmocka_unit_test(values_stay_values),
+                cmocka_unit_test(full_ledgers_forget_the_spent),
+        };
+
+        return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
+}
