@@ -205,7 +205,10 @@ static int read_all(struct metadata *m, struct identity *ret, struct fault *faul
         if (!metadata_get(m, PATH_ALL, TREE_MAX, &r, fault)) {
                 m->no_all = strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0 ||
                             strcmp(fault->code, FAULT_MD_GARBLED) == 0;
-                return strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0 ? 0 : -1;
+                if (strcmp(fault->code, FAULT_MD_NOT_FOUND) != 0)
+                        return -1;
+                *fault = (struct fault){};
+                return 0;
         }
         if (identity_parse_all(buf_text(&r.body), r.body.len, ret) == 0)
                 return 1;
@@ -232,6 +235,7 @@ static bool read_address(struct metadata *m, const char *path, struct addresses 
         if (!metadata_get(m, path, LEAF_MAX, &r, fault)) {
                 if (strcmp(fault->code, FAULT_MD_NOT_FOUND) != 0)
                         return false;
+                *fault = (struct fault){}; /* an absence is an answer */
                 ret->presence = PRESENCE_ABSENT;
                 ret->address = 0;
                 return true;
