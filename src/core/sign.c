@@ -12,7 +12,6 @@
 #include "util/secret.h"
 
 #define CANONICAL_MAX (64u * 1024) /* a request of ours is below 8 KiB, its token included */
-#define SECRET_MAX    (ACCESS_SECRET_SIZE + 1)
 #define V3_ALGORITHM  "ACS3-HMAC-SHA256"
 
 /* A name and value, both as they appear in the canonical form. */
@@ -128,7 +127,7 @@ static int hmac(const EVP_MD *md, const void *key, size_t key_len, const char *t
 
 int sign_rpc(const char *string_to_sign, const char *secret, char ret[static SIGN_BASE64_SIZE]) {
         unsigned char digest[EVP_MAX_MD_SIZE];
-        char key[SECRET_MAX + 1];
+        char key[ACCESS_SECRET_SIZE]; /* the secret without its NUL, and an '&' */
         size_t n = strlen(secret);
         unsigned len;
         int r;
