@@ -88,3 +88,17 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed:
         item.failed = True
+
+
+@pytest.fixture
+def confirmed(instance):
+    """A machine whose address is confirmed, without a reboot: what most tests begin with."""
+    def make(mode="vpc-immediate", config=DEFAULTS, before_boot=None):
+        one = instance(mode, config)
+        if before_boot:
+            before_boot(one.layer)
+        machine = one.boot()
+        done = machine.cli("wait", "--timeout=60s")
+        assert done.returncode == 0, done.stdout
+        return one, machine
+    return make

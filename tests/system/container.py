@@ -100,7 +100,7 @@ class Container:
     def run(self, *arguments, check=True, timeout=60, user=None, **options):
         """A command inside, as root; the completed process."""
         line = ["nsenter", "--target", str(self.leader), "--mount", "--uts", "--ipc", "--net",
-                "--pid", "--cgroup", "--root", "--wd=/"]
+                "--pid", "--cgroup", "--root", "--wd"]
         if user:
             line += ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
         done = subprocess.run(line + list(arguments), stdin=subprocess.DEVNULL, text=True,

@@ -62,6 +62,12 @@ class Instance:
             self.changed.notify_all()
         return self.machine
 
+    def reboot(self, force=False):
+        """Somebody reboots it from inside, or its power is cut: the cloud takes no note."""
+        self.machine.reboot(force)
+        self._unplug()
+        return self.boot()
+
     def wait_boot(self, number, timeout=60.0):
         """Until the NUMBERth boot is finished."""
         with self.changed:
@@ -124,7 +130,9 @@ class Instance:
         except Exception as error:
             parts.append("cannot be asked: %s" % error)
         if self.machine.leader:
-            parts += ["--- journal", self.machine.run("journalctl", "--no-pager", check=False).stdout]
+            parts += ["--- journal", self.machine.run(
+                "journalctl", "--no-pager", "--unit=ecs-pubip*", "--unit=init.scope",
+                "--lines=300", check=False).stdout]
             parts += ["--- status", self.machine.cli("status").stdout]
         else:
             parts += ["--- console", self.machine.output[-4000:]]

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service manager and the two processes: watchdog, crashes, limits, stops and starts."""
+
+import os
+import re
+import signal
+import time
+
+AGENT = "ecs-pubip.service"
+SOCKET = "ecs-pubip-cloud.socket"
+QUICK_WATCHDOG = "[Service]\nWatchdogSec=2s\nTimeoutStopSec=1s\nRestartSec=100ms\n"
+QUICK_RESTART = "[Service]\nRestartSec=1s\n"
+
+
+def drop_in(text, unit=AGENT):
+    return lambda layer: layer.write("etc/systemd/system/%s.d/90-test.conf" % unit, text)
+
+
+def restarts(machine):
+    return int(machine.show(AGENT, "NRestarts"))
+
+
+def asks_again(one, machine):
+    """The agent reaches the cloud process: a reload makes it look, and the metadata hears it."""
+    mark = one.sim.mark()
+    machine.systemctl("reload", AGENT)
+    heard = one.sim.wait_request(timeout=15, since=mark, plane="metadata")
+    assert heard, machine.log()
+
+
+def test_watchdog_kills_a_stopped_agent(confirmed):
+    """SIGSTOP: no ping, so systemd ends it the hard way and starts another, which finds its place."""
+    one, machine = confirmed(before_boot=drop_in(QUICK_WATCHDOG))
+    allocations = len(one.sim.executed())
+    old = machine.main_pid()
+    machine.run("kill", "-STOP", str(old))
+    machine.wait_unit(AGENT, NRestarts=1, ActiveState="active", timeout=20)
+    assert machine.main_pid() != old
+    assert machine.cli("wait", "--timeout=30s").returncode == 0
+    assert "Watchdog timeout" in machine.log(AGENT)
+    assert len(one.sim.executed()) == allocations
+
+
+def test_reload(confirmed):
+    one, machine = confirmed()
+    pid = machine.main_pid()
+    machine.sh("printf '[Heal]\\nCheckInterval=7min\\n' >/etc/ecs-pubip/ecs-pubip.conf.d/60-new.conf")
+    asks_again(one, machine)
+    assert machine.main_pid() == pid
+    assert machine.show(AGENT, "ActiveState") == "active"
+    assert "7min" in machine.cli("config").stdout
+
+
+def test_reload_with_a_bad_value_keeps_the_old(confirmed):
+    one, machine = confirmed()
+    machine.sh("printf '[Reboot]\\nLimit=many\\n' >/etc/ecs-pubip/ecs-pubip.conf.d/60-bad.conf")
+    machine.systemctl("reload", AGENT)
+    wait_for(lambda: "60-bad.conf:2" in machine.log(AGENT))
+    assert machine.show(AGENT, "ActiveState") == "active"
+    assert machine.cli("config", "--check").returncode == 3
+
+
+def test_bad_configuration_is_no_restart_loop(instance):
+    one = instance("vpc-immediate", "[Reboot]\nLimit=many\n")
+    machine = one.boot()
+    machine.wait_unit(AGENT, ActiveState="failed")
+    assert machine.show(AGENT, "ExecMainStatus") == "78"
+    assert restarts(machine) == 0
+    assert "50-test.conf:2" in machine.log(AGENT)
+    assert one.sim.log() == []
+
+
+def test_each_end_and_the_agent_reaches_the_cloud_again(confirmed):
+    """restart, stop and start, SIGKILL, and all of it with the socket: the socket file survives."""
+    one, machine = confirmed(before_boot=drop_in(QUICK_RESTART))
+    changes = one.sim.executed()
+    for what in (["restart", AGENT], ["stop", AGENT], ["start", AGENT], ["restart", SOCKET],
+                 ["stop", AGENT, SOCKET], ["start", AGENT]):
+        machine.systemctl(*what)
+        if what[0] == "stop":
+            assert machine.cli("status").returncode == 4, what
+            continue
+        assert machine.cli("wait", "--timeout=30s").returncode == 0, what
+        asks_again(one, machine)
+    count = restarts(machine)
+    machine.run("kill", "-KILL", str(machine.main_pid()))
+    machine.wait_unit(AGENT, NRestarts=count + 1, ActiveState="active")
+    assert machine.cli("wait", "--timeout=30s").returncode == 0
+    asks_again(one, machine)
+    assert one.sim.executed() == changes
+    assert machine.system_state() == "running"
+
+
+def test_crash_loop_is_bounded_in_rate_not_in_number(confirmed):
+    """More crashes than systemd's usual limit, at no more than one a RestartSec; then still there."""
+    one, machine = confirmed(before_boot=drop_in(QUICK_RESTART))
+    assert machine.show(AGENT, "StartLimitIntervalUSec") == "0"
+    begun = time.monotonic()
+    for number in range(1, 8):
+        machine.wait_unit(AGENT, ActiveState="active", NRestarts=number - 1)
+        machine.run("kill", "-SEGV", str(machine.main_pid()))
+    machine.wait_unit(AGENT, ActiveState="active", NRestarts=7)
+    assert time.monotonic() - begun >= 7 * 1.0
+    assert machine.cli("wait", "--timeout=30s").returncode == 0
+    assert len(one.sim.executed()) == 1
+
+
+def test_shipped_restart_is_slow_enough(confirmed):
+    _, machine = confirmed()
+    assert machine.show(AGENT, "RestartUSec") == "15s"
+    assert machine.show(AGENT, "WatchdogUSec") == "3min"
+
+
+def test_cloud_processes_that_crash_leave_nothing_behind(confirmed):
+    """Killed in the middle of a question, again and again: reported, collected, and it goes on."""
+    one, machine = confirmed()
+    for number in range(3):
+        one.sim.hold("meta-data/*", name="gate%d" % number)
+        mark = one.sim.mark()
+        machine.systemctl("reload", AGENT)
+        assert one.sim.wait(timeout=15, since=mark, event="arrival", plane="metadata")
+        machine.systemctl("kill", "--signal=SEGV", "ecs-pubip-cloud@*.service")
+        one.sim.release("gate%d" % number)
+    assert machine.cli("wait", "--timeout=60s").returncode == 0, machine.log()
+    wait_for(lambda: not failed_units(machine))
+    assert machine.system_state() == "running"
+    assert len(one.sim.executed()) == 1
+
+
+def test_cloud_process_that_hangs_is_ended_and_collected(confirmed):
+    one, machine = confirmed(before_boot=drop_in("[Service]\nRuntimeMaxSec=2s\nTimeoutStopSec=1s\n",
+                                                 "ecs-pubip-cloud@.service"))
+    one.sim.hold("meta-data/*", name="gate")
+    mark = one.sim.mark()
+    machine.systemctl("reload", AGENT)
+    assert one.sim.wait(timeout=15, since=mark, event="arrival", plane="metadata")
+    wait_for(lambda: "runtime time limit" in machine.log("ecs-pubip-cloud@*"))
+    one.sim.release("gate")
+    wait_for(lambda: not failed_units(machine))
+    assert machine.system_state() == "running"
+    assert machine.cli("wait", "--timeout=60s").returncode == 0, machine.log()
+
+
+def test_connections_over_the_limit(confirmed):
+    """A ninth connection is refused, and the socket goes on listening."""
+    one, machine = confirmed()
+    script = """
+import socket, time
+held = []
+for i in range(12):
+    s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect("/run/ecs-pubip/cloud.sock")
+    held.append(s)
+closed = 0
+for s in held:
+    s.settimeout(1)
+    try:
+        closed += s.recv(1) == b""
+    except TimeoutError:
+        pass
+    except ConnectionResetError:
+        closed += 1
+print("closed", closed)
+"""
+    machine.sh("cat >/tmp/many.py <<'END'\n%s\nEND" % script)
+    closed = int(machine.run("python3", "/tmp/many.py").stdout.split()[1])
+    assert closed >= 4
+    assert machine.show(SOCKET, "ActiveState") == "active"
+    wait_for(lambda: machine.show(SOCKET, "NConnections") == "0", 30)
+    asks_again(one, machine)
+    assert machine.system_state() == "running"
+
+
+def test_masked_socket_is_explained(instance):
+    one = instance("vpc-immediate")
+    os.symlink("/dev/null", one.layer.inside("etc/systemd/system/" + SOCKET))
+    machine = one.boot()
+    machine.wait_unit(AGENT, ActiveState="active")
+    explained(machine)
+    machine.systemctl("unmask", SOCKET)
+    machine.systemctl("start", SOCKET)
+    assert machine.cli("wait", "--timeout=60s").returncode == 0
+
+
+def test_failed_socket_is_explained(confirmed):
+    one, machine = confirmed()
+    machine.sh("mkdir -p /etc/systemd/system/%s.d; "
+               "printf '[Socket]\\nTriggerLimitIntervalSec=60s\\nTriggerLimitBurst=1\\n' "
+               ">/etc/systemd/system/%s.d/90-test.conf" % (SOCKET, SOCKET))
+    machine.systemctl("daemon-reload")
+    machine.systemctl("stop", AGENT, SOCKET)
+    machine.systemctl("start", SOCKET)
+    for _ in range(3):
+        machine.sh("python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); "
+                   "s.connect(\"/run/ecs-pubip/cloud.sock\")' || true")
+    machine.wait_unit(SOCKET, ActiveState="failed")
+    machine.systemctl("mask", "--runtime", SOCKET)  # the start of the agent would start it again
+    machine.systemctl("start", AGENT)
+    explained(machine)
+
+
+def explained(machine):
+    """A sentence that names the socket, and what to do, in the status; said once in the journal."""
+    text = wait_for(lambda: shown(machine, SOCKET))
+    assert "systemctl" in text
+    said = [e for e in machine.journal("SYSLOG_IDENTIFIER=ecs-pubip-agent")
+            if "cloud process" in e["MESSAGE"]]
+    assert 1 <= len(said) <= 2, said
+
+
+def shown(machine, needle):
+    text = machine.cli("status").stdout
+    return text if needle in text else None
+
+
+def failed_units(machine):
+    return machine.systemctl("list-units", "--failed", "--plain", "--no-legend")
+
+
+def wait_for(look, timeout=20.0):
+    deadline = time.monotonic() + timeout
+    while True:
+        value = look()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "in vain for %d s" % timeout
+        time.sleep(0.2)
