@@ -6,16 +6,12 @@
 #include "util/buf.h"
 #include "util/text.h"
 
-#define WITNESS_WAIT (5 * USEC_PER_SEC) /* netlink's answer about the witness of L4 */
-#define REBOOT_FRESH                                                                               \
-        (10 * USEC_PER_SEC) /* the inspection before a reboot: all else came before it */
+#define WITNESS_WAIT  (5 * USEC_PER_SEC)  /* netlink's answer about the witness of L4 */
 #define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* the machine's answer about what blocks a reboot */
 
 /* L1: nothing but reading since an inspection, and that not long ago. */
-static bool is_inspected(const struct turn *t, enum wire_op op) {
-        uint64_t fresh = op == WIRE_REBOOT ? REBOOT_FRESH : LOOK_FRESH;
-
-        return t->e->inspected_just_now && t->now.boot_usec - t->e->inspected <= fresh;
+static bool is_inspected(const struct turn *t) {
+        return t->e->inspected_just_now && t->now.boot_usec - t->e->inspected <= LOOK_FRESH;
 }
 
 /* L4: without metadata, the inspected instance must be this machine. True: it is. */
@@ -85,7 +81,7 @@ static void begin_change(struct turn *t, enum wire_op op) {
         int64_t when;
         enum permit permit;
 
-        if (!is_inspected(t, op)) {
+        if (!is_inspected(t)) {
                 inspect(t);
                 return;
         }
@@ -390,7 +386,7 @@ void reboot_due(struct turn *t) {
         }
         if (reboot_is_blocked(t))
                 return;
-        if (!is_inspected(t, WIRE_REBOOT))
+        if (!is_inspected(t))
                 ask(t, WIRE_INSPECT);
         else if (is_ready(t))
                 begin_change(t, WIRE_REBOOT);

@@ -97,7 +97,8 @@ static void classic_by_configured_id(void **state) {
         PLAY(&r, {"start", "identifying ask:identify"},
              {"identity unknown", "inspecting store ask:inspect"},
              {"instance none", "inspecting watch ask:probe"}, {"reach no", "allocating in:5-5"},
-             {"kernel up", "allocating store"}, {"stored", "allocating ask:allocate"});
+             {"kernel up", "inspecting ask:inspect"}, {"instance none", "inspecting ask:probe"},
+             {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"});
         rig_init(&r);
         r.identity = (struct identity){.network = NETWORK_UNKNOWN};
         TEXT_SET(r.identity.instance_id, "i-test");
