@@ -106,7 +106,7 @@ def tell(story, build):
         begun = time.time()
         stage.scene("power on: the agent starts early, nothing waits for it")
         world.start()
-        world.machine.wait_phase("confirmed", "failed", "stopped", timeout=CONFIRMED_SECONDS)
+        world.machine.wait_phase("confirmed", "failed", timeout=CONFIRMED_SECONDS)
         seconds = time.time() - begun
         time.sleep(SETTLE_SECONDS)
         voices.close()

@@ -102,9 +102,11 @@ class Voices:
         self._feed(self.world.machine.notifications, self._ready_line)
 
     def _ready_line(self, entry):
+        """What goes to the service manager, and `systemctl status` would show."""
         if entry.get("READY") == "1":
-            self.stage.agent("(READY=1 to the service manager: watching netlink)", entry["_TIME"],
-                             "grey")
+            self.stage.agent("READY=1: watching netlink", entry["_TIME"], "grey")
+        elif "STATUS" in entry:
+            self.stage.agent(f"status: {entry['STATUS']}", entry["_TIME"], "grey")
 
     def _boots(self):
         seen = len(self.world.machine.boots.entries)

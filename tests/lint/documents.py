@@ -6,7 +6,8 @@ import re
 from tree import rule
 
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(#[^)]*)?\)")
-CODE_PATH = re.compile(r"`((?:src|include|tests|units|packaging)/[\w./-]+)`")
+# A path of the tree has an ending or is a folder; `src/ecs-pubip` is a path of a build.
+CODE_PATH = re.compile(r"`((?:src|include|tests|units|packaging)/(?:[\w./-]+\.\w+|[\w./-]*/))`")
 
 
 @rule("links")
