@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints the core's tables, faults and configuration keys, for manual pages, Markdown and tests. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include <ecs-pubip/config.h>
+#include <ecs-pubip/fault.h>
+
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define WHEN_MAX 512
+
+/* Text of a manual page: a hyphen there is not a minus, and a line must not begin with a dot. */
+static void put_roff(const char *text) {
+        if (*text == '.' || *text == '\'')
+                fputs("\\&", stdout);
+        for (; *text; text++) {
+                if (*text == '\\')
+                        fputs("\\e", stdout);
+                else if (*text == '-')
+                        fputs("\\-", stdout);
+                else
+                        putchar(*text);
+        }
+}
+
+/* Text of a table's cell. */
+static void put_cell(const char *text) {
+        for (; *text; text++) {
+                if (strchr("|*<", *text))
+                        putchar('\\');
+                putchar(*text);
+        }
+}
+
+/* What must be beside the code for the row to fit; "" mostly. */
+static void when_of(const struct fault_row *row, char ret[static WHEN_MAX]) {
+        _cleanup_buf_ struct buf b = BUF(WHEN_MAX - 1);
+
+        if (row->status && !row->code && row->status % 100 == 0)
+                buf_printf(&b, "HTTP %uxx", row->status / 100);
+        else if (row->status)
+                buf_printf(&b, "HTTP %u", row->status);
+        if (row->message)
+                buf_printf(&b, "%smessage with \"%s\"", *buf_text(&b) ? ", " : "", row->message);
+        if (row->context & FAULT_WITH_IP_ADDRESS)
+                buf_printf(&b, "%swith [Address] IpAddress=", *buf_text(&b) ? ", " : "");
+        if (row->context & FAULT_WITH_VLAN_ID)
+                buf_printf(&b, "%swith [Address] VlanId=", *buf_text(&b) ? ", " : "");
+        text_copy(ret, WHEN_MAX, buf_text(&b));
+}
+
+static const char *code_of(const struct fault_row *row) {
+        return row->code ? row->code : "any other";
+}
+
+static void faults_md_part(const char *title, bool own) {
+        size_t n;
+        const struct fault_row *rows = fault_table(&n);
+        char when[WHEN_MAX];
+
+        printf("**%s**\n\n| Code | When | Class | What happened | What to do |\n"
+               "|---|---|---|---|---|\n",
+               title);
+        for (size_t i = 0; i < n; i++) {
+                if (rows[i].own != own)
+                        continue;
+                when_of(&rows[i], when);
+                printf("| %s%s%s | ", rows[i].code ? "`" : "", code_of(&rows[i]),
+                       rows[i].code ? "`" : "");
+                put_cell(when);
+                printf(" | %s | ", fault_class_name(rows[i].class));
+                put_cell(rows[i].sentence);
+                printf(" | ");
+                put_cell(rows[i].remedy);
+                printf(" |\n");
+        }
+}
+
+static int faults_md(void) {
+        faults_md_part("Answers of the cloud", false);
+        printf("\n");
+        faults_md_part("Codes of ecs-pubip", true);
+        return 0;
+}
+
+static void faults_man_part(const char *title, bool own) {
+        size_t n;
+        const struct fault_row *rows = fault_table(&n);
+        char when[WHEN_MAX];
+
+        printf(".SS \"%s\"\n", title);
+        for (size_t i = 0; i < n; i++) {
+                if (rows[i].own != own)
+                        continue;
+                when_of(&rows[i], when);
+                printf(".TP\n\\fB");
+                put_roff(code_of(&rows[i]));
+                printf("\\fR (%s%s", fault_class_name(rows[i].class), *when ? "; " : "");
+                put_roff(when);
+                printf(")\n");
+                put_roff(rows[i].sentence);
+                printf(".\n.br\n");
+                put_roff(rows[i].remedy);
+                printf(".\n");
+        }
+}
+
+static int faults_man(void) {
+        faults_man_part("Answers of the cloud", false);
+        faults_man_part("Codes of ecs\\-pubip", true);
+        return 0;
+}
+
+static cJSON *fault_object(const struct fault_row *row) {
+        cJSON *o = cJSON_CreateObject();
+
+        if (row->code)
+                cJSON_AddStringToObject(o, "code", row->code);
+        else
+                cJSON_AddNullToObject(o, "code");
+        cJSON_AddNumberToObject(o, "status", row->status);
+        if (row->message)
+                cJSON_AddStringToObject(o, "message", row->message);
+        else
+                cJSON_AddNullToObject(o, "message");
+        cJSON_AddBoolToObject(o, "with_ip_address", row->context & FAULT_WITH_IP_ADDRESS);
+        cJSON_AddBoolToObject(o, "with_vlan_id", row->context & FAULT_WITH_VLAN_ID);
+        cJSON_AddStringToObject(o, "class", fault_class_name(row->class));
+        cJSON_AddBoolToObject(o, "slow", row->slow);
+        cJSON_AddBoolToObject(o, "own", row->own);
+        cJSON_AddBoolToObject(o, "unsent", row->unsent);
+        cJSON_AddBoolToObject(o, "no_static_here", row->no_static_here);
+        cJSON_AddStringToObject(o, "sentence", row->sentence);
+        cJSON_AddStringToObject(o, "remedy", row->remedy);
+        return o;
+}
+
+/* The whole table, for the test that drives each row over the wire. */
+static int faults_json(void) {
+        cJSON *list = cJSON_CreateArray();
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        const struct fault_row *rows = fault_table(&n);
+
+        for (size_t i = 0; i < n; i++)
+                cJSON_AddItemToArray(list, fault_object(&rows[i]));
+        text = cJSON_Print(list);
+        cJSON_Delete(list);
+        if (!text)
+                return 1;
+        puts(text);
+        return 0;
+}
+
+static int keys_md(void) {
+        struct config_key_view k;
+
+        printf("| Section | Key | Default | Must be | Meaning |\n|---|---|---|---|---|\n");
+        for (size_t i = 0; config_key(i, &k); i++) {
+                printf("| %s | `%s` | %s%s%s | ", k.section, k.key, *k.fallback ? "`" : "",
+                       k.fallback, *k.fallback ? "`" : "");
+                put_cell(k.choices);
+                printf(" | ");
+                put_cell(k.help);
+                printf(" |\n");
+        }
+        return 0;
+}
+
+static int keys_man(void) {
+        struct config_key_view k;
+        const char *section = "";
+
+        for (size_t i = 0; config_key(i, &k); i++) {
+                if (strcmp(section, k.section) != 0)
+                        printf(".SS [%s]\n", k.section);
+                section = k.section;
+                printf(".TP\n\\fB%s=\\fR", k.key);
+                if (*k.fallback) {
+                        printf(" (default: ");
+                        put_roff(k.fallback);
+                        printf(")");
+                }
+                printf("\n");
+                put_roff(k.help);
+                printf(".\nMust be ");
+                put_roff(k.choices);
+                printf(".\n");
+        }
+        return 0;
+}
+
+static const struct {
+        const char *name;
+        int (*print)(void);
+} tables[] = {
+        {"faults-md", faults_md}, {"faults-man", faults_man}, {"faults-json", faults_json},
+        {"keys-md", keys_md},     {"keys-man", keys_man},
+};
+
+int main(int argc, char *argv[]) {
+        for (size_t i = 0; argc == 2 && i < sizeof(tables) / sizeof(tables[0]); i++)
+                if (strcmp(argv[1], tables[i].name) == 0)
+                        return tables[i].print() || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+        fprintf(stderr, "usage: gen-tables faults-md|faults-man|faults-json|keys-md|keys-man\n");
+        return 2;
+}
