@@ -24,7 +24,7 @@ SETTLE_SECONDS = 0.3
 
 def say(text="", colour=None):
     for paragraph in text.split("\n"):
-        print(paint(textwrap.fill(paragraph, width()), colour))
+        print(paint(textwrap.fill(paragraph, width(), break_on_hyphens=False), colour))
 
 
 def introduce(story):

@@ -3,6 +3,7 @@
 
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from scenarios import GRACE
@@ -67,60 +68,74 @@ FAILURES = (
 )
 
 
-def say(label, text, colour=None):
-    for number, line in enumerate(textwrap.wrap(text, width() - 12)):
-        print(f"  {label if number == 0 else '':9} {paint(line, colour)}")
+class Page:
+    """The lines of one failure: the five run side by side and are shown one after the other."""
+
+    def __init__(self, title):
+        self.lines = ["", paint(title, "bold")]
+
+    def say(self, label, text, colour=None):
+        for number, line in enumerate(textwrap.wrap(text, width() - 12, break_on_hyphens=False)):
+            self.lines.append(f"  {label if number == 0 else '':9} {paint(line, colour)}")
 
 
-def show_fault(world, failure):
+def show_fault(world, failure, page):
     """What the agent says once the failure is there; False where it never is."""
     status = world.machine.wait_status(
         lambda s: s["phase"] in failure.phases and (s.get("fault") or s["phase"] == "confirming"),
         timeout=FAULT_SECONDS)
     if not status:
-        say("", "the agent did not notice", "red")
+        page.say("", "the agent did not notice", "red")
         return False
     fault = status.get("fault") or {}
     told = world.machine.cli("status").stdout.strip().splitlines()
-    say("phase", f"{status['phase']}, class {fault.get('class', '-')}", "yellow")
-    say("status", told[0] if told else "")
+    page.say("phase", f"{status['phase']}, class {fault.get('class', '-')}", "yellow")
+    page.say("status", told[0] if told else "")
     if fault.get("remedy"):
-        say("remedy", fault["remedy"])
+        page.say("remedy", fault["remedy"])
     return True
 
 
-def heal(world, failure):
+def heal(world, failure, page):
     if failure.heals:
-        say("a person", failure.person)
+        page.say("a person", failure.person)
         failure.heals(world)
         world.machine.cli("resume")
+    else:
+        page.say("a person", "does nothing: this heals by itself")
     return world.machine.wait_phase("confirmed", timeout=HEALED_SECONDS)
 
 
-def run(number, failure, build):
+def live(failure, page, build):
+    """The whole life of one instance; True if it ended as it must."""
     from world import World  # needs the namespaces around it
 
-    print()
-    print(paint(f"{number}. {failure.title}", "bold"))
     with World(mode="vpc-immediate", config=GRACE, build=build) as world:
         failure.breaks(world)
         begun = time.time()
         world.start()
-        seen = show_fault(world, failure)
-        healed = seen and heal(world, failure)
+        seen = show_fault(world, failure, page)
+        healed = seen and heal(world, failure, page)
         calls = len(world.sim.executed(ALLOCATE))
         if not healed or calls != 1:
-            say("", f"NOT AS IT SHOULD BE: {calls} allocations", "red")
-            print(world.story())
+            page.say("", f"NOT AS IT SHOULD BE: {calls} allocations", "red")
+            page.lines.append(world.story())
             return False
-        say("end", f"{healed['phase']}: {healed['public_ip']} after {time.time() - begun:.1f} s; "
-                   f"the cloud executed {calls} {ALLOCATE}", "green")
+        page.say("end", f"{healed['phase']}: {healed['public_ip']} after {time.time() - begun:.1f} s; "
+                        f"the cloud executed {calls} {ALLOCATE}", "green")
         return True
 
 
 def tell(build):
-    print("Five failures, each on a fresh simulated instance (Grace=3s, address works at once).")
-    good = [run(number, failure, build) for number, failure in enumerate(FAILURES, 1)]
+    print("Five failures, each on a simulated instance of its own, at the same time (Grace=3s; the "
+          "address works at once).")
+    pages = [Page(f"{number}. {failure.title}") for number, failure in enumerate(FAILURES, 1)]
+    with ThreadPoolExecutor(len(FAILURES)) as pool:
+        lives = [pool.submit(live, *pair, build) for pair in zip(FAILURES, pages)]
+        for page, running in zip(pages, lives):
+            running.exception()  # wait for it
+            print("\n".join(page.lines), flush=True)
+        good = [running.result() for running in lives]
     print()
     if not all(good):
         print(paint(f"{good.count(False)} of {len(good)} did not go as they must", "red"))

@@ -90,7 +90,7 @@ class Stage:
         left = (self.width - TIME_WIDTH) * 2 // 5
         right = self.width - TIME_WIDTH - left - 3
         if voice == "cloud":
-            for number, part in enumerate(textwrap.wrap(text, left) or [""]):
+            for number, part in enumerate(textwrap.wrap(text, left, break_on_hyphens=False) or [""]):
                 print((clock if number == 0 else " " * TIME_WIDTH)
                       + paint(part.ljust(left), colour) + " │")
         else:
@@ -98,7 +98,7 @@ class Stage:
                           colour, right)
 
     def _wrapped(self, first, later, text, colour, columns):
-        for number, part in enumerate(textwrap.wrap(text, max(20, columns)) or [""]):
+        for number, part in enumerate(textwrap.wrap(text, max(20, columns), break_on_hyphens=False) or [""]):
             print((first if number == 0 else later) + paint(part, colour))
 
     def heading(self):
