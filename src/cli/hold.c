@@ -19,10 +19,23 @@
 /* A changing call lasts CALL_MAX; the rest is for the agent to notice and to say so. */
 #define ANSWER_USEC (60 * USEC_PER_SEC)
 
+static int read_ledger(struct ledger *ret) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        int r;
+
+        r = file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len);
+        return r < 0 ? r : ledger_parse(text, len, ret);
+}
+
+/* For the instance as the agent knows it, or knew it; else for any. */
 static int write_brake(const struct snapshot *s) {
         char text[INSTANCE_ID_SIZE + RFC3339_SIZE + 2], time[RFC3339_SIZE];
         const char *id = s->status.instance_id;
+        struct ledger ledger = {};
 
+        if (!id[0] && read_ledger(&ledger) >= 0)
+                id = ledger.instance_id;
         snprintf(text, sizeof(text), "%s %s\n", id[0] ? id : "-",
                  rfc3339_format(clock_wall_sec(), time));
         if (mkdir(CONFIG_DIR, 0755) < 0 && errno != EEXIST)
@@ -32,12 +45,9 @@ static int write_brake(const struct snapshot *s) {
 
 /* True if the ledger has a call whose answer nobody has heard: it may still be under way. */
 static bool call_may_be_open(void) {
-        _cleanup_free_ char *text = NULL;
         struct ledger ledger;
-        size_t len;
 
-        if (file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len) < 0 ||
-            ledger_parse(text, len, &ledger) < 0)
+        if (read_ledger(&ledger) < 0)
                 return false;
         for (unsigned i = 0; i < ledger.n_entries; i++)
                 if (ledger.entries[i].outcome == OUTCOME_OPEN && !ledger.entries[i].settled)

@@ -275,7 +275,7 @@ static void add_plan(struct buf *out, const struct plan *p) {
         }
         if (p->ahead >= USEC_PER_SEC)
                 buf_printf(out, "In %s, if nothing changes, it would ",
-                           when_span(p->ahead / USEC_PER_SEC, span));
+                           when_span((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
         else
                 buf_puts(out, "Now it would ");
         add_change(out, p);

@@ -130,9 +130,13 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
                 buf_puts(&text, "restarts this instance ");
                 break;
         }
-        buf_puts(&text, t->next_at ? when_in(t->next_at, style->now, in) : "soon");
+        if (t->next_at)
+                buf_puts(&text, when_in(t->next_at, style->now, in));
+        else if (!t->waits_for[0])
+                buf_puts(&text, "soon");
         if (t->waits_for[0])
-                buf_printf(&text, " at the latest; waits for %s", t->waits_for);
+                buf_printf(&text, "%s, but waits for %s", t->next_at ? " at the latest" : "",
+                           t->waits_for);
         show_field(out, "Next", buf_text(&text));
 }
 

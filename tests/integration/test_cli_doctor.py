@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`doctor` and `plan`: they see what the agent sees, and change nothing."""
+
+import json
+
+import pytest
+
+CHANGING = {"AllocatePublicIpAddress", "RebootInstance", "ModifyInstanceNetworkSpec",
+            "AllocateEipAddress", "AssociateEipAddress"}
+
+
+# what else breaks with it: a locked instance cannot be restarted; the cloud process does not run
+# on a bad configuration
+ALSO = {"instance": {"may-reboot"}, "configuration": {"metadata"}}
+
+
+def doctor(world):
+    """Findings by check, and the exit status."""
+    done = world.machine.cli("doctor", "--json")
+    said = json.loads(done.stdout)
+    assert said["exit_status"] == done.returncode and done.stderr == ""
+    return {f["check"]: f for f in said["findings"]}, done.returncode
+
+
+def bad(findings):
+    return {name for name, f in findings.items() if f["level"] in ("warn", "fail")}
+
+
+def executed(world):
+    """Changing calls that the cloud saw, dry runs left out."""
+    return [e for e in world.sim.log() if e.get("action") in CHANGING and not e.get("dry_run")]
+
+
+@pytest.fixture
+def confirmed(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.start()
+    assert world.machine.wait_phase("confirmed", timeout=60)
+    return world
+
+
+def test_all_is_well(confirmed):
+    calls = confirmed.sim.actions().count("AllocatePublicIpAddress")
+    findings, code = doctor(confirmed)
+    assert (bad(findings), code) == (set(), 0)
+    assert findings["may-allocate"]["level"] == "note"          # honest: cannot be asked
+    assert findings["may-reboot"]["level"] == "ok"
+    assert confirmed.sim.actions().count("AllocatePublicIpAddress") == calls == 1
+    assert confirmed.sim.get("instance.status") == "Running"
+
+
+def test_text_names_every_check(confirmed):
+    findings, _ = doctor(confirmed)
+    text = confirmed.machine.cli("doctor").stdout
+    assert [line.split()[1] for line in text.splitlines()
+            if not line.startswith(" ")] == list(findings)
+
+
+@pytest.mark.parametrize("breakage, check, level, code", [
+    (lambda w: w.sim.set("account.role.attached", False), "credentials", "fail", 3),
+    (lambda w: w.sim.set("account.denied", ["ecs:RebootInstance"]), "may-reboot", "fail", 3),
+    (lambda w: w.sim.set("account.denied", ["ecs:DescribeInstances"]), "may-describe", "fail", 3),
+    (lambda w: w.sim.set("instance.locks", ["security"]), "instance", "fail", 3),
+    (lambda w: w.sim.endpoint("ecs-vpc", "refuse"), "endpoint", "warn", 1),
+    (lambda w: w.sim.tls("ecs-vpc", "wrong-name"), "endpoint", None, None),
+    (lambda w: w.sim.set("clock.offset", 7200), "clock", "warn", 1),
+    (lambda w: w.sim.set("metadata.available", False), "metadata", "warn", 1),
+    (lambda w: w.sim.set("instance.bandwidth_out", 0), "bandwidth", "fail", 3),
+    (lambda w: w.machine.configure("[Reboot]\nLimit=many\n"), "configuration", "fail", 3),
+    (lambda w: w.machine.write("/etc/ecs-pubip/hold", "- x\n"), "hold", "fail", 3),
+    (lambda w: w.machine.stop_socket(), "cloud-socket", "fail", 3),
+    (lambda w: w.machine.write("/var/lib/ecs-pubip/ledger", "scribble"), "ledger", "warn", 1),
+    (lambda w: w.machine.run("mount -o remount,ro,bind /var"), "state", "fail", 3),
+])
+def test_finds_what_is_broken(world, breakage, check, level, code):
+    """No agent: only what doctor itself sees.  The agent's absence is found beside it."""
+    world.machine.start_socket()
+    breakage(world)
+    findings, exit_status = doctor(world)
+    assert check in bad(findings), findings
+    assert exit_status == 3                             # at least: no agent
+    if level:
+        assert findings[check]["level"] == level, findings[check]
+    assert bad(findings) - ALSO.get(check, set()) == {"agent", check}, findings
+    assert findings[check]["remedy"]
+    assert not [a for a in world.sim.actions() if a in CHANGING - {"RebootInstance"}]
+
+
+def test_names_the_masked_socket(world):
+    world.machine.run("mkdir -p /etc/systemd/system && "
+                      "ln -s /dev/null /etc/systemd/system/ecs-pubip-cloud.socket")
+    findings, _ = doctor(world)
+    assert "unmask" in findings["cloud-socket"]["remedy"]
+    assert findings["metadata"]["level"] == "skip"
+
+
+# plan
+
+def plan(world):
+    done = world.machine.cli("plan")
+    return done.stdout, done.returncode
+
+
+def test_plan_of_a_fresh_instance(world):
+    world.machine.start_socket()
+    text, code = plan(world)
+    assert code == 1 and text.startswith("Now it would call AllocatePublicIpAddress")
+    assert world.sim.actions() == ["DescribeInstances"]
+    assert not world.machine.exists("/var/lib/ecs-pubip/ledger")
+
+
+def test_plan_when_all_is_well(confirmed):
+    calls = len(confirmed.sim.actions())
+    ledger = confirmed.machine.read("/var/lib/ecs-pubip/ledger")
+    text, code = plan(confirmed)
+    assert code == 0 and text.startswith("Nothing to do: Confirmed 203.0.113.")
+    assert confirmed.machine.read("/var/lib/ecs-pubip/ledger") == ledger
+    assert set(confirmed.sim.actions()[calls:]) <= {"DescribeInstances"}
+
+
+def test_plan_when_a_person_is_needed(world):
+    world.sim.set("instance.bandwidth_out", 0)
+    world.machine.start_socket()
+    text, code = plan(world)
+    assert code == 3 and "Remedy" in text
+
+
+def test_plan_under_the_brake(world):
+    world.machine.start_socket()
+    world.machine.cli("hold")
+    text, code = plan(world)
+    assert code == 0 and "Held" in text
+
+
+def test_plan_of_a_reboot(make_world):
+    """Allocated, not in effect: the grace is not waited for, the clock is moved on instead."""
+    world = make_world(mode="vpc", config="[Reboot]\nGrace=1h\n[Confirm]\nTimeout=2h\n")
+    world.start()
+    assert world.machine.wait_phase("confirming", timeout=60)
+    world.machine.stop_agent()
+    world.machine.configure("[Reboot]\nGrace=2min\n")
+    text, code = plan(world)
+    assert code == 1, text
+    assert text.startswith("In 2 min, if nothing changes, it would call RebootInstance")
+    assert "RebootInstance" not in world.sim.actions()
+
+
+def test_plan_after_the_address_was_taken_away(confirmed):
+    confirmed.sim.take_address()
+    confirmed.machine.stop_agent()
+    text, code = plan(confirmed)
+    assert code == 1, text
+    assert text.startswith("In 1 min, if nothing changes, it would call AllocatePublicIpAddress")
+
+
+def test_plan_with_a_bad_configuration(world):
+    world.machine.configure("[Reboot]\nLimit=many\n")
+    done = world.machine.cli("plan")
+    assert done.returncode == 3 and "ecs-pubip.conf:2" in done.stderr
+
+
+def test_a_changing_question_never_leaves(world):
+    """However the engine is led: what goes over the socket is looked at."""
+    world.machine.start_socket()
+    world.machine.run(["strace", "-e", "trace=sendto", "-s", "2000", "-o", "/run/trace",
+                       world.machine.program("src/ecs-pubip"), "plan"], check=False)
+    trace = world.machine.read("/run/trace")
+    assert '\\"op\\":\\"inspect\\"' in trace
+    for op in ("allocate", "reboot", "bandwidth", "eip-allocate", "eip-associate"):
+        assert '\\"op\\":\\"%s\\"' % op not in trace
