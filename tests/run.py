@@ -21,7 +21,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
 BUILD_SECONDS = 300  # ceiling for one configure or one compile
-STOP_SECONDS = 40  # what an interrupted suite gets to tidy up
+STOP_SECONDS = 20  # what an interrupted suite gets to tidy up
 BEAT_SECONDS = 30  # off a terminal: a sign of life
 FAILURE_LINES = 40  # of a failed test's output
 BUILT = {}  # folder -> whether it compiles
@@ -120,15 +120,16 @@ class Progress:
 
 
 def end_child(child):
-    """Asks the suite to tidy up and end; what is left of its process group is then killed."""
-    try:
-        os.killpg(child.pid, signal.SIGINT)
-    except ProcessLookupError:
-        pass
-    try:
-        child.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
+    """Asks the suite to tidy up and end, ever less politely; then its group is killed."""
+    for tell in (lambda: os.killpg(child.pid, signal.SIGINT), child.terminate):
+        try:
+            tell()
+            child.wait(STOP_SECONDS)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            break
     kill_group(child)
     child.wait()
 
