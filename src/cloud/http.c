@@ -283,11 +283,11 @@ static const struct result {
         {CURLE_COULDNT_RESOLVE_PROXY, FAULT_RESOLVE, FAULT_CLOSED},
         {CURLE_COULDNT_CONNECT, FAULT_CONNECT, FAULT_CLOSED},
         {CURLE_OPERATION_TIMEDOUT, FAULT_CONNECT, FAULT_TIMEOUT},
-        {CURLE_SSL_CONNECT_ERROR, FAULT_TLS, FAULT_CLOSED},
-        {CURLE_PEER_FAILED_VERIFICATION, FAULT_TLS, FAULT_CLOSED},
-        {CURLE_SSL_CACERT_BADFILE, FAULT_TLS, FAULT_CLOSED},
-        {CURLE_SSL_CIPHER, FAULT_TLS, FAULT_CLOSED},
-        {CURLE_SSL_CERTPROBLEM, FAULT_TLS, FAULT_CLOSED},
+        {CURLE_SSL_CONNECT_ERROR, FAULT_TLS, FAULT_TLS},
+        {CURLE_PEER_FAILED_VERIFICATION, FAULT_TLS, FAULT_TLS},
+        {CURLE_SSL_CACERT_BADFILE, FAULT_TLS, FAULT_TLS},
+        {CURLE_SSL_CIPHER, FAULT_TLS, FAULT_TLS},
+        {CURLE_SSL_CERTPROBLEM, FAULT_TLS, FAULT_TLS},
         {CURLE_UNSUPPORTED_PROTOCOL, FAULT_NOT_API, FAULT_NOT_API},
         {CURLE_WEIRD_SERVER_REPLY, FAULT_NOT_API, FAULT_NOT_API},
         {CURLE_ABORTED_BY_CALLBACK, FAULT_CLOUD_GONE, FAULT_CLOUD_GONE},
@@ -308,11 +308,28 @@ static const char *explain(const struct transfer *t, CURLcode result) {
         return t->reply->sent ? FAULT_CLOSED : FAULT_CONNECT;
 }
 
+/*
+ * curl counts a proxy's CONNECT as sent. It is not the request: where the tunnel was refused, or
+ * no TLS came to be in it, nothing of the request has left.
+ */
+static bool request_sent(const struct transfer *t, CURLcode result) {
+        long tunnel = 0;
+
+        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+        if (tunnel != 0 && tunnel / 100 != 2)
+                return false;
+        for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+                if (results[i].result == result && strcmp(results[i].unsent, FAULT_TLS) == 0)
+                        return false;
+        }
+        return anything_sent(t->easy);
+}
+
 static const char *transfer_run(struct transfer *t) {
         long status = 0;
         CURLcode result = curl_easy_perform(t->easy);
 
-        t->reply->sent = anything_sent(t->easy);
+        t->reply->sent = request_sent(t, result);
         curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &t->reply->verify_result);
         if (result != CURLE_OK)
                 return explain(t, result);

@@ -197,15 +197,23 @@ static bool may_move(const struct api_call *call, const struct endpoint *e,
         return false;
 }
 
-/* How far a failed attempt came: the farthest tells most about what is wrong. */
+/* How far an attempt came that sent nothing: the farthest tells most about what is wrong. */
 static int progress(const struct fault *f) {
         if (strcmp(f->code, FAULT_RESOLVE) == 0)
                 return 1;
         if (strcmp(f->code, FAULT_CONNECT) == 0 || strcmp(f->code, FAULT_DEADLINE) == 0)
                 return 2;
-        if (strcmp(f->code, FAULT_TLS) == 0 || strcmp(f->code, FAULT_TLS_TIME) == 0)
-                return 3;
-        return 4;
+        return 3;
+}
+
+/* What to report of several endpoints: what became of the call where it last was sent, if it was. */
+static void keep_worst(struct fault *worst, bool *worst_sent, const struct fault *here,
+                       bool here_sent) {
+        if (here_sent || worst->class == FAULT_NONE ||
+            (!*worst_sent && progress(here) > progress(worst))) {
+                *worst = *here;
+                *worst_sent = here_sent;
+        }
 }
 
 bool openapi_call(struct openapi *o, const struct api_call *call, const char *region,
@@ -213,6 +221,7 @@ bool openapi_call(struct openapi *o, const struct api_call *call, const char *re
         struct endpoint endpoints[ENDPOINTS_MAX];
         struct recovered done = {};
         struct fault here, worst = {};
+        bool worst_sent = false;
         size_t n = list_endpoints(o, call, region, endpoints);
 
         for (size_t i = 0; i < n;) {
@@ -222,8 +231,7 @@ bool openapi_call(struct openapi *o, const struct api_call *call, const char *re
                 }
                 if (recover(o, &done, ret, &here))
                         continue;
-                if (worst.class == FAULT_NONE || progress(&here) > progress(&worst))
-                        worst = here;
+                keep_worst(&worst, &worst_sent, &here, ret->sent);
                 if (!may_move(call, &endpoints[i], ret, &here))
                         break;
                 i++;

@@ -29,7 +29,8 @@ static bool may_use_configured(const struct session *s, const struct fault *faul
                 strcmp(fault->code, FAULT_MD_FORBIDDEN) == 0);
 }
 
-static void use_configured(const struct session *s, struct identity *ret) {
+static void use_configured(const struct session *s, struct identity *ret, struct fault *fault) {
+        *fault = (struct fault){}; /* metadata's, which is no matter any more */
         *ret = (struct identity){};
         TEXT_SET(ret->instance_id, s->config.instance_id);
         TEXT_SET(ret->region_id, s->config.region);
@@ -43,7 +44,7 @@ bool session_identify(struct session *s, bool anew, struct fault *fault) {
         if (metadata_identify(&s->metadata, &identity, fault))
                 TEXT_SET(s->metadata_region, identity.region_id);
         else if (may_use_configured(s, fault))
-                use_configured(s, &identity);
+                use_configured(s, &identity, fault);
         else
                 return false;
         if (s->config.region[0])

@@ -7,14 +7,14 @@ import signal
 import socket
 
 CLOUD = "src/ecs-pubip-cloud"
-INSTANCE = "instance_id"
 
 
 class Asker:
     """One connection: a cloud process in the machine, and our end of its socket."""
 
-    def __init__(self, machine, wrapper=(), env=None):
-        self.machine = machine
+    def __init__(self, world, wrapper=(), env=None):
+        machine = world.machine
+        self.instance = world.sim.get("instance.id")
         self.ours, theirs = socket.socketpair()
         self.errors = os.path.join(machine.folder, "asker-%d.err" % self.ours.fileno())
         with theirs, open(self.errors, "w") as errors:
@@ -24,6 +24,8 @@ class Asker:
 
     def send(self, op, **members):
         question = {"op": op, "deadline_ms": 20000, **members}
+        if op not in ("identify", "addresses"):
+            question.setdefault("instance_id", self.instance)
         self.send_line(json.dumps(question))
 
     def send_line(self, line):
