@@ -35,8 +35,8 @@ static const struct command commands[] = {
                 .name = "plan",
                 .needs_root = true,
                 .help = "Say what the agent would do now, and why",
-                .more = "Looks at metadata and the API, and decides with the agent's own code. "
-                        "Changes nothing.",
+                .more = "Looks at metadata and the API, and decides with the agent's own "
+                        "code.\nChanges nothing.",
                 .run = command_plan,
         },
         {
@@ -57,15 +57,16 @@ static const struct command commands[] = {
                 .name = "hold",
                 .needs_root = true,
                 .help = "Brake: watch on, but make no changing call",
-                .more = "Returns when no changing call is in flight any more. Survives restart "
-                        "and reboot.",
+                .more = "Returns when no changing call is in flight any more.\n"
+                        "Survives restart and reboot.",
                 .run = command_hold,
         },
         {
                 .name = "resume",
                 .needs_root = true,
                 .help = "Release the brake, and look again at once",
-                .more = "Ends every wait that the server did not ask for: the thing to do after a repair.",
+                .more = "Ends every wait that the server did not ask for: the thing to do after "
+                        "a repair.",
                 .run = command_resume,
         },
         {

@@ -16,9 +16,7 @@
 static const struct option_row rows[] = {
         {OPTION_JSON, "json", 0, NULL, "As JSON, for programs"},
         {OPTION_WATCH, "watch", 0, NULL, "Go on, and show each change"},
-        {OPTION_TIMEOUT, "timeout", 0, "DURATION",
-         "Give up after that long, such as 90s or 5min "
-         "(the default)"},
+        {OPTION_TIMEOUT, "timeout", 0, "DURATION", "Give up after that long; 5min if not given"},
         {OPTION_CHECK, "check", 0, NULL, "Only say what is wrong; 3 if anything is"},
         {OPTION_HELP, "help", 'h', NULL, "Show this help"},
 };
