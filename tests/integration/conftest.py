@@ -12,6 +12,7 @@ import sys
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(HERE))
 
 from world import World, outer  # noqa: E402
@@ -20,9 +21,11 @@ from world import World, outer  # noqa: E402
 def pytest_configure(config):
     if outer.inside():
         return
-    # npm needs the network that the tests have not
-    subprocess.run([os.path.join(HERE, "sdk", "install.sh")], check=False,
-                   stdout=subprocess.DEVNULL)
+    files = [a.split("::")[0] for a in config.invocation_params.args if ".py" in a]
+    if not files or any(name.endswith("test_sim_clients.py") for name in files):
+        # npm needs the network that the tests have not
+        subprocess.run([os.path.join(HERE, "sdk", "install.sh")], check=False,
+                       stdout=subprocess.DEVNULL)
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture:
         capture.stop_global_capturing()
@@ -50,10 +53,11 @@ def make_world(request):
         return worlds[-1]
 
     yield make
+    wrong = []
     for world in worlds:
+        wrong += world.troubles()
         world.close()
-    failures = [world.failure for world in worlds if world.failure]
-    assert not failures, "a reboot went wrong: %r" % failures
+    assert not wrong, "the world itself failed: " + "\n".join(wrong)
 
 
 @pytest.fixture

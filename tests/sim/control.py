@@ -6,7 +6,7 @@ import os
 import socketserver
 import threading
 
-from .instance import Lag
+from .instance import Instance, Lag
 
 
 def plain(value):
@@ -19,6 +19,13 @@ def plain(value):
         return value
     return {k: plain(v) for k, v in vars(value).items()
             if not k.startswith("_") and k not in ("clock", "lock")}
+
+
+def _assign(node, name, value):
+    if isinstance(node, Instance) and name == "public_ip":
+        node.set_public_ip(value)   # with its lag, and its wait for a restart
+    else:
+        setattr(node, name, value)
 
 
 class Control:
@@ -56,7 +63,7 @@ class Control:
                 elif not hasattr(node, last):
                     raise ValueError("no such setting: %s" % path)
                 else:
-                    setattr(node, last, value)
+                    _assign(node, last, value)
                 if isinstance(node, Lag):
                     node.left, node.until = 0, 0
             cloud.events.record("set", values=plain(values))

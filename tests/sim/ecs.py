@@ -60,7 +60,8 @@ def _view(cloud, instance):
         "InternetMaxBandwidthOut": instance.bandwidth_out,
         "InternetMaxBandwidthIn": instance.bandwidth_in,
         "CreationTime": "2026-01-01T00:00Z",
-        "ExpiredTime": "2020-01-01T00:00Z" if instance.expired else "2099-12-31T15:59Z",
+        "ExpiredTime": instance.expired_time or (
+            "2020-01-01T00:00Z" if instance.expired else "2099-12-31T15:59Z"),
         "SerialNumber": "sim",
         "PublicIpAddress": {"IpAddress": [public_ip] if public_ip else []},
         "InnerIpAddress": {"IpAddress": private if classic else []},

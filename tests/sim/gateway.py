@@ -79,7 +79,7 @@ class Gateway:
         except Fault as fault:
             answer = self._refusal(call, fault, call.form)
         if rule:
-            answer.damage = rule.damage
+            answer.damage, answer.pause = rule.damage, rule.pause or 0
             answer.headers.update(rule.headers or {})
             if rule.date is not None:
                 answer.date = (rule.date if isinstance(rule.date, str)

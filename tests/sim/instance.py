@@ -47,6 +47,7 @@ class Instance:
         self.charge_type = "PostPaid"
         self.internet_charge_type = "PayByTraffic"
         self.expired = False             # prepaid and over, or post-paid and in arrears
+        self.expired_time = ""           # text of ExpiredTime; empty: far away, or over
         self.stopped_mode = "Not-applicable"
         self.already = "existing"        # existing, AllocatedAlready, AllocatedAlready2, OperationDenied
         self.public_ip = ""              # static address by control

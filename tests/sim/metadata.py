@@ -41,7 +41,7 @@ class Metadata:
             with cloud.lock:
                 answer = self._answer(request)
         if rule:
-            answer.damage = rule.damage
+            answer.damage, answer.pause = rule.damage, rule.pause or 0
             answer.headers.update(rule.headers or {})
         offset = cloud.metadata.clock_offset
         if offset is not None:

@@ -8,7 +8,7 @@ DAMAGES = ("close", "reset", "empty", "garbled", "half", "huge", "endless-header
            "stall", "not-http")
 
 FIELDS = {"match", "endpoint", "params", "method", "times", "after", "answer", "execute", "damage",
-          "delay", "late", "hold", "date", "headers", "door"}
+          "delay", "pause", "late", "hold", "date", "headers", "door"}
 
 
 class Rule:
@@ -20,7 +20,8 @@ class Rule:
     answer    {"status","code","message","body","headers","format"} instead of the real one
     execute   run the call all the same (default: only without an answer of its own)
     damage    what happens to the bytes (DAMAGES)
-    delay     seconds before anything; late: the call is executed that long after its answer
+    delay     seconds before anything; pause: seconds between execution and answer;
+              late: the call is executed that long after its answer
     hold      a name: the call waits, unexecuted, until the control interface releases it
     date      text of the Date header, or seconds to add to the right one
     door      true: before signature and token are looked at

@@ -3,7 +3,7 @@
 
 import re
 
-from .action import Action, allow, boolean, once
+from .action import Action, allow, boolean, once, whole_number
 from .fault import Fault
 
 
@@ -43,7 +43,8 @@ def describe_eip_addresses(cloud, params):
     tags = _tags(params)
     found = [e for e in found if all(e.tags.get(k) == v for k, v in tags.items())]
     total = len(found)
-    number, size = int(params.get("PageNumber", 1)), min(int(params.get("PageSize", 10)), 100)
+    number = whole_number(params, "PageNumber") or 1
+    size = min(whole_number(params, "PageSize") or 10, 100)
     found = found[(number - 1) * size:number * size]
     return {"TotalCount": total, "PageNumber": number, "PageSize": size,
             "EipAddresses": {"EipAddress": [e.view() for e in found]}}

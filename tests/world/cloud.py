@@ -44,7 +44,7 @@ class Cloud:
             [sys.executable, "-m", "sim", "--folder", self.folder, "--ca", CA,
              "--region", self.region, "--mode", self.mode],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.error,
-            env={**os.environ, "PYTHONPATH": TESTS, "PYTHONUNBUFFERED": "1"})
+            env={**os.environ, "PYTHONPATH": TESTS, "PYTHONDONTWRITEBYTECODE": "1"})
 
     def ready(self):
         if self.process.stdout.readline() != b"ready\n":
@@ -53,6 +53,11 @@ class Cloud:
 
     def stop(self):
         """End the simulator: the whole cloud is out.  `start` and `ready` bring a new one."""
+        if self.process:
+            self._end()
+            self.net.ip("addr flush dev lo scope global")   # packets vanish rather than bounce
+
+    def _end(self):
         if self.process:
             self.process.kill()
             self.process.wait()
@@ -77,5 +82,5 @@ class Cloud:
             return f.read()
 
     def close(self):
-        self.stop()
+        self._end()
         self.net.close()

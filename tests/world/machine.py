@@ -52,7 +52,7 @@ class Machine:
         self.socket_process = None
         self.agent_arguments = []
         self.agent_environment = {}
-        self.agent_strace = None    # arguments of strace; its output is in the file agent.strace
+        self.agent_strace = None    # arguments of strace; see strace_text
         self.cloud_environment = {}
         self.with_agent = False     # whether a boot starts the agent
         self.address = None         # public address on eth1
@@ -211,7 +211,7 @@ mount --bind {here}/run /run
     def reboot(self, force=False, counts=True):
         """As RebootInstance does it; COUNTS=False: a reboot that the cloud takes no note of."""
         with self.lock:
-            self.cloud.sim.stopped(status="Stopping")
+            self.cloud.sim.stopped(status="Starting")   # as DescribeInstances shows a reboot
             self.power_off(force)
             self.cloud.sim.restarted(counts=counts)
             self.boot()
@@ -325,7 +325,7 @@ mount --bind {here}/run /run
             line = [self.program(AGENT), *self.agent_arguments, *arguments]
             if strace is not None:
                 # -D: the agent keeps the process number that we know
-                line = ["strace", "-D", "-qq", "-o", self._own("agent.strace"), *strace, *line]
+                line = ["strace", "-D", "-qq", "-o", "/var/tmp/agent.strace", *strace, *line]
             with open(self._own("agent.err"), "ab") as err:
                 self.agent = self.popen(
                     line, stdin=subprocess.DEVNULL, stdout=err, stderr=err,
@@ -387,7 +387,7 @@ mount --bind {here}/run /run
         return found
 
     def strace_text(self):
-        with open(self._own("agent.strace"), encoding="utf-8", errors="replace") as f:
+        with open(self._own("var/tmp/agent.strace"), encoding="utf-8", errors="replace") as f:
             return f.read()
 
     def close(self):

@@ -13,6 +13,7 @@ class Namespace:
 
     def __init__(self, *flags, setup=""):
         self.flags = flags
+        self.is_ready = False
         # cat ends when our end of its standard input closes, however we end
         self.holder = subprocess.Popen(
             ["unshare", *flags, "--", "sh", "-ec", setup + "\necho up; exec cat >/dev/null"],
@@ -24,6 +25,9 @@ class Namespace:
 
     def ready(self):
         """Wait for the set-up to have ended."""
+        if self.is_ready:
+            return self
+        self.is_ready = True
         if self.holder.stdout.readline() != "up\n":
             raise RuntimeError("namespace: " + self.holder.stderr.read())
         return self
@@ -76,6 +80,9 @@ class Namespace:
             pids = self.pids()
 
     def close(self):
+        """May be called twice."""
+        if self.holder.returncode is not None:
+            return
         self.end_processes(0)
         self.holder.kill()
         self.holder.wait()

@@ -92,6 +92,13 @@ class World:
         self.thread = threading.Thread(target=self._reboots, daemon=True)
         self.thread.start()
 
+    def troubles(self):
+        """What went wrong with the world itself, not with what is tested in it."""
+        found = ["the reboot: %r" % self.failure] if self.failure else []
+        if self.cloud.process:
+            found += [event["trace"] for event in self.sim.events(event="crash")]
+        return found
+
     def story(self):
         """Everything that was seen, as text: for failures."""
         parts = []
@@ -118,11 +125,11 @@ class World:
         return "\n".join(parts)
 
     def close(self):
+        """May be called twice."""
         self.closing = True
-        self.cloud.stop()       # first: no reboot begins any more, and waiting threads wake
+        self.cloud.close()      # first: no reboot begins any more, and waiting threads wake
         if self.machine:
             self.machine.close()
-        self.cloud.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
