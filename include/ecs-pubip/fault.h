@@ -116,7 +116,9 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_NO_BANDWIDTH   "Instance.NoBandwidth"
 #define FAULT_EXPIRED        "Instance.Expired"
 #define FAULT_METADATA_LEADS "Instance.MetadataOnly" /* metadata shows an address, control none */
-#define FAULT_NOT_ECS        "Instance.NotEcs"
+#define FAULT_NOT_SHOWN      "Instance.NotShownYet" /* our change was answered, control shows nothing \
+                                                     */
+#define FAULT_NOT_ECS "Instance.NotEcs"
 /* Decisions of the engine: */
 #define FAULT_BOOT_ID          "Machine.NoBootId"
 #define FAULT_LEDGER_WRITE     "Ledger.NotWritable"

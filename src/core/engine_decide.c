@@ -276,7 +276,7 @@ static void decide_absent(struct turn *t) {
         if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING)
                 enter(t, PHASE_INSPECTING);
         if (is_late(t)) {
-                meet_own(t, FAULT_CONFIRM_CONTROL, "");
+                meet_own(t, FAULT_NOT_SHOWN, "");
                 return;
         }
         if (metadata_confirms_absence(t) && absence_is_settled(t))

@@ -189,6 +189,9 @@ const struct fault_row fault_rows[] = {
             "Metadata shows a public address that the control "
             "plane does not show yet",
             "Nothing to do: the agent looks again until both agree"),
+        OWN(FAULT_NOT_SHOWN, SETTLING,
+            "The cloud has answered with an address that its control plane does not show yet",
+            "Nothing to do: the agent looks again and asks for nothing in the meantime"),
         OWN(FAULT_NOT_ECS, OPERATOR, "This machine is no Alibaba Cloud ECS instance",
             "Remove ecs-pubip from this machine, or set [Instance] Id= if it is one after all"),
 
