@@ -8,6 +8,9 @@
 
 #include "conf/conf.h"
 #include "runtime.h"
+#include "util/limit.h"
+
+#define DATA_MAX (16u * 1024 * 1024) /* of its own it holds less than 1 MiB */
 
 /* sysexits.h has the numbers; the unit does not restart after EXIT_CONFIG. */
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_BUSY = 75, EXIT_CONFIG = 78 };
@@ -77,6 +80,7 @@ static int run(void) {
         struct config config;
         int r;
 
+        limit_data(DATA_MAX);
         r = block_signals();
         if (r < 0)
                 return r;

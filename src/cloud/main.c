@@ -13,7 +13,10 @@
 #include "cloud/secret.h"
 #include "conf/conf.h"
 #include "util/cleanup.h"
+#include "util/limit.h"
 #include "util/text.h"
+
+#define DATA_MAX (48u * 1024 * 1024) /* curl, TLS and one answer of the largest size */
 
 /* The first error of the configuration, told to whoever asks. */
 static char config_error[CONFIG_PROBLEM_SIZE];
@@ -108,6 +111,7 @@ static int run(void) {
         static struct session session;
         int r;
 
+        limit_data(DATA_MAX);
         secret_harden();
         signal(SIGPIPE, SIG_IGN);
         if (config_load(&session.config, NULL, on_problem, NULL) < 0)

@@ -24,7 +24,7 @@ Type NotifyAccess ExecStart ExecReload Restart RestartSec RestartPreventExitStat
 TimeoutStartSec TimeoutStopSec RemainAfterExit RuntimeMaxSec
 User Group DynamicUser UMask StateDirectory StateDirectoryMode RuntimeDirectory RuntimeDirectoryMode
 RuntimeDirectoryPreserve StandardInput StandardOutput StandardError SyslogLevel LogLevelMax
-LimitDATA LimitCORE MemoryMax TasksMax
+LimitCORE MemoryMax TasksMax
 RestrictAddressFamilies IPAddressDeny CapabilityBoundingSet AmbientCapabilities NoNewPrivileges
 LockPersonality MemoryDenyWriteExecute PrivateDevices PrivateMounts PrivateNetwork PrivateTmp
 PrivateUsers ProtectControlGroups ProtectHome ProtectKernelModules ProtectKernelTunables
@@ -152,11 +152,11 @@ def test_hardening_names_versions(units):
     ("ecs-pubip.service", "RestartPreventExitStatus", ["78"]),
     ("ecs-pubip.service", "RuntimeDirectoryPreserve", ["yes"]),
     ("ecs-pubip.service", "WatchdogSec", ["3min"]),
-    ("ecs-pubip.service", "LimitDATA", ["16M"]),
+    ("ecs-pubip.service", "LimitDATA", []),     # see there
     ("ecs-pubip-cloud@.service", "RestrictAddressFamilies", ["AF_INET AF_INET6"]),
     ("ecs-pubip-cloud@.service", "CapabilityBoundingSet", [""]),
     ("ecs-pubip-cloud@.service", "CollectMode", ["inactive-or-failed"]),
-    ("ecs-pubip-cloud@.service", "LimitDATA", ["48M"]),
+    ("ecs-pubip-cloud@.service", "LimitDATA", []),
     ("ecs-pubip-cloud@.service", "LimitCORE", ["0"]),
     ("ecs-pubip-cloud@.service", "LogLevelMax", ["notice"]),
     ("ecs-pubip-cloud.socket", "MaxConnections", ["8"]),
