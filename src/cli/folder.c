@@ -75,6 +75,9 @@ static bool event_counts(struct folder *f, const struct inotify_event *e) {
                 return false;
         if (strcmp(name, STATUS_NAME) == 0)
                 return e->mask & (CAME_OR_WENT | IN_CLOSE_WRITE);
+        /* The agent takes it away when it has read it, and its status may stay as it is. */
+        if (strcmp(name, RESUME_NAME) == 0)
+                return e->mask & IN_DELETE;
         if (strcmp(name, LOCK_NAME) == 0) {
                 f->look_again = true;
                 return true;
