@@ -49,7 +49,9 @@ packages_missing() {
     done | sort -u
 }
 
+# A program that somebody got elsewhere (nodejs with its own npm, say) is as good as the package.
 packages_have() {
+    command -v "$2" >/dev/null && return 0
     case $1 in
     deb) [ "$(dpkg-query -W -f '${db:Status-Status}' "$2" 2>/dev/null)" = installed ] ;;
     rpm) rpm -q --quiet --whatprovides "$2" ;;
