@@ -35,7 +35,10 @@ class Asker:
         """The next answer; None when the process closed instead."""
         self.ours.settimeout(timeout)
         while b"\n" not in self.rest:
-            data = self.ours.recv(65536)
+            try:
+                data = self.ours.recv(65536)
+            except ConnectionResetError:
+                return None
             if not data:
                 return None
             self.rest += data
