@@ -19,17 +19,33 @@
 #define ROUTES_MAX  (256u * 1024)
 #define SMALL_MAX   256u
 #define ECS_PRODUCT "Alibaba Cloud ECS"
-#define RTF_UP_BIT  1u /* linux/route.h cannot be had together with net/if.h */
+#define ANYWHERE    "00000000"
+#define BLANKS      " \t"
 
 DEFINE_CLEANUP(struct ifaddrs *, freeifaddrs)
 
-static bool is_default_route(const char *line) {
-        unsigned destination, gateway, flags, mask;
-        char interface[IF_NAMESIZE];
+/* The n-th field of a line, counted from 0; *ret_len is 0 where there are fewer. */
+static const char *field(const char *line, unsigned n, size_t *ret_len) {
+        for (;;) {
+                line += strspn(line, BLANKS);
+                *ret_len = strcspn(line, BLANKS "\n");
+                if (n-- == 0 || *ret_len == 0)
+                        return line;
+                line += *ret_len;
+        }
+}
 
-        return sscanf(line, "%15s %x %x %x %*u %*u %*u %x", interface, &destination, &gateway,
-                      &flags, &mask) == 5 &&
-               destination == 0 && mask == 0 && (flags & RTF_UP_BIT);
+/* Interface, destination, gateway, flags, three numbers, mask: all but the first in hex. */
+static bool is_default_route(const char *line) {
+        size_t n, n_mask, n_flags;
+        const char *destination = field(line, 1, &n), *mask = field(line, 7, &n_mask);
+        const char *flags = field(line, 3, &n_flags);
+
+        if (n != strlen(ANYWHERE) || memcmp(destination, ANYWHERE, n) != 0)
+                return false;
+        if (n_mask != n || memcmp(mask, ANYWHERE, n) != 0)
+                return false;
+        return n_flags > 0 && strchr("13579BDF", flags[n_flags - 1]); /* RTF_UP is bit 0 */
 }
 
 static bool has_default_route(void) {

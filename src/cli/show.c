@@ -24,14 +24,13 @@ static void add_coloured(struct buf *out, const struct show_style *style, const 
 
 /* Bytes of `text` that fit on one line: up to the last blank within the width. */
 static size_t line_of(const char *text) {
-        size_t n = strlen(text), cut = 0;
+        size_t n = strlen(text);
+        const char *blank;
 
         if (n <= TEXT_WIDTH)
                 return n;
-        for (size_t i = 0; i <= TEXT_WIDTH; i++)
-                if (text[i] == ' ')
-                        cut = i;
-        return cut > 0 ? cut : TEXT_WIDTH;
+        blank = memrchr(text, ' ', TEXT_WIDTH + 1);
+        return blank > text ? (size_t)(blank - text) : TEXT_WIDTH;
 }
 
 void show_field(struct buf *out, const char *label, const char *text) {

@@ -6,6 +6,7 @@
 
 #include "cli/ram.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 static const struct ram_place place = {
         .region_id = "cn-hangzhou",
@@ -106,7 +107,7 @@ static void eip(void **state) {
         (void)state;
         config_defaults(&c);
         c.strategy = STRATEGY_EIP;
-        strcpy(c.eip_allocation_id, "eip-bp1xyz");
+        TEXT_SET(c.eip_allocation_id, "eip-bp1xyz");
         policy = policy_of(&c, &place);
         assert_null(statement_of(policy, "ecs:AllocatePublicIpAddress"));
         assert_null(statement_of(policy, "vpc:AllocateEipAddress"));

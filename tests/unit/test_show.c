@@ -162,12 +162,12 @@ static void longest(void **state) {
 
 static void fields_are_wrapped(void **state) {
         _cleanup_buf_ struct buf page = BUF(4096);
-        char text[400] = "";
+        _cleanup_buf_ struct buf text = BUF(4096);
 
         (void)state;
         for (int i = 0; i < 30; i++)
-                strcat(text, "a word of it ");
-        show_field(&page, "Remedy", text);
+                buf_puts(&text, "a word of it ");
+        show_field(&page, "Remedy", buf_text(&text));
         for (const char *line = buf_text(&page); *line; line = strchr(line, '\n') + 1) {
                 assert_true(strcspn(line, "\n") <= 88);
                 assert_int_equal(
