@@ -82,8 +82,9 @@ class Control:
 
     # script
 
-    def rule(self, spec):
-        return self._cloud.script.add(spec)
+    def rule(self, spec, alone=False):
+        """One more rule; ALONE: instead of all others, with no moment between."""
+        return self._cloud.script.add(spec, alone)
 
     def rules(self):
         return plain(self._cloud.script.pending())

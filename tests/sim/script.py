@@ -63,11 +63,11 @@ class Script:
         self.gates = {}
         self.count = 0
 
-    def add(self, spec):
+    def add(self, spec, alone=False):
         with self.lock:
             self.count += 1
             rule = Rule(self.count, spec)
-            self.rules.append(rule)
+            self.rules = [rule] if alone else self.rules + [rule]
             if rule.hold:
                 self.gates.setdefault(rule.hold, threading.Event()).clear()
             return rule.number
