@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent is restarted, or killed, in each phase: the job goes on, and nothing is done twice."""
+
+import pytest
+
+from agent import (ALWAYS, MESSAGE, asked_changes, assert_confirmed, assert_failed,
+                   assert_inspected_before_each_change, executed, ledger_entries)
+
+
+def restart(world, how):
+    if how == "stop":
+        assert world.machine.stop_agent() == 0
+    else:
+        world.machine.kill_agent()
+    world.machine.start_agent()
+
+
+# (phase, what request is held while the agent is in it)
+HELD_IN = [
+    ("identifying", "path", "meta-data/all"),
+    ("inspecting", "action", "DescribeInstances"),
+    ("allocating", "action", "AllocatePublicIpAddress"),
+    ("rebooting", "action", "RebootInstance"),
+]
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+@pytest.mark.parametrize("phase, of, held", HELD_IN)
+def test_restart_while_a_question_is_open(make_world, how, phase, of, held):
+    world = make_world(mode="vpc", config=ALWAYS)
+    world.sim.hold(held)
+    world.start()
+    assert world.sim.wait(event="arrival", **{of: held})
+    assert world.machine.wait_phase(phase)
+    restart(world, how)
+    # the call of the agent that is gone is unexecuted in the simulator, which drops it
+    world.sim.release()
+    assert_confirmed(world, timeout=90)
+    assert executed(world).count("AllocatePublicIpAddress") == 1
+    assert executed(world).count("RebootInstance") == 1
+    assert_inspected_before_each_change(world)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_restart_while_confirming(make_world, how):
+    world = make_world(mode="vpc", config="[Reboot]\nGrace=4s\n")
+    world.start()
+    assert world.machine.wait_phase("confirming")
+    restart(world, how)
+    assert_confirmed(world)
+    assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_restart_while_confirmed(make_world, how):
+    world = make_world(mode="vpc-immediate").start()
+    assert_confirmed(world)
+    mark = world.sim.mark()
+    restart(world, how)
+    assert world.sim.wait_request(plane="metadata", since=mark)
+    assert_confirmed(world)
+    assert asked_changes(world, since=mark) == []
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_restart_while_waiting_keeps_the_servers_wait(make_world, how):
+    """No call before the hint has passed, whatever happens to the agent in between."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.fail("DescribeInstances", "Throttling.User", status=400,
+                   headers={"x-acs-retry-after": "6000"})
+    world.start()
+    throttled = world.sim.wait_request("DescribeInstances")
+    assert world.machine.wait_phase("waiting")
+    restart(world, how)
+    again = world.sim.wait_request("DescribeInstances", since=throttled["seq"], timeout=30)
+    assert again and again["time"] - throttled["time"] >= 5.9
+    assert_confirmed(world)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_restart_while_failed(make_world, how):
+    world = make_world(mode="vpc-immediate")
+    world.sim.set("instance.locks", ["financial"])
+    world.start()
+    assert_failed(world, "Instance.Locked")
+    restart(world, how)
+    assert_failed(world, "Instance.Locked")
+    assert asked_changes(world) == []
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_restart_while_held(make_world, how):
+    world = make_world(mode="vpc-immediate")
+    world.machine.write("/etc/ecs-pubip/hold", "-\n")
+    world.start()
+    assert world.machine.wait_phase("held")
+    restart(world, how)
+    assert world.sim.wait_request("DescribeInstances")
+    assert world.machine.wait_phase("held")
+    assert asked_changes(world) == []
+    world.machine.remove("/etc/ecs-pubip/hold")
+    assert_confirmed(world)
+
+
+def test_killed_after_the_allocation_left(make_world):
+    """Executed, never answered, and the agent is gone: the ledger and a look tell, no second call."""
+    world = make_world(mode="vpc", config=ALWAYS)
+    world.sim.hold("AllocatePublicIpAddress")
+    world.start()
+    assert world.sim.wait_arrival("AllocatePublicIpAddress")
+    assert [e["outcome"] for e in ledger_entries(world)] == ["open"]     # law L2: durable before
+    world.machine.kill_agent()
+    world.sim.give_address(effective=False)     # as if it had been executed just then
+    mark = world.sim.mark()
+    world.sim.release()
+    world.machine.start_agent()
+    assert_confirmed(world, timeout=90)
+    arrived = [e["action"] for e in world.sim.events(since=mark, event="arrival", plane="api")]
+    assert arrived[0] == "DescribeInstances"
+    assert "AllocatePublicIpAddress" not in arrived
+
+
+def test_lost_reply_is_looked_up(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.sim.lose_reply("AllocatePublicIpAddress")
+    world.start()
+    assert_confirmed(world)
+    assert executed(world) == ["AllocatePublicIpAddress"]
+    assert asked_changes(world) == ["AllocatePublicIpAddress"]
+    assert_inspected_before_each_change(world)
+
+
+def test_accepted_restart_that_never_happens_is_not_repeated(make_world):
+    """Law L3: answered with success is never repeated under the same boot id."""
+    world = make_world(mode="vpc", config=ALWAYS)
+    world.sim.set("reboot.mode", "never")
+    world.start()
+    assert world.sim.wait_request("RebootInstance", timeout=30)
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOTING"])
+    for how in ("stop", "kill"):
+        restart(world, how)
+        assert world.machine.wait_notified(READY="1")
+        assert world.sim.wait(event="request", plane="metadata", timeout=10)
+    world.machine.cli("resume")
+    assert world.machine.wait_status(lambda s: s["phase"] in ("rebooting", "failed", "waiting",
+                                                              "confirming"), timeout=20)
+    assert executed(world).count("RebootInstance") == 1
+
+
+def test_two_restarts_are_the_limit(make_world):
+    """The planes still disagree after each restart: repeated up to Limit, then a person's turn."""
+    world = make_world(mode="vpc", config="[Reboot]\nPolicy=always\nGrace=1s\nLimit=2\n"
+                                          "[Confirm]\nTimeout=15s\n")
+    world.sim.set("instance.takes_effect", "never")
+    world.start()
+    assert world.machine.wait_boot(3, timeout=60)
+    status = world.machine.wait_status(lambda s: s["phase"] == "failed", timeout=60)
+    assert status, world.machine.status()
+    assert executed(world).count("RebootInstance") == 2
+    assert len(world.machine.boots.entries) == 3
