@@ -57,6 +57,7 @@ struct status {
         int64_t fault_since;
         bool held;      /* the brake is on */
         bool busy;      /* a changing call is in flight */
+        int clock_offset; /* s, this machine's clock minus the cloud's; less than a minute is 0 */
         char note[STATUS_WHY_SIZE]; /* what is odd but no fault; "" mostly */
         char control_fault[FAULT_CODE_SIZE]; /* why the control plane is unknown, if by a fault */
 };

@@ -51,10 +51,12 @@ static void check_verdict(struct doctor *d, struct finding *f) {
         case EXIT_FAILED:
                 finding_set(f, LEVEL_FAIL, "%s", line);
                 break;
+        case EXIT_REBOOT_WAITS: /* for a person, with Reboot.Policy=never */
+                finding_set(f, s->phase == PHASE_FAILED ? LEVEL_FAIL : LEVEL_WARN, "%s", line);
+                break;
         case EXIT_NOT_YET:
         case EXIT_USAGE:
         case EXIT_NO_AGENT:
-        case EXIT_REBOOT_WAITS:
                 finding_set(f, LEVEL_WARN, "%s", line);
                 break;
         }

@@ -129,13 +129,13 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
                 buf_puts(&text, "restarts this instance ");
                 break;
         }
-        if (t->next_at)
-                buf_puts(&text, when_in(t->next_at, style->now, in));
-        else if (!t->waits_for[0])
-                buf_puts(&text, "soon");
-        if (t->waits_for[0])
-                buf_printf(&text, "%s, but waits for %s", t->next_at ? " at the latest" : "",
-                           t->waits_for);
+        buf_puts(&text, t->next_at ? when_in(t->next_at, style->now, in) : "soon");
+        if (t->waits_for[0]) {
+                buf_clear(&text);
+                buf_printf(&text, "a restart, which waits for %s", t->waits_for);
+                if (t->next_at)
+                        buf_printf(&text, "; at the latest %s", in);
+        }
         show_field(out, "Next", buf_text(&text));
 }
 
@@ -166,6 +166,20 @@ static void add_brake(struct buf *out, const struct status *t) {
                 show_field(out, "Now", "a changing call is in flight");
 }
 
+/* On this page the cloud's clock counts: a person would compare with the other one. */
+static void add_clock(struct buf *out, const struct status *t) {
+        _cleanup_buf_ struct buf text = BUF(256);
+        int off = t->clock_offset;
+        char span[WHEN_SIZE];
+
+        if (off == 0)
+                return;
+        buf_printf(&text, "this machine's is %s %s the cloud's, whose times these are",
+                   when_span(off < 0 ? -(uint64_t)off : (uint64_t)off, span),
+                   off < 0 ? "behind" : "ahead of");
+        show_field(out, "Clock", buf_text(&text));
+}
+
 static void add_status(struct buf *out, const struct snapshot *s, const struct show_style *style) {
         const struct status *t = &s->status;
         _cleanup_buf_ struct buf counts = BUF(128);
@@ -189,6 +203,7 @@ static void add_status(struct buf *out, const struct snapshot *s, const struct s
                 show_field(out, "Also", buf_text(&text));
         }
         show_field(out, "Note", t->note);
+        add_clock(out, t);
 }
 
 static void add_no_status(struct buf *out, const struct snapshot *s) {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
@@ -52,4 +53,8 @@ void snapshot_take(struct snapshot *ret, int *lock_fd) {
                     : r == -EBADMSG ? STATUS_FILE_GARBLED
                                     : STATUS_FILE_UNREADABLE;
         ret->error = r;
+}
+
+int64_t snapshot_now(const struct snapshot *s) {
+        return clock_wall_sec() - s->status.clock_offset;
 }

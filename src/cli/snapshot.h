@@ -31,6 +31,9 @@ void snapshot_take(struct snapshot *ret, int *lock_fd);
 /* The text of the status file as it is, malloc'ed; negative errno. */
 int snapshot_text(char **ret, size_t *ret_len);
 
+/* Now, by the clock that the snapshot's times are from: the cloud's. */
+int64_t snapshot_now(const struct snapshot *s);
+
 /* Pure: what `status` ends with. A dead agent is EXIT_NO_AGENT whatever its last words were. */
 enum exit_status snapshot_outcome(const struct snapshot *s);
 

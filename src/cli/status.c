@@ -40,7 +40,7 @@ static int print_json(struct buf *out, const struct snapshot *s, bool one_line) 
 
 static int print(struct buf *out, const struct snapshot *s, const struct options *o) {
         struct show_style style = {
-                .now = clock_wall_sec(),
+                .now = snapshot_now(s),
                 .colours = out_colours(STDOUT_FILENO),
         };
 
@@ -52,7 +52,7 @@ static int print(struct buf *out, const struct snapshot *s, const struct options
 
 /* When the text on a terminal needs drawing again although nothing has happened. */
 static uint64_t next_redraw(const struct snapshot *s) {
-        bool near = s->status.next_at > clock_wall_sec();
+        bool near = s->status.next_at > snapshot_now(s);
 
         return clock_boot_usec() + (near ? COUNTDOWN_USEC : REDRAW_USEC);
 }

@@ -75,7 +75,7 @@ static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_statu
 static int finish(const struct snapshot *s, enum exit_status outcome, uint64_t timeout_usec) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct show_style style = {
-                .now = clock_wall_sec(),
+                .now = snapshot_now(s),
                 .colours = out_colours(STDOUT_FILENO),
         };
         char line[STATUS_LINE_SIZE], span[WHEN_SIZE];

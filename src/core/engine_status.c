@@ -5,6 +5,8 @@
 #include "turn.h"
 #include "util/text.h"
 
+#define OFFSET_MAX (60 * 365 * DAY_SEC) /* s; a clock in 1970 is still told */
+
 static bool is_busy(const struct engine *e) {
         return (e->step != STEP_IDLE && wire_op_changes(e->asking)) || e->step == STEP_LEAVING;
 }
@@ -43,8 +45,14 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
                 if (e->deadline > now.boot_usec)
                         s->next_at += (int64_t)((e->deadline - now.boot_usec) / USEC_PER_SEC);
         }
-        if (e->phase == PHASE_REBOOTING && e->step == STEP_IDLE)
+        if (e->phase == PHASE_REBOOTING && e->step == STEP_IDLE && *e->blockers) {
+                uint64_t latest = e->reboot_due_since + e->config.reboot_patience_usec;
+
                 TEXT_SET(s->waits_for, e->blockers);
+                s->next_at = engine_time(e, now); /* the wait is bounded: that is its end */
+                if (latest > now.boot_usec)
+                        s->next_at += (int64_t)((latest - now.boot_usec) / USEC_PER_SEC);
+        }
         if (e->phase == PHASE_FAILED && strcmp(e->fault.code, FAULT_REBOOT_NEVER) == 0) {
                 s->next = NEXT_REBOOT;
                 s->next_at = 0;
@@ -62,6 +70,13 @@ static void fill_fault(const struct engine *e, struct status *s) {
         s->fault_since = e->fault_since;
         TEXT_SET(s->sentence, row->sentence);
         fault_remedy(&e->fault, call_context(&e->config), s->remedy);
+}
+
+/* Whoever prints our times beside this machine's clock needs to know that the two differ. */
+static int clock_offset(const struct engine *e, struct engine_now now) {
+        int64_t off = now.wall_sec - engine_time(e, now);
+
+        return off > -OFFSET_MAX && off < OFFSET_MAX ? (int)(off / 60 * 60) : 0;
 }
 
 /* One remark at most: the one that a person should know first. */
@@ -101,6 +116,7 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
                 .attempt = e->attempt,
                 .held = e->hold == HOLD_ON,
                 .busy = is_busy(e),
+                .clock_offset = clock_offset(e, now),
         };
         if (s->held && !s->busy && e->phase != PHASE_STOPPED)
                 s->phase = PHASE_HELD;

@@ -111,6 +111,7 @@ static const struct member status_members[] = {
         {"fault", MEMBER_OBJECT, MEMBER_NULLABLE, .members = fault_members},
         {"held", MEMBER_BOOL, 0, S(held)},
         {"busy", MEMBER_BOOL, 0, S(busy)},
+        {"clock_offset", MEMBER_INT, 0, S(clock_offset), .max = INT32_MAX},
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
         {},

@@ -103,7 +103,10 @@ static void what_comes_next(void **state) {
         assert_true(page_has(&s, &plain, "\nNext      tries again soon\n"));
         s.status.next = NEXT_REBOOT;
         TEXT_SET(s.status.waits_for, "cloud-init to finish");
-        assert_true(page_has(&s, &plain, "cloud-init to finish"));
+        assert_true(page_has(&s, &plain,
+                             "\nNext      a restart, which waits for cloud-init to finish\n"));
+        s.status.next_at = NOW + 600;
+        assert_true(page_has(&s, &plain, "cloud-init to finish; at the latest in 10 min\n"));
 }
 
 static void the_brake_is_said(void **state) {
@@ -137,6 +140,17 @@ static void no_status(void **state) {
         assert_true(page_has(&s, &plain, "Remedy    update the package"));
         s = (struct snapshot){.alive = true, .file = STATUS_FILE_UNREADABLE, .error = -13};
         assert_true(page_has(&s, &plain, "Permission denied"));
+}
+
+static void a_wrong_clock(void **state) {
+        struct snapshot s = confirmed();
+
+        (void)state;
+        assert_false(page_has(&s, &plain, "\nClock "));
+        s.status.clock_offset = 8 * 3600;
+        assert_true(page_has(&s, &plain, "\nClock     this machine's is 8 h ahead of the cloud's"));
+        s.status.clock_offset = -INT32_MAX;
+        assert_true(page_has(&s, &plain, "\nClock     this machine's is 24855 days behind the"));
 }
 
 /* Everything as long as it can be. */
@@ -188,6 +202,7 @@ int main(void) {
                 cmocka_unit_test(the_brake_is_said),
                 cmocka_unit_test(a_dead_agent),
                 cmocka_unit_test(no_status),
+                cmocka_unit_test(a_wrong_clock),
                 cmocka_unit_test(longest),
                 cmocka_unit_test(fields_are_wrapped),
         };
