@@ -301,7 +301,10 @@ static unsigned check_exposition(char *text) {
                         eof = true;
                 } else if (strncmp(line, "# TYPE ", 7) == 0) {
                         assert_true(n_in_family > 0);
-                        assert_int_equal(sscanf(line, "# TYPE %127s %15s", family, type), 2);
+                        assert_true(fits("^# TYPE " NAME " [a-z]+$", line));
+                        snprintf(type, sizeof(type), "%s", strrchr(line, ' ') + 1);
+                        *strrchr(line, ' ') = '\0';
+                        snprintf(family, sizeof(family), "%s", line + strlen("# TYPE "));
                         assert_true(strcmp(type, "gauge") == 0 || strcmp(type, "counter") == 0);
                         n_in_family = 0;
                 } else if (strncmp(line, "# HELP ", 7) == 0) {
