@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -223,3 +224,14 @@ def test_watch_on_a_terminal_redraws(machine, agent):
     assert b"\033[H\033[J" in read_until(fd, b"Request")
     os.close(fd)                        # the window is closed
     assert process.wait(5) == 3
+
+
+def test_times_are_counted_by_the_clock_that_they_are_from(machine, agent):
+    """A first boot: this machine's clock is 8 h ahead of the cloud's, whose times these are."""
+    then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 8 * 3600 - 200))
+    said = status(clock_offset=8 * 3600)
+    for plane in said["planes"].values():
+        plane["since"] = then
+    agent.live().say(said)
+    page = machine.cli("status").stdout
+    assert page.count("3 min ago") == 3 and "8 h ahead" in page
