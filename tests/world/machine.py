@@ -22,8 +22,9 @@ from .namespace import Namespace
 BUILD = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
                      "build")
 # what programs need of /etc that says nothing about the host
-ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "passwd", "group", "services", "protocols",
-       "alternatives", "os-release", "localtime", "ssl/openssl.cnf", "crypto-policies", "pki/tls/openssl.cnf")
+ETC = ("ld.so.cache", "ld.so.conf", "passwd", "group", "services", "protocols", "os-release",
+       "localtime", "ssl/openssl.cnf", "pki/tls/openssl.cnf")
+ETC_FOLDERS = ("alternatives", "ld.so.conf.d", "crypto-policies")
 TRUST = ("ssl/certs/ca-certificates.crt", "ssl/cert.pem", "pki/tls/certs/ca-bundle.crt")
 PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "GCOV_PREFIX", "GCOV_PREFIX_STRIP",
              "LLVM_PROFILE_FILE", "MALLOC_PERTURB_")
@@ -74,11 +75,11 @@ class Machine:
             os.makedirs(self._own(name), exist_ok=True)
         for name in ETC:
             source, target = "/etc/" + name, self._own("etc/" + name)
-            if os.path.isdir(source):
-                shutil.copytree(source, target, symlinks=True)
-            elif os.path.exists(source):
+            if os.path.exists(source):
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.copy(source, target)
+        for name in ETC_FOLDERS:
+            os.makedirs(self._own("etc/" + name))
         self._put("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
         # a resolver that refuses at once: names are in /etc/hosts or nowhere
         self._put("etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
@@ -100,12 +101,15 @@ mount --make-rprivate /
 hostname sim
 mount -t overlay overlay -o lowerdir=/usr/lib,upperdir={here}/usr/upper,workdir={here}/usr/work \
     /usr/lib 2>/dev/null || :
+for name in {folders}; do
+    [ ! -d /etc/$name ] || mount --bind /etc/$name {here}/etc/$name
+done
 mount --bind {here}/boot_id /proc/sys/kernel/random/boot_id
 mount --bind {here}/sys /sys
 mount --bind {here}/var /var
-mount --bind {here}/etc /etc
+mount --rbind {here}/etc /etc
 mount --bind {here}/run /run
-""".format(here=here)
+""".format(here=here, folders=" ".join(ETC_FOLDERS))
 
     def path(self, path):
         """PATH of the machine, as a path for us."""
