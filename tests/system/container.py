@@ -28,6 +28,7 @@ class Container:
         self.process = None
         self.leader = None          # PID 1 inside, as we see it
         self.exits = []
+        self.commands = []          # that run inside now
         self.output = ""
 
     def start(self, wait=True):
@@ -70,10 +71,24 @@ class Container:
 
     def ended(self, timeout=STOP_SECONDS):
         """Wait until it is off; nspawn's exit status."""
-        code = self.process.wait(timeout)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                code = self.process.wait(0.2)
+                break
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise
+                self._release_commands()
         self.exits.append(code)
         self.leader = None
         return code
+
+    def _release_commands(self):
+        """systemd-shutdown stops everything for a moment, nsenter then stops itself for good, and
+        its dead child holds the shutdown up."""
+        for command in list(self.commands):
+            command.send_signal(signal.SIGCONT)
 
     def reboot(self, force=False):
         """Down again, as the cloud does it: by the power button, or by cutting the power."""
@@ -103,14 +118,21 @@ class Container:
                 "--pid", "--cgroup", "--root", "--wd"]
         if user:
             line += ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
-        done = subprocess.run(line + list(arguments), stdin=subprocess.DEVNULL, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
-                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
-                              **options)
-        if check and done.returncode != 0:
-            raise RuntimeError("%s: exit %d\n%s" % (" ".join(arguments), done.returncode,
-                                                    done.stdout))
-        return done
+        process = subprocess.Popen(
+            line + list(arguments), stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, **options,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"})
+        self.commands.append(process)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        finally:
+            self.commands.remove(process)
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if check and process.returncode != 0:
+            raise RuntimeError("%s: exit %d\n%s" % (" ".join(arguments), process.returncode, output))
+        return subprocess.CompletedProcess(arguments, process.returncode, output)
 
     def sh(self, script, **options):
         return self.run("sh", "-c", script, **options)

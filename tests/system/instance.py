@@ -54,8 +54,9 @@ class Instance:
 
     # power
 
-    def boot(self, wait=True):
-        self._plug()
+    def boot(self, wait=True, plugged=True):
+        if plugged:
+            self.plug()
         self.machine.start(wait)
         with self.changed:
             self.boots += 1
@@ -97,7 +98,7 @@ class Instance:
                     self.changed.notify_all()
                 return
 
-    def _plug(self):
+    def plug(self):
         """eth0, and eth1 with the public address on a classic instance where it has taken effect."""
         here = self.sim.get("instance")
         public = here["effective_ip"] if here["network"] == "classic" else ""

@@ -2,8 +2,6 @@
 """The service manager and the two processes: watchdog, crashes, limits, stops and starts."""
 
 import os
-import re
-import signal
 import time
 
 AGENT = "ecs-pubip.service"
@@ -136,8 +134,11 @@ def test_cloud_processes_that_crash_leave_nothing_behind(confirmed):
 
 
 def test_cloud_process_that_hangs_is_ended_and_collected(confirmed):
-    one, machine = confirmed(before_boot=drop_in("[Service]\nRuntimeMaxSec=2s\nTimeoutStopSec=1s\n",
-                                                 "ecs-pubip-cloud@.service"))
+    one, machine = confirmed()
+    machine.sh("mkdir -p /run/systemd/system/ecs-pubip-cloud@.service.d; "
+               "printf '[Service]\\nRuntimeMaxSec=2s\\nTimeoutStopSec=1s\\n' "
+               ">/run/systemd/system/ecs-pubip-cloud@.service.d/90-test.conf; "
+               "systemctl daemon-reload")
     hang(one, machine, "gate")
     wait_for(lambda: "runtime time limit" in machine.log("ecs-pubip-cloud@*"))
     one.sim.release("gate")

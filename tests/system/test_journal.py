@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the machine's own journal has: entries by id and field, and the catalog's text."""
+
+IDS = {"identified": "f9728e6f950a181a51052c2f402e12d9",
+       "asking": "e9ccd79b19408a5c369892da5e4fd6bc",
+       "changed": "369bb13b547e3c3cbd0a482dc5bd22a2",
+       "confirmed": "7ecd83ea29b85ed1b76be34bef80b7a4"}
+
+
+def test_entries_by_id_and_field(confirmed):
+    one, machine = confirmed()
+    for name, identity in IDS.items():
+        entries = machine.journal("MESSAGE_ID=" + identity)
+        assert len(entries) == 1, name
+        assert entries[0]["_SYSTEMD_UNIT"] == "ecs-pubip.service"
+        assert entries[0]["SYSLOG_IDENTIFIER"] == "ecs-pubip-agent"
+        assert entries[0]["ECS_INSTANCE_ID"] == one.sim.get("here")
+    request = one.sim.executed("AllocatePublicIpAddress")[0]["request_id"]
+    assert machine.journal("ECS_REQUEST_ID=" + request, "ECS_ACTION=AllocatePublicIpAddress")
+    address = one.sim.get("instance.public_ip")
+    assert machine.journal("ECS_PUBIP_ADDRESS=" + address, "MESSAGE_ID=" + IDS["confirmed"])
+    assert machine.journal("ECS_PUBIP_PHASE=confirmed", "ECS_REGION_ID=cn-hangzhou")
+
+
+def test_catalog(confirmed):
+    """The package's trigger has compiled it in: `journalctl -x` explains."""
+    one, machine = confirmed()
+    text = machine.run("journalctl", "--no-pager", "-x", "MESSAGE_ID=" + IDS["asking"]).stdout
+    assert "The cloud is about to be asked for a change" in text
+    assert "AllocatePublicIpAddress for " + one.sim.get("here") in " ".join(text.split()).replace("- ", "")
+    for identity in IDS.values():
+        assert "ecs-pubip" in machine.run("journalctl", "--dump-catalog", identity).stdout
+
+
+def test_the_service_manager_is_quiet_about_cloud_processes(confirmed):
+    """No line per conversation: neither Started nor Deactivated."""
+    _, machine = confirmed()
+    for _ in range(3):
+        machine.systemctl("restart", "ecs-pubip.service")
+        assert machine.cli("wait", "--timeout=30s").returncode == 0
+    lines = machine.log("ecs-pubip-cloud@*").splitlines()
+    assert [line for line in lines if "ecs-pubip-cloud@" in line] == []
+
+
+def test_nothing_per_look(confirmed):
+    """Confirmed and looking every second: not one line more."""
+    one, machine = confirmed(config="[Heal]\nCheckInterval=1s\n")
+    before = len(machine.journal("SYSLOG_IDENTIFIER=ecs-pubip-agent"))
+    mark = one.sim.mark()
+    assert one.sim.wait_request(timeout=30, since=mark, count=3, plane="metadata", item="meta-data/eipv4")
+    assert len(machine.journal("SYSLOG_IDENTIFIER=ecs-pubip-agent")) == before
+
+
+def test_no_secret_in_the_journal(confirmed):
+    one, machine = confirmed()
+    machine.run("journalctl", "--sync")
+    text = machine.run("journalctl", "--no-pager", "-o", "export").stdout
+    for secret in one.sim.secrets():
+        assert secret not in text
