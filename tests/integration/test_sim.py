@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from sim.client import SimError
 from sim_caller import HOST, request, rpc_url, v3
 
 BASE = "http://100.100.100.200"
@@ -520,3 +521,11 @@ def test_names_resolve_from_hosts_only(machine):
     begun = time.monotonic()
     done = machine.run(["curl", "-sS", "https://ecs.eu-west-1.aliyuncs.com/"], check=False)
     assert done.returncode == 6 and time.monotonic() - begun < 3
+
+
+def test_slips_of_a_test_are_told(world):
+    for slip in (lambda: world.sim.set("instance.loks", []), lambda: world.sim.tls("ecs", "bad"),
+                 lambda: world.sim.endpoint("ecs", "down"), lambda: world.sim.rule("*", tims=2),
+                 lambda: world.sim.damage("*", "explode"), lambda: world.sim.nothing()):
+        with pytest.raises(SimError):
+            slip()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start the simulator: `PYTHONPATH=tests python3 -m sim --folder DIR`, inside a namespace.
 
-In DIR: control (socket), log.jsonl, ca/ca/cert.pem, hosts.  It prints "ready" once everything listens.
+In DIR: control (socket), log.jsonl, ca/ca/cert.pem, hosts.  It prints "ready" once all listens.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from .server import Answer, Server
 
 
 def refuse_the_real_network():
-    """The addresses are real ones.  A namespace made for tests has no way out, so no default route."""
+    """The addresses are real ones.  A namespace made for tests has no default route."""
     with open("/proc/self/net/route", encoding="ascii") as f:
         if any(line.split()[1] == "00000000" for line in f.readlines()[1:]):
             sys.exit("sim: there is a default route: start it in a network namespace of its own")

@@ -3,7 +3,7 @@
 
     PYTHONPATH=tests python3 -m sim.client SOCKET get instance.public_ip
     PYTHONPATH=tests python3 -m sim.client SOCKET set instance.locks '["security"]'
-    PYTHONPATH=tests python3 -m sim.client SOCKET wait '{"event":"request","action":"RebootInstance"}' 30
+    PYTHONPATH=tests python3 -m sim.client SOCKET wait '{"event":"reboot-due"}' 30
     PYTHONPATH=tests python3 -m sim.client SOCKET log | call OPERATION '{"argument": …}'
 """
 

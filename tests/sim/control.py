@@ -6,6 +6,8 @@ import os
 import socketserver
 import threading
 
+from .certs import KINDS
+from .endpoints import STATES
 from .instance import Instance, Lag
 
 
@@ -55,6 +57,10 @@ class Control:
         with cloud.lock:
             for path, value in values.items():
                 node, last = self._holder(path)
+                if node is cloud.network.tls and value not in (None, "garbage") + KINDS:
+                    raise ValueError("no such certificate: %s" % value)
+                if node is cloud.network.endpoints and value not in (None,) + STATES:
+                    raise ValueError("no such state of an endpoint: %s" % value)
                 if isinstance(node, dict):
                     if value is None:
                         node.pop(last, None)

@@ -11,6 +11,7 @@ import subprocess
 
 IP_FREEBIND = 15
 IPV6_FREEBIND = 78
+STATES = ("up", "blackhole", "refuse")
 
 
 class Endpoint:

@@ -49,7 +49,8 @@ class Instance:
         self.expired = False             # prepaid and over, or post-paid and in arrears
         self.expired_time = ""           # text of ExpiredTime; empty: far away, or over
         self.stopped_mode = "Not-applicable"
-        self.already = "existing"        # existing, AllocatedAlready, AllocatedAlready2, OperationDenied
+        # to a second allocation: existing, AllocatedAlready, AllocatedAlready2, OperationDenied
+        self.already = "existing"
         self.public_ip = ""              # static address by control
         self.effective_ip = ""           # the address that works now, static or EIP
         self.restarts = 0
