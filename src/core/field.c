@@ -76,8 +76,11 @@ bool field_int(void *field, size_t size, const char *value) {
 }
 
 bool field_time(void *field, size_t size, const char *value) {
+        int64_t seconds;
+
         (void)size;
-        rfc3339_parse(value, field);
+        if (rfc3339_parse(value, &seconds) && seconds > 0)
+                *(int64_t *)field = seconds;
         return true;
 }
 

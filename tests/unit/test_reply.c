@@ -169,6 +169,23 @@ static void test_object_for_array(void **state) {
         assert_int_equal(i.public_ip, inet_addr("203.0.113.10"));
 }
 
+/* Only a prepaid instance's end is a time; what is none leaves it unknown. */
+static void test_odd_times(void **state) {
+        static const char *const cases[] = {"", "soon", "0017-12-10T04:04Z",
+                                            "1970-01-01T00:00:00Z"};
+        char text[1024];
+        struct instance i;
+
+        (void)state;
+        for (size_t k = 0; k < N(cases); k++) {
+                snprintf(text, sizeof(text),
+                         ONE(STATUS BANDWIDTH NO_STATIC NO_EIP ",\"ExpiredTime\":\"%s\""),
+                         cases[k]);
+                assert_int_equal(parse_instance(text, &i), 0);
+                assert_int_equal(i.expires, 0);
+        }
+}
+
 /* More NICs than we keep are counted as none; a malformed one is no reason to refuse the rest. */
 static void test_many_addresses(void **state) {
         char *text = malloc(65536), *p = text;
@@ -522,6 +539,7 @@ int main(void) {
                 cmocka_unit_test(test_instance_without_address),
                 cmocka_unit_test(test_not_listed),
                 cmocka_unit_test(test_object_for_array),
+                cmocka_unit_test(test_odd_times),
                 cmocka_unit_test(test_many_addresses),
                 cmocka_unit_test(test_many_locks),
                 cmocka_unit_test(test_allocate),
