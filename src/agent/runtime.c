@@ -30,6 +30,7 @@
 #include "util/text.h"
 
 #define EVENT_TYPES (EVENT_STOP + 1)
+#define DURABLE     (unsigned)(ACTION_DROP | ACTION_SET_ASIDE | ACTION_STORE)
 #define ONLINE_MARK "online"
 #define REBOOT_MARK "reboot-required"
 #define TIMER_EXACT 1 /* µs; 0 would mean the library's 250 ms */
@@ -200,10 +201,13 @@ static const struct {
         {ACTION_UNMARK, do_unmark},
 };
 
-static void perform(struct runtime *r, const struct actions *a) {
+static void perform(struct runtime *r, unsigned wants) {
         for (size_t i = 0; i < sizeof(performers) / sizeof(performers[0]); i++)
-                if (a->wants & performers[i].action)
+                if (wants & performers[i].action)
                         performers[i].perform(r);
+}
+
+static void conclude(struct runtime *r, const struct actions *a) {
         if (a->wants & ACTION_EXIT)
                 (void)sd_event_exit(r->event, a->exit_status);
         if (a->wants & ACTION_ASK) {
@@ -218,9 +222,12 @@ static void step(struct runtime *r, struct event *event) {
 
         event->now = now();
         engine_step(&r->engine, event, &actions);
+        /* What others are told is durable already: a wait that a status shows outlives us. */
+        perform(r, actions.wants & DURABLE);
         publish(r, &status);
         speak(r, &actions, &status);
-        perform(r, &actions);
+        perform(r, actions.wants & ~DURABLE);
+        conclude(r, &actions);
         if (strcmp(r->hold_judged_for, r->engine.identity.instance_id) != 0) {
                 TEXT_SET(r->hold_judged_for, r->engine.identity.instance_id);
                 judge_hold(r);

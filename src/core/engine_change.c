@@ -7,6 +7,7 @@
 #include "util/text.h"
 
 #define WITNESS_WAIT  (5 * USEC_PER_SEC)  /* netlink's answer about the witness of L4 */
+#define LOOK_RECENT   (5 * USEC_PER_SEC)  /* the metadata look that a reboot rests on */
 #define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* the machine's answer about what blocks a reboot */
 
 /* L1: nothing but reading since an inspection, and that not long ago. */
@@ -122,6 +123,21 @@ static void begin_change(struct turn *t, enum wire_op op) {
         store(t);
 }
 
+/* The intent is on disk but the call will not leave: it never was. */
+static void withdraw(struct turn *t, struct ledger_entry *entry) {
+        if (entry)
+                entry->outcome = OUTCOME_REFUSED;
+        rest(t, ENGINE_NEVER);
+        store(t);
+}
+
+static void hold_instead(struct turn *t) {
+        t->e->hold = HOLD_ON;
+        say(t, NOTICE_HELD);
+        enter(t, PHASE_HELD);
+        rest(t, in(t, t->e->config.heal_check_interval_usec));
+}
+
 void got_stored(struct turn *t, int error, enum hold hold) {
         struct engine *e = t->e;
         enum wire_op op = e->asking;
@@ -132,22 +148,21 @@ void got_stored(struct turn *t, int error, enum hold hold) {
         if (e->step != STEP_STORING)
                 return;
         entry = ledger_last(&e->ledger, op);
-        if (error || hold == HOLD_ON || !entry) {
-                if (entry)
-                        entry->outcome = OUTCOME_REFUSED; /* it never left */
-                rest(t, ENGINE_NEVER);
-        }
         if (error) {
+                withdraw(t, entry);
+                t->out->wants &= ~(unsigned)ACTION_STORE; /* it would fail again */
                 f = fault_own(FAULT_LEDGER_WRITE, strerror(-error));
                 fail(t, &f);
                 return;
         }
         if (hold == HOLD_ON || !entry) {
-                store(t);
-                e->hold = HOLD_ON;
-                say(t, NOTICE_HELD);
-                enter(t, PHASE_HELD);
-                rest(t, in(t, e->config.heal_check_interval_usec));
+                withdraw(t, entry);
+                hold_instead(t);
+                return;
+        }
+        if (t->now.boot_usec - e->inspected > LOOK_FRESH) {
+                withdraw(t, entry); /* a disk that stalled: the inspection has grown old (L1) */
+                inspect(t);
                 return;
         }
         say(t, NOTICE_ASKING)->op = op;
@@ -343,6 +358,19 @@ static bool is_reachable_now(struct turn *t, const struct ledger_entry *change) 
         return e->verdict.confirmed;
 }
 
+/* What metadata said some looks ago is no reason to reboot now. True: it is being asked again. */
+static bool looks_once_more(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->config.reboot_policy == REBOOT_ALWAYS || !e->identity.from_metadata ||
+            !(required_planes(e) & (1u << PLANE_METADATA)) ||
+            (e->metadata_at >= e->reboot_due_since &&
+             t->now.boot_usec - e->metadata_at <= LOOK_RECENT))
+                return false;
+        ask(t, WIRE_ADDRESSES);
+        return true;
+}
+
 /* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
 void reboot_due(struct turn *t) {
         struct engine *e = t->e;
@@ -359,6 +387,13 @@ void reboot_due(struct turn *t) {
         if (e->reboot_due_since == 0) {
                 e->reboot_due_since = t->now.boot_usec;
                 e->blockers_known = false;
+        }
+        if (looks_once_more(t))
+                return;
+        if (e->config.reboot_policy != REBOOT_ALWAYS && !e->verdict.disagrees) {
+                enter(t, PHASE_CONFIRMING); /* not knowing is no reason either */
+                schedule_looks(t);
+                return;
         }
         if (e->config.reboot_policy == REBOOT_NEVER) {
                 reboot_never(t);

@@ -21,8 +21,10 @@ def test_already_there_is_adopted(make_world, already, form):
                    % ("v1" if form == "xml" else "v3"))
     w.sim.set("instance.already", already)
     w.sim.give_address()
-    w.sim.rule("DescribeInstances", times=1, answer={"body": NOTHING % w.sim.get("instance.id")})
-    w.sim.rule("meta-data/all", times=1, answer={"body": IDENTITY % w.sim.get("instance.id")})
+    w.sim.rule("DescribeInstances", times=1, 
+               answer={"status": 200, "body": NOTHING % w.sim.get("instance.id")})
+    w.sim.rule("meta-data/all", times=1, 
+               answer={"status": 200, "body": IDENTITY % w.sim.get("instance.id")})
     if form == "xml" and already != "existing":
         code, status, message = {
             "AllocatedAlready": ("AllocatedAlready", 403, "There is an IpAddress allocated "

@@ -26,12 +26,13 @@ static void fresh_vpc_with_reboot(void **state) {
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:10-10"},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:20-20"},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming in:20-20"},
-             {"wait", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
-             {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
-             {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store in:600-600"},
-             {"stored", "rebooting in:600-600"}, {"boot", "identifying ask:identify"},
-             {"identity A", "inspecting watch ask:inspect"}, {"kernel up", "inspecting"},
-             {"instance A", "confirmed store online"}, {"stored", "confirmed"});
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
+             {"reach no", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
+             {"instance A", "rebooting store"}, {"stored", "rebooting ask:reboot"},
+             {"ok", "rebooting store in:600-600"}, {"stored", "rebooting in:600-600"},
+             {"boot", "identifying ask:identify"}, {"identity A", "inspecting watch ask:inspect"},
+             {"kernel up", "inspecting"}, {"instance A", "confirmed store online"},
+             {"stored", "confirmed"});
         assert_int_equal(r.engine.ledger.n_entries, 2);
         assert_true(r.engine.ledger.entries[0].unreachable_before);
 }
@@ -52,7 +53,8 @@ static void reachability_witness_spares_the_reboot(void **state) {
         (void)state;
         rig_init(&r);
         PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store"}, {"+60", ""},
-             {"wait", "confirming ask:probe"}, {"reach yes", "confirmed store online"});
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
+             {"reach yes", "confirmed store online"});
         assert_true(r.engine.lagging);
 }
 
@@ -184,6 +186,18 @@ static void no_room_on_disk_changes_nothing(void **state) {
              {"reach no", "allocating store"}, {"stored full", "failed !Ledger.NotWritable"});
 }
 
+/* A disk that stalls for minutes: the inspection that the call rests on has grown old (L1). */
+static void slow_disk_means_another_inspection(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
+             {"reach no", "allocating store"}, {"+120", ""},
+             {"stored", "inspecting store ask:inspect"});
+        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_REFUSED);
+}
+
 static void no_boot_id_changes_nothing(void **state) {
         struct rig r;
 
@@ -237,6 +251,7 @@ int main(void) {
                 cmocka_unit_test(preconditions_change_nothing),
                 cmocka_unit_test(hold_between_store_and_call),
                 cmocka_unit_test(no_room_on_disk_changes_nothing),
+                cmocka_unit_test(slow_disk_means_another_inspection),
                 cmocka_unit_test(no_boot_id_changes_nothing),
                 cmocka_unit_test(lost_allocate_is_looked_for),
                 cmocka_unit_test(killed_before_the_answer),
