@@ -121,21 +121,27 @@ struct rounds {
         struct buf text;
         cJSON *array; /* NULL: for a person */
         bool colours;
+        bool unread; /* the reader has gone; the exit status is still wanted */
         enum level worst;
 };
 
 /* Each line is written when it is known: a check may take a while. */
 static int run_check(struct rounds *r, const struct check *c) {
         struct finding f = {};
+        int e;
 
         c->run(&r->doctor, &f);
         if (f.level > r->worst)
                 r->worst = f.level;
         if (r->array)
                 return add_json(r->array, c->name, &f);
+        if (r->unread)
+                return 0;
         buf_clear(&r->text);
         add_finding(&r->text, c->name, &f, r->colours);
-        return out_write(&r->text);
+        e = out_write(&r->text);
+        r->unread = e == -EPIPE;
+        return r->unread ? 0 : e;
 }
 
 static int run_checks(struct rounds *r) {
@@ -192,7 +198,5 @@ int command_doctor(const struct options *o) {
                         return -ENOMEM;
         }
         e = run_checks(&r);
-        if (e < 0)
-                return e == -EPIPE ? (int)levels[r.worst].status : e;
-        return finish(&r, json);
+        return e < 0 ? e : finish(&r, json);
 }
