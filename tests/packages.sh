@@ -12,7 +12,8 @@ packages_row() {
              "| gcc meson ninja-build pkgconf-pkg-config libnl3-devel libcurl-devel openssl-devel \
               cjson-devel systemd-devel inih-devel expat-devel python3" ;;
     tests)
-        echo "libcmocka-dev python3-pytest strace | libcmocka-devel python3-pytest strace" ;;
+        echo "libcmocka-dev python3-pytest python3-pytest-xdist strace" \
+             "| libcmocka-devel python3-pytest python3-pytest-xdist strace" ;;
     world) # a simulated instance: namespaces, a test CA, socket activation
         echo "iproute2 openssl ca-certificates util-linux procps systemd" \
              "| iproute openssl ca-certificates util-linux procps-ng systemd" ;;
