@@ -133,6 +133,23 @@ def test_the_state_folder_can_be_full(stand_ins):
         machine.write("/var/lib/ecs-pubip/x", "x" * 10000)
 
 
+def test_logind(machine):
+    """busctl, which others wrote, understands our bus."""
+    logind = machine.start_logind()
+    ask = ["busctl", "--system", "--timeout=2", "call", "org.freedesktop.login1",
+           "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "ListInhibitors"]
+    assert machine.run(ask).stdout == "a(ssssuu) 0\n"
+    logind.inhibit(who="apt", why="upgrade")
+    logind.inhibit(who="me", why="", mode="delay")
+    assert machine.run(ask).stdout == (
+        'a(ssssuu) 2 "shutdown:sleep" "apt" "upgrade" "block" 0 1 '
+        '"shutdown:sleep" "me" "" "delay" 0 1\n')
+    logind.silent = True
+    assert machine.run(ask, check=False).returncode != 0
+    assert machine.run("busctl --system --timeout=2 call org.freedesktop.login1 / x.y Z",
+                       check=False).returncode != 0
+
+
 def test_an_outage_of_the_cloud(world, machine):
     world.cloud.stop()
     assert machine.run("curl -s -m 2 http://100.100.100.200/", check=False).returncode in (7, 28)

@@ -58,13 +58,13 @@ class Cloud:
             self.net.ip("addr flush dev lo scope global")   # packets vanish rather than bounce
 
     def _end(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdin.close()
-            self.process.stdout.close()
+        process, self.process = self.process, None  # first: who meets a dead cloud looks here
+        if process:
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
             self.error.close()
-            self.process = None
 
     def run(self, arguments, **options):
         """A command in the cloud's network namespace."""

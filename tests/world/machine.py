@@ -17,6 +17,7 @@ import uuid
 from .cloud import SYSCTLS
 from .feed import Feed, Listener, parse_journal, parse_notification
 from .inotify import wait_until
+from .logind import Logind
 from .namespace import Namespace
 
 BUILD = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
@@ -57,6 +58,7 @@ class Machine:
         self.cloud_environment = {}
         self.with_agent = False     # whether a boot starts the agent
         self.address = None         # public address on eth1
+        self.logind = None
         self._make_folders()
         self.journal = Listener(self._own("run/systemd/journal/socket"), parse_journal)
         self.notifications = Listener(self._own("run/systemd/notify"), parse_notification)
@@ -178,6 +180,11 @@ mount --bind {here}/run /run
         """`ecs-pubip ARGUMENTS`: the completed process, whatever its exit status."""
         return self.run([self.program(CLI), *arguments], check=False, timeout=timeout, **options)
 
+    def start_logind(self):
+        """A system bus with logind; without this there is none.  See logind.Logind."""
+        self.logind = Logind(self._own("run/dbus/system_bus_socket"))
+        return self.logind
+
     # power
 
     def boot(self):
@@ -195,7 +202,7 @@ mount --bind {here}/run /run
         """A new tmpfs in effect.  /run/ecs-pubip itself stays: waiting tests watch it."""
         keep = self._own("run/ecs-pubip")
         os.makedirs(keep, exist_ok=True)
-        for folder, spared in ((keep, ()), (self._own("run"), ("ecs-pubip", "systemd"))):
+        for folder, spared in ((keep, ()), (self._own("run"), ("ecs-pubip", "systemd", "dbus"))):
             for name in os.listdir(folder):
                 path = os.path.join(folder, name)
                 if name in spared:
@@ -400,6 +407,8 @@ mount --bind {here}/run /run
             self._reap()
             self.journal.close()
             self.notifications.close()
+            if self.logind:
+                self.logind.close()
 
 
 def _kill(pid, number):

@@ -6,6 +6,8 @@ import os
 import shutil
 import threading
 
+from sim.client import SimError
+
 from . import outer
 from .cloud import Cloud
 from .machine import TRUST, Machine
@@ -60,22 +62,23 @@ class World:
 
     def _reboots(self):
         """Restart the machine whenever the cloud says that it is due."""
-        since = 0
-        while not self.closing:
+        since, cloud = 0, self.cloud.process
+        while True:
             try:
                 event = self.sim.wait(timeout=3600, since=since, event="reboot-due")
-                if self.closing:
-                    return
-                if event is None:
-                    continue
-                since = event["seq"]
-                if self.sim.get("reboot.mode") == "hook" and self.on_reboot:
-                    self.on_reboot(event["force"])
+                hook = event and self.sim.get("reboot.mode") == "hook"
+            except (OSError, SimError):
+                return      # the cloud is gone, and with it who could ask
+            if event is None:
+                continue
+            since = event["seq"]
+            if not hook or not self.on_reboot:
+                continue
+            try:
+                self.on_reboot(event["force"])
             except Exception as error:
-                if self.closing:
+                if self.closing or self.cloud.process is not cloud:
                     return
-                if isinstance(error, OSError) or not self.cloud.process:
-                    return      # the simulator was stopped on purpose
                 self.failure = error
                 raise
 
