@@ -39,6 +39,7 @@ struct identity {
         char mac[MAC_SIZE];      /* of the primary NIC, lower case */
         in_addr_t private_ip;    /* primary private address; 0: not known */
         enum network network;    /* what metadata says; UNKNOWN where it does not */
+        bool tokenless;          /* metadata gave no token and was read without (for doctor) */
         bool from_metadata;      /* false: Instance.Id of the configuration (law L4) */
         struct addresses public; /* what the same look showed */
 };

@@ -49,6 +49,21 @@ static void check_metadata(struct doctor *d, struct finding *f) {
                     a.identity.from_metadata ? d->config.metadata : "not in use: Instance.Id");
 }
 
+/* An instance that allows requests without a token is one setting away from refusing them. */
+static void check_token(struct doctor *d, struct finding *f) {
+        if (is_unidentified(d, f))
+                return;
+        if (!d->identity.from_metadata) {
+                finding_set(f, LEVEL_SKIPPED, "metadata is not in use");
+        } else if (d->identity.tokenless) {
+                finding_set(f, LEVEL_NOTE, "metadata gives no token and is read without one");
+                finding_remedy(f, "nothing to do while it works; the reason is a lost PUT "
+                                  "(HttpPutResponseHopLimit) or something in between");
+        } else {
+                finding_set(f, LEVEL_OK, "metadata is read with a token");
+        }
+}
+
 static void check_identity(struct doctor *d, struct finding *f) {
         const char *agents = d->snapshot.status.instance_id;
         bool is_ecs;
@@ -291,17 +306,12 @@ static void check_way_out(struct doctor *d, struct finding *f) {
 }
 
 static const struct check checks[] = {
-        {"metadata", check_metadata},
-        {"identity", check_identity},
-        {"address", check_address},
-        {"credentials", check_credentials},
-        {"clock", check_clock},
-        {"endpoint", check_endpoint},
-        {"may-describe", check_permission},
-        {"instance", check_instance},
-        {"bandwidth", check_bandwidth},
-        {"may-allocate", check_may_allocate},
-        {"may-reboot", check_may_reboot},
+        {"metadata", check_metadata},         {"token", check_token},
+        {"identity", check_identity},         {"address", check_address},
+        {"credentials", check_credentials},   {"clock", check_clock},
+        {"endpoint", check_endpoint},         {"may-describe", check_permission},
+        {"instance", check_instance},         {"bandwidth", check_bandwidth},
+        {"may-allocate", check_may_allocate}, {"may-reboot", check_may_reboot},
         {"way-out", check_way_out},
 };
 

@@ -264,7 +264,7 @@ static void read_network(struct metadata *m, enum network *ret) {
                 *ret = NETWORK_CLASSIC;
 }
 
-bool metadata_identify(struct metadata *m, struct identity *ret, struct fault *fault) {
+static bool identify(struct metadata *m, struct identity *ret, struct fault *fault) {
         struct identity identity;
         int r = read_all(m, ret, fault);
 
@@ -275,6 +275,13 @@ bool metadata_identify(struct metadata *m, struct identity *ret, struct fault *f
         if (identity.public.presence == PRESENCE_PRESENT)
                 read_network(m, &identity.network);
         *ret = identity;
+        return true;
+}
+
+bool metadata_identify(struct metadata *m, struct identity *ret, struct fault *fault) {
+        if (!identify(m, ret, fault))
+                return false;
+        ret->tokenless = m->token_state != TOKEN_HELD;
         return true;
 }
 

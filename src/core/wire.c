@@ -87,6 +87,7 @@ static const struct member identity_members[] = {
         {"mac", MEMBER_WORD, 0, D(mac)},
         {"private_ip", MEMBER_IPV4, 0, D(private_ip)},
         {"network", MEMBER_NAME, 0, D(network), MEMBER_NAMES(network_names)},
+        {"tokenless", MEMBER_BOOL, 0, D(tokenless)},
         {"from_metadata", MEMBER_BOOL, MEMBER_REQUIRED, D(from_metadata)},
         {"public", MEMBER_OBJECT, MEMBER_REQUIRED, D(public), .members = addresses_members},
         {},

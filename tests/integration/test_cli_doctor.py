@@ -27,8 +27,8 @@ def bad(findings):
 
 
 def executed(world):
-    """Changing calls that the cloud saw, dry runs left out."""
-    return [e for e in world.sim.log() if e.get("action") in CHANGING and not e.get("dry_run")]
+    """Changing calls that the cloud has executed; dry runs are none."""
+    return [name for name in CHANGING for _ in world.sim.executed(name)]
 
 
 @pytest.fixture
@@ -40,12 +40,11 @@ def confirmed(make_world):
 
 
 def test_all_is_well(confirmed):
-    calls = confirmed.sim.actions().count("AllocatePublicIpAddress")
     findings, code = doctor(confirmed)
     assert (bad(findings), code) == (set(), 0)
     assert findings["may-allocate"]["level"] == "note"          # honest: cannot be asked
     assert findings["may-reboot"]["level"] == "ok"
-    assert confirmed.sim.actions().count("AllocatePublicIpAddress") == calls == 1
+    assert executed(confirmed) == ["AllocatePublicIpAddress"]       # the agent's
     assert confirmed.sim.get("instance.status") == "Running"
 
 
@@ -75,6 +74,7 @@ def test_text_names_every_check(confirmed):
 def test_finds_what_is_broken(world, breakage, check, level, code):
     """No agent: only what doctor itself sees.  The agent's absence is found beside it."""
     world.machine.start_socket()
+    world.sim.set("network.public", "refuse")           # no way out, and no waiting for it
     breakage(world)
     findings, exit_status = doctor(world)
     assert check in bad(findings), findings
@@ -83,7 +83,7 @@ def test_finds_what_is_broken(world, breakage, check, level, code):
         assert findings[check]["level"] == level, findings[check]
     assert bad(findings) - ALSO.get(check, set()) == {"agent", check}, findings
     assert findings[check]["remedy"]
-    assert not [a for a in world.sim.actions() if a in CHANGING - {"RebootInstance"}]
+    assert executed(world) == []
 
 
 def test_names_the_masked_socket(world):
@@ -92,6 +92,22 @@ def test_names_the_masked_socket(world):
     findings, _ = doctor(world)
     assert "unmask" in findings["cloud-socket"]["remedy"]
     assert findings["metadata"]["level"] == "skip"
+
+
+def test_token(world):
+    world.machine.start_socket()
+    findings, _ = doctor(world)
+    assert findings["token"]["level"] == "ok"
+    world.sim.set("metadata.mode", "required")
+    findings, _ = doctor(world)
+    assert findings["token"]["level"] == "ok" and findings["metadata"]["level"] == "ok"
+    world.sim.set("metadata.mode", "optional")
+    world.sim.refuse_metadata("api/token", 404, times=None)
+    findings, _ = doctor(world)
+    assert findings["token"]["level"] == "note" and findings["metadata"]["level"] == "ok"
+    world.machine.configure("[Cloud]\nTokenRequired=yes\n")
+    findings, code = doctor(world)
+    assert findings["token"]["level"] == "skip" and "metadata" in bad(findings)
 
 
 # plan
