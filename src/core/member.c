@@ -285,6 +285,13 @@ static bool parse_member(const struct member *m, const cJSON *item, void *base) 
         return false;
 }
 
+/* A text that must be there must also say something: "" is how a missing one is written. */
+static bool is_hollow(const struct member *m, const void *base) {
+        bool is_text = m->type == MEMBER_TEXT || m->type == MEMBER_WORD;
+
+        return is_text && (m->flags & MEMBER_REQUIRED) && is_empty(m, base);
+}
+
 int members_parse(const struct member *members, const cJSON *object, void *to) {
         if (!cJSON_IsObject(object))
                 return -EBADMSG;
@@ -295,7 +302,7 @@ int members_parse(const struct member *members, const cJSON *object, void *to) {
                         continue;
                 if (item && cJSON_IsNull(item) && (m->flags & MEMBER_NULLABLE))
                         continue;
-                if (!item || !parse_member(m, item, to))
+                if (!item || !parse_member(m, item, to) || is_hollow(m, to))
                         return -EBADMSG;
         }
         return 0;
