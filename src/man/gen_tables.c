@@ -129,8 +129,8 @@ static cJSON *fault_object(const struct fault_row *row) {
                 cJSON_AddStringToObject(o, "message", row->message);
         else
                 cJSON_AddNullToObject(o, "message");
-        cJSON_AddBoolToObject(o, "with_ip_address", row->context & FAULT_WITH_IP_ADDRESS);
-        cJSON_AddBoolToObject(o, "with_vlan_id", row->context & FAULT_WITH_VLAN_ID);
+        cJSON_AddBoolToObject(o, "with_ip_address", (row->context & FAULT_WITH_IP_ADDRESS) != 0);
+        cJSON_AddBoolToObject(o, "with_vlan_id", (row->context & FAULT_WITH_VLAN_ID) != 0);
         cJSON_AddStringToObject(o, "class", fault_class_name(row->class));
         cJSON_AddBoolToObject(o, "slow", row->slow);
         cJSON_AddBoolToObject(o, "own", row->own);
