@@ -31,11 +31,24 @@ def executed(world):
     return [name for name in CHANGING for _ in world.sim.executed(name)]
 
 
+def make(make_world, **options):
+    """No way out without a public address, as ever, but said at once instead of after 3 s."""
+    world = make_world(**options)
+    world.sim.set("network.public", "refuse")
+    return world
+
+
+@pytest.fixture
+def world(make_world):
+    return make(make_world)
+
+
 @pytest.fixture
 def confirmed(make_world):
-    world = make_world(mode="vpc-immediate")
+    world = make(make_world, mode="vpc-immediate")
     world.start()
     assert world.machine.wait_phase("confirmed", timeout=60)
+    world.sim.set("network.public", "auto")
     return world
 
 
@@ -74,7 +87,6 @@ def test_text_names_every_check(confirmed):
 def test_finds_what_is_broken(world, breakage, check, level, code):
     """No agent: only what doctor itself sees.  The agent's absence is found beside it."""
     world.machine.start_socket()
-    world.sim.set("network.public", "refuse")           # no way out, and no waiting for it
     breakage(world)
     findings, exit_status = doctor(world)
     assert check in bad(findings), findings
@@ -150,7 +162,7 @@ def test_plan_under_the_brake(world):
 
 def test_plan_of_a_reboot(make_world):
     """Allocated, not in effect: the grace is not waited for, the clock is moved on instead."""
-    world = make_world(mode="vpc", config="[Reboot]\nGrace=1h\n[Confirm]\nTimeout=2h\n")
+    world = make(make_world, mode="vpc", config="[Reboot]\nGrace=1h\n[Confirm]\nTimeout=2h\n")
     world.start()
     assert world.machine.wait_phase("confirming", timeout=60)
     world.machine.stop_agent()

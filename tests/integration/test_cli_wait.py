@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ecs-pubip wait`: when it returns, with what, and that it never waits longer than it was told."""
 
+import os
+import pty
 import subprocess
 import time
 
@@ -32,7 +34,7 @@ def begin(machine, *arguments):
 
 def end(process, code, timeout=10):
     out, err = process.communicate(timeout=timeout)
-    assert process.returncode == code, out + err
+    assert process.returncode == code, (out, err)
     return out.decode()
 
 
@@ -67,6 +69,23 @@ def test_says_what_a_due_reboot_waits_for(machine, agent):
 def test_says_why_it_failed(machine, agent):
     agent.live().say(failed())
     assert FAULT["remedy"] in machine.cli("wait").stdout
+
+
+def test_progress_on_a_terminal(machine, agent):
+    """One line that is written over, and gone at the end."""
+    agent.live().say(unconfirmed("confirming"))
+    ours, theirs = pty.openpty()
+    process = machine.popen([machine.program("src/ecs-pubip"), "wait"], stdout=subprocess.PIPE,
+                            stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    while b"Confirming 203.0.113.10" not in seen:
+        seen += os.read(ours, 4096)
+    assert seen.startswith(b"\r\033[K") and b"\n" not in seen
+    agent.say(status())
+    end(process, 0)
+    assert os.read(ours, 4096) == b"\r\033[K"
+    os.close(ours)
 
 
 def test_out_of_time(machine, agent):
