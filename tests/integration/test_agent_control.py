@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person can tell the agent: configuration, reload, hold, resume, restart policy."""
+
+import os
+
+import pytest
+
+from world.inotify import wait_until
+
+from agent import (ALWAYS, MESSAGE, asked_changes, assert_confirmed, assert_failed, executed)
+
+CONF = "/etc/ecs-pubip/ecs-pubip.conf"
+HOLD = "/etc/ecs-pubip/hold"
+
+
+# configuration
+
+def test_bad_value_ends_with_78_and_names_the_line(make_world):
+    world = make_world(config="[Reboot]\n# why not\nLimit=lots\n").start()
+    assert world.machine.wait_agent() == 78
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["CONFIG_ERROR"])
+    assert entry["MESSAGE"].startswith(CONF + ":3:") and entry["PRIORITY"] == "3"
+    assert CONF + ":3:" in world.machine.errors()
+    assert world.sim.log() == []
+
+
+def test_unknown_key_is_a_warning(make_world):
+    world = make_world(mode="vpc-immediate", config="[Reboot]\nSpeed=high\n[Nonsense]\nA=b\n")
+    world.start()
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["CONFIG_WARNING"])
+    assert entry["MESSAGE"].startswith(CONF + ":2:") and entry["PRIORITY"] == "4"
+    assert_confirmed(world)
+
+
+def test_help_and_version(machine):
+    agent = machine.program("src/ecs-pubip-agent")
+    assert "--boot-id" in machine.run([agent, "--help"]).stdout
+    assert machine.run([agent, "--version"]).stdout.startswith("ecs-pubip-agent ")
+    for wrong in (["--nonsense"], ["word"], ["--boot-id"]):
+        assert machine.run([agent, *wrong], check=False).returncode == 2
+
+
+def test_reload_takes_the_new_configuration(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.sim.set("instance.bandwidth_out", 0)
+    world.start()
+    assert_failed(world, "Instance.NoBandwidth")
+    world.machine.configure("[Address]\nBandwidthOut=5\n")
+    mark = world.machine.notifications.mark()
+    world.machine.reload()
+    heard = world.machine.wait_notified(RELOADING="1", since=mark)
+    assert int(heard["MONOTONIC_USEC"]) > 0
+    assert world.machine.wait_notified(READY="1", since=mark)
+    assert_confirmed(world)
+    assert "ModifyInstanceNetworkSpec" in executed(world)
+
+
+def test_reload_with_a_bad_configuration_keeps_the_old_one(make_world):
+    world = make_world(mode="vpc", config="[Reboot]\nPolicy=never\nGrace=1s\n")
+    world.start()
+    assert world.machine.wait_phase("confirming")
+    world.machine.configure("[Reboot]\nPolicy=sometimes\n")
+    mark = world.machine.notifications.mark()
+    world.machine.reload()
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["CONFIG_ERROR"])
+    assert CONF + ":2:" in entry["MESSAGE"]
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["RELOADED"])
+    assert "old" in entry["MESSAGE"] and entry["PRIORITY"] == "4"
+    assert world.machine.wait_notified(READY="1", since=mark)
+    assert world.machine.agent.poll() is None
+    assert_failed(world, "Reboot.Never", timeout=90)
+    assert executed(world) == ["AllocatePublicIpAddress"]
+
+
+# hold and resume
+
+def test_hold_before_the_change_and_resume(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.sim.hold("DescribeInstances")
+    world.start()
+    assert world.sim.wait_arrival("DescribeInstances")
+    assert world.machine.cli("hold").returncode == 0
+    assert world.machine.status()["phase"] == "held"
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["HELD"])
+    assert world.machine.read(HOLD).split()[0] == world.sim.get("instance.id")
+    world.sim.release()
+    assert world.sim.wait_request("DescribeInstances")
+    assert world.machine.wait_status(phase="held", busy=False)
+    assert world.machine.cli("status").returncode == 1
+    assert world.machine.cli("resume").returncode == 0
+    assert_confirmed(world)
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["RESUMED"])
+    assert not world.machine.exists(HOLD) and not world.machine.exists("/run/ecs-pubip/resume")
+
+
+def test_hold_waits_for_a_call_in_flight(make_world):
+    world = make_world(mode="vpc", config=ALWAYS)
+    world.sim.hold("AllocatePublicIpAddress")
+    world.start()
+    assert world.sim.wait_arrival("AllocatePublicIpAddress")
+    holding = world.machine.popen([world.machine.program("src/ecs-pubip"), "hold"])
+    assert world.machine.wait_file(HOLD)
+    assert world.machine.wait_status(lambda s: s["held"])
+    assert holding.poll() is None, "hold came back while a changing call was in flight"
+    world.sim.release()
+    assert holding.wait(20) == 0
+    assert executed(world) == ["AllocatePublicIpAddress"]
+    assert "RebootInstance" not in asked_changes(world)
+
+
+def test_hold_survives_a_reboot(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.sim.hold("DescribeInstances")
+    world.start()
+    assert world.sim.wait_arrival("DescribeInstances")
+    assert world.machine.cli("hold").returncode == 0
+    world.sim.release()
+    world.machine.reboot()
+    mark = world.sim.mark()
+    assert world.machine.wait_status(phase="held", boot_id=world.machine.boot_id)
+    assert world.sim.wait_request("DescribeInstances", since=0)
+    assert asked_changes(world) == []
+    assert mark
+
+
+def test_hold_of_another_instance_is_ignored(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.machine.write(HOLD, "i-bp1someoneelse 2026-01-01T00:00:00Z\n")
+    world.start()
+    assert_confirmed(world)
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["HOLD_FOREIGN"])
+
+
+@pytest.mark.parametrize("text", ["", "-\n", "no instance id\n", "i-../../x 1\n"])
+def test_hold_that_names_nobody_holds(make_world, text):
+    world = make_world(mode="vpc-immediate")
+    world.machine.write(HOLD, text)
+    world.start()
+    assert world.sim.wait_request("DescribeInstances")
+    assert world.machine.wait_phase("held")
+    assert asked_changes(world) == []
+
+
+def test_hold_that_cannot_be_read_holds(make_world):
+    world = make_world(mode="vpc-immediate")
+    os.mkdir(world.machine.path(HOLD))
+    world.start()
+    assert world.sim.wait_request("DescribeInstances")
+    assert world.machine.wait_phase("held")
+    assert asked_changes(world) == []
+
+
+def test_hold_between_ledger_and_call(make_world):
+    """The brake is looked at once more after the write: here it comes while the disk is slow."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.hold("DescribeInstances")
+    # the fsyncs of the write that carries the intent take a second
+    world.machine.agent_strace = ["-e", "trace=fsync", "-e", "inject=fsync:delay_enter=700000"]
+    world.start()
+    assert world.sim.wait_arrival("DescribeInstances")
+    world.sim.release()
+    ledger = world.machine.path("/var/lib/ecs-pubip")
+    assert wait_until(ledger, lambda: _has_intent(world), 20)
+    world.machine.write(HOLD, "-\n")
+    assert world.machine.wait_status(lambda s: s["held"] and not s["busy"])
+    assert world.machine.cli("resume", timeout=90).returncode == 0
+    assert_confirmed(world, timeout=60)
+    arrivals = world.sim.events(event="arrival", action="AllocatePublicIpAddress")
+    assert len(arrivals) == 1
+
+
+def _has_intent(world):
+    for name in ("ledger", "ledger.new"):
+        path = "/var/lib/ecs-pubip/" + name
+        if world.machine.exists(path) and "call=allocate outcome=open" in world.machine.read(path):
+            return True
+    return False
+
+
+def test_hold_folder_may_come_later(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.machine.remove(CONF)
+    os.rmdir(world.machine.path("/etc/ecs-pubip"))
+    world.sim.hold("DescribeInstances")
+    world.start()
+    assert world.sim.wait_arrival("DescribeInstances")
+    os.mkdir(world.machine.path("/etc/ecs-pubip"))
+    world.machine.write(HOLD, "-\n")
+    assert world.machine.wait_status(lambda s: s["held"])
+    world.sim.release()
+    world.machine.remove(HOLD)
+    assert_confirmed(world)
+
+
+# restarts
+
+def test_policy_never_leaves_the_mark(make_world):
+    world = make_world(mode="vpc", config="[Reboot]\nPolicy=never\nGrace=1s\n")
+    world.start()
+    assert world.machine.wait_file("/run/ecs-pubip/reboot-required", timeout=90)
+    status = assert_failed(world, "Reboot.Never")
+    assert status["next"]["what"] == "reboot"
+    assert executed(world) == ["AllocatePublicIpAddress"]
+    world.machine.reboot()
+    assert_confirmed(world, boot_id=world.machine.boot_id)
+    assert not world.machine.exists("/run/ecs-pubip/reboot-required")
+
+
+def begin_boot_with_cloud_init(machine):
+    os.makedirs(machine.path("/run/cloud-init"), exist_ok=True)
+    machine.write("/run/cloud-init/enabled", "")
+
+
+def test_restart_waits_for_cloud_init(make_world):
+    world = make_world(mode="vpc", config=ALWAYS)
+    begin_boot_with_cloud_init(world.machine)
+    world.start()
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
+    assert "cloud-init" in entry["MESSAGE"]
+    assert world.machine.wait_status(
+        lambda s: s["next"] and s["next"]["waits_for"] == "cloud-init to finish",
+        phase="rebooting")
+    assert world.machine.wait_notified(lambda n: "cloud-init" in n.get("STATUS", ""))
+    assert world.machine.cli("wait").returncode == 5
+    assert "RebootInstance" not in asked_changes(world)
+    # cloud-init leaves a link at its end
+    os.symlink("../../var/lib/cloud/data/result.json",
+               world.machine.path("/run/cloud-init/result.json"))
+    assert_confirmed(world)
+    assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
+
+
+def test_patience_ends(make_world):
+    world = make_world(mode="vpc", config=ALWAYS + "Patience=1s\n")
+    begin_boot_with_cloud_init(world.machine)
+    world.start()
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
+    assert_confirmed(world, timeout=60)
+    assert "RebootInstance" in executed(world)
+
+
+@pytest.mark.parametrize("files, waits", [
+    (["/run/cloud-init/disabled"], False),
+    (["/run/cloud-init/enabled", "/etc/cloud/cloud-init.disabled"], True),
+    (["/etc/systemd/system/cloud-init.target.wants/cloud-final.service"], True),
+    (["/etc/systemd/system/cloud-init.target.wants/cloud-final.service",
+      "/etc/cloud/cloud-init.disabled"], False),
+])
+def test_what_tells_that_cloud_init_is_enabled(make_world, files, waits):
+    world = make_world(mode="vpc", config=ALWAYS)
+    for name in files:
+        world.machine.write(name, "")
+    world.start()
+    if waits:
+        assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
+        assert "RebootInstance" not in asked_changes(world)
+    else:
+        assert world.sim.wait_request("RebootInstance", timeout=20)
+        assert not world.machine.journal.find(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The state folder: other machines' ledgers, damaged ones, full and read-only disks."""
+
+import os
+import re
+
+import pytest
+
+from agent import (ALWAYS, LEDGER, MESSAGE, asked_changes, assert_confirmed, assert_failed,
+                   executed)
+
+STATE = "/var/lib/ecs-pubip"
+
+
+def names(world):
+    return sorted(os.listdir(world.machine.path(STATE)))
+
+
+def aside(world, why):
+    found = [n for n in names(world) if n.startswith("ledger.%s-" % why)]
+    for name in found:
+        assert re.fullmatch(r"ledger\.%s-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(\.\d\d)?" % why, name)
+    return found
+
+
+def confirmed_with_address(make_world, **options):
+    world = make_world(mode="vpc-immediate", **options).start()
+    assert_confirmed(world)
+    assert world.machine.stop_agent() == 0
+    return world
+
+
+def test_cloned_image(make_world):
+    """The machine wakes up as another instance: its predecessor's ledger is set aside."""
+    world = confirmed_with_address(make_world)
+    old = world.machine.read(LEDGER)
+    same = {name: world.sim.get("instance." + name) for name in ("private_ip", "mac")}
+    other = world.sim.add_instance(fields={"takes_effect": "immediate", **same})
+    other = other["id"] if isinstance(other, dict) else other
+    world.sim.become(identity=other)
+    mark = world.sim.mark()
+    world.machine.start_agent()
+    status = assert_confirmed(world, instance_id=other)
+    assert status["allocations"] == 1
+    assert asked_changes(world, since=mark) == ["AllocatePublicIpAddress"]
+    (name,) = aside(world, "foreign")
+    assert world.machine.read(STATE + "/" + name) == old
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["LEDGER_FOREIGN"])
+    assert "image" in entry["MESSAGE"]
+
+
+DAMAGE = {
+    "truncated": lambda text: text[:len(text) // 2],
+    "garbled": lambda text: text.replace("kind=static", "kind=stati\x01"),
+    "edited": lambda text: text.replace("outcome=done", "outcome=refused"),
+    "empty": lambda text: "",
+    "newer": lambda text: text.replace("ecs-pubip-ledger 1", "ecs-pubip-ledger 2"),
+    "huge": lambda text: text + "#" * (1 << 20),
+    "binary": lambda text: "\x00" * 100,
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_damaged_ledger_is_kept_aside_and_costs_the_budget(make_world, how):
+    """Law L10: what it knew is unknown, which is not zero."""
+    world = confirmed_with_address(make_world)
+    text = DAMAGE[how](world.machine.read(LEDGER))
+    world.machine.write(LEDGER, text)
+    world.machine.start_agent()
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["LEDGER_DAMAGED"])
+    status = assert_confirmed(world)
+    assert status["note"]
+    (name,) = aside(world, "damaged")
+    assert world.machine.read(STATE + "/" + name) == text
+    assert world.machine.read(LEDGER).startswith("ecs-pubip-ledger 1\n")
+
+
+@pytest.mark.parametrize("how", ["truncated", "newer", "removed"])
+def test_no_restart_from_missing_knowledge(make_world, how):
+    """Laws L3 and L10: the ledger is lost between allocation and restart."""
+    world = make_world(mode="vpc", config="[Reboot]\nPolicy=always\nGrace=1s\n"
+                                          "[Confirm]\nTimeout=10s\n")
+    world.sim.fail("RebootInstance", "InternalError", status=500, times=None)
+    world.start()
+    assert world.sim.wait_request("RebootInstance")
+    world.machine.kill_agent()
+    world.sim.clear()
+    if how == "removed":
+        world.machine.remove(LEDGER)
+    else:
+        world.machine.write(LEDGER, DAMAGE[how](world.machine.read(LEDGER)))
+    mark = world.sim.mark()
+    world.machine.start_agent()
+    assert world.machine.wait_status(lambda s: s["phase"] == "failed", timeout=30)
+    arrived = [e["action"] for e in world.sim.events(since=mark, event="arrival", plane="api")]
+    assert "RebootInstance" not in arrived
+
+
+@pytest.mark.parametrize("what", ["link", "folder", "fifo"])
+def test_what_is_no_ledger(make_world, what):
+    world = make_world(mode="vpc-immediate")
+    world.sim.give_address()
+    path = world.machine.path(LEDGER)
+    if what == "link":
+        world.machine.write("/var/secret", "secret")
+        os.symlink("/var/secret", path)
+    elif what == "folder":
+        os.mkdir(path)
+    else:
+        os.mkfifo(path)
+    world.start()
+    assert_confirmed(world)
+    assert len(aside(world, "damaged")) == 1
+    if what == "link":
+        assert world.machine.read("/var/secret") == "secret"
+
+
+def test_only_the_newest_are_kept_aside(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.sim.give_address()
+    for year in range(2001, 2009):
+        world.machine.write("%s/ledger.damaged-%d-01-01T00:00:00Z" % (STATE, year), "old")
+    world.machine.write(LEDGER, "no ledger")
+    world.start()
+    assert_confirmed(world)
+    left = aside(world, "damaged")
+    assert len(left) == 5
+    assert left[:4] == ["ledger.damaged-%d-01-01T00:00:00Z" % year for year in range(2005, 2009)]
+    assert world.machine.read(STATE + "/" + left[4]) == "no ledger"
+
+
+def fill(machine):
+    machine.run("mount -t tmpfs -o size=64k none " + STATE)
+    machine.run("head -c 100000 /dev/zero >%s/filler 2>/dev/null || :" % STATE)
+
+
+def make_read_only(machine):
+    machine.run("mount -t tmpfs none %s && mount -o remount,ro %s" % (STATE, STATE))
+
+
+@pytest.mark.parametrize("spoil, repair", [
+    (fill, "rm %s/filler" % STATE), (make_read_only, "mount -o remount,rw " + STATE)],
+    ids=["full", "read-only"])
+def test_no_changing_call_without_a_ledger(make_world, spoil, repair):
+    """Law L2, with the reason in status; once it can be written, the job goes on."""
+    world = make_world(mode="vpc-immediate")
+    spoil(world.machine)
+    world.start()
+    status = assert_failed(world, "Ledger.NotWritable")
+    assert asked_changes(world) == []
+    assert status["fault"]["message"] in ("No space left on device", "Read-only file system")
+    world.machine.run(repair)
+    assert world.machine.cli("resume").returncode == 0
+    assert_confirmed(world)
+    assert executed(world) == ["AllocatePublicIpAddress"]
+
+
+def test_a_confirmed_instance_outlives_a_full_disk(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.sim.give_address()
+    fill(world.machine)
+    world.start()
+    status = assert_confirmed(world)
+    assert "ledger" in status["note"]
+
+
+def test_unreadable_ledger_is_not_written_over(make_world):
+    """EIO at reading is no proof that there is nothing: no changing call, and it is left alone."""
+    world = make_world(mode="vpc-immediate")
+    world.machine.write(LEDGER, "whatever\n")
+    world.machine.agent_strace = ["-e", "trace=openat", "-P", LEDGER, "-P", "ledger",
+                                  "-e", "inject=openat:error=EIO:when=1"]
+    world.start()
+    assert_failed(world, "Ledger.NotWritable")
+    assert asked_changes(world) == []
+    assert world.machine.read(LEDGER) == "whatever\n"
+
+
+def test_second_agent_says_so_and_leaves(make_world):
+    world = make_world(mode="vpc-immediate").start()
+    first = world.machine.agent
+    assert_confirmed(world)
+    mark = world.sim.mark()
+    world.machine.start_agent()
+    assert world.machine.wait_agent() == 75
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["ANOTHER_AGENT"])
+    assert first.poll() is None
+    assert world.sim.log(since=mark) == []
+    world.machine.agent = first
+    assert world.machine.cli("status").returncode == 0
+
+
+def test_no_boot_id_no_changing_call(make_world):
+    world = make_world(mode="vpc")
+    world.machine.agent_arguments = ["--boot-id=nonsense"]
+    world.start()
+    assert_failed(world, "Machine.NoBootId")
+    assert asked_changes(world) == []
+
+
+def test_boot_id_as_the_service_manager_writes_it(make_world):
+    """%b has no dashes; /proc has. The same boot must read the same."""
+    world = make_world(mode="vpc-immediate")
+    world.machine.agent_arguments = ["--boot-id=" + world.machine.boot_id.replace("-", "").upper()]
+    world.start()
+    assert_confirmed(world, boot_id=world.machine.boot_id)
+
+
+def test_two_restarts_of_a_due_one(make_world):
+    """The restart is due, and the agent is restarted while it waits: it stays due, and is one."""
+    world = make_world(mode="vpc", config=ALWAYS)
+    world.sim.rule("RebootInstance", delay=1)
+    world.start()
+    assert world.sim.wait_arrival("RebootInstance")
+    assert_confirmed(world)
+    assert executed(world).count("RebootInstance") == 1
