@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Which packages the tests need, by group, and how to get them: sourced by run.sh and demo.sh.
+# Which packages the tests need, by group, and how to get them: sourced by run.sh and demo.sh,
+# which set top to the source tree.
 
 # Debian names | RPM names (Fedora, Alibaba Cloud Linux with EPEL).
 packages_row() {
@@ -22,6 +23,9 @@ packages_row() {
     lint)
         echo "binutils clang clang-format clang-tidy cppcheck shellcheck systemd" \
              "| binutils clang clang-tools-extra cppcheck ShellCheck systemd" ;;
+    system) # the lists of those who use them; Debian only
+        echo "$(grep -hv '^#' "$top/packaging/packages.txt" "$top/tests/system/packages.txt" |
+            tr '\n' ' ') |" ;;
     valgrind)
         echo "valgrind" "| valgrind" ;;
     esac
