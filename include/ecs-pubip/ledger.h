@@ -87,7 +87,14 @@ struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now);
 /* The newest entry of that op (WIRE_NONE: of any) with an outcome other than REFUSED, or NULL. */
 struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op);
 
-/* How many calls of that op within 24 h before `now` were not refused. */
+/*
+ * True if nothing came of the call: refused, or its answer was lost and the inspection that settled
+ * it showed no address. It counts in no budget; should its address be shown late, it counts again.
+ * An OPEN one counts: the answer may have come, and been success, straight before a crash.
+ */
+bool ledger_entry_is_void(const struct ledger_entry *e);
+
+/* How many calls of that op within 24 h before `now` count. */
 unsigned ledger_count(const struct ledger *l, enum wire_op op, int64_t now);
 
 /* Entries from the future (the clock that wrote them was wrong) are dated `now` (law L10). */

@@ -32,6 +32,11 @@ static inline bool wire_op_changes(enum wire_op op) {
         return op >= WIRE_ALLOCATE;
 }
 
+/* After such a call an address may be there that was not there before. */
+static inline bool wire_op_brings_address(enum wire_op op) {
+        return op == WIRE_ALLOCATE || op == WIRE_BANDWIDTH || op == WIRE_EIP_ASSOCIATE;
+}
+
 enum wire_probe {
         PROBE_NONE,
         PROBE_REACH,      /* TCP connect to the region's public ECS endpoint */

@@ -13,7 +13,6 @@
  */
 #define ASK_MS        25000u
 #define CLOCK_OFF_SEC 60 /* a larger offset is reported, once */
-#define KERNEL_APART  (30 * USEC_PER_SEC)
 
 static const struct fault no_fault;
 
@@ -104,6 +103,7 @@ void ask(struct turn *t, enum wire_op op) {
         TEXT_SET(q->instance_id, e->identity.instance_id);
         if (wire_op_changes(op)) {
                 fill_from_intent(t, q);
+                e->absent_first = 0; /* what was absent before the call says nothing after it */
                 e->inspected_just_now = false; /* L1: the next change needs an inspection anew */
         }
         if (op == WIRE_EIP_FIND)
@@ -221,7 +221,7 @@ static void on_deadline(struct turn *t) {
         e->deadline = ENGINE_NEVER;
         switch (e->phase) {
         case PHASE_WAITING:
-                e->ledger.wait = (struct ledger_wait){};
+                forget_wait(t);
                 if (e->identified)
                         inspect(t);
                 else
@@ -275,41 +275,8 @@ static void on_timer(struct turn *t) {
         on_deadline(t);
 }
 
-static bool is_resting(const struct engine *e) {
+bool is_resting(const struct engine *e) {
         return e->step == STEP_IDLE && e->phase != PHASE_STOPPED && e->phase != PHASE_STARTING;
-}
-
-/* An end to every wait that the server did not ask for. */
-static void hurry(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (!is_resting(e) || (e->phase == PHASE_WAITING && e->wait_by_server))
-                return;
-        e->attempt = 0;
-        e->failed_looks = 0;
-        e->static_refused = false;
-        e->fault_since_boot = t->now.boot_usec;
-        e->ledger.wait = (struct ledger_wait){};
-        if (e->phase == PHASE_CONFIRMED && e->identified) {
-                e->next_look = t->now.boot_usec;
-                on_confirmed(t);
-                return;
-        }
-        start_over(t);
-}
-
-/* The network has come (back): what failed for want of it may work now. */
-static void hurry_after_kernel(struct turn *t) {
-        struct engine *e = t->e;
-        bool usable =
-                e->identified ? e->verdict.planes[PLANE_KERNEL] == PLANE_AGREES : e->kernel.routed;
-
-        if (!usable || (e->phase == PHASE_WAITING && e->wait_by_server))
-                return;
-        if (e->kernel_hurried && t->now.boot_usec - e->kernel_hurried < KERNEL_APART)
-                return; /* a flapping link is no reason to ask in its rhythm */
-        e->kernel_hurried = t->now.boot_usec;
-        start_over(t);
 }
 
 static void on_kernel(struct turn *t, const struct kernel_facts *k) {

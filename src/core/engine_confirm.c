@@ -98,7 +98,7 @@ bool look(struct turn *t) {
         e->looks++;
         e->next_look = ENGINE_NEVER;
         if (e->phase == PHASE_CONFIRMING && t->now.boot_usec - e->inspected > CONTROL_DOUBT &&
-            t->now.boot_usec - e->confirm_started > CONTROL_DOUBT) {
+            t->now.boot_usec - e->confirm_started > CONTROL_DOUBT && server_wait_left(t) == 0) {
                 ask(t, WIRE_INSPECT);
                 return true;
         }
@@ -150,13 +150,13 @@ void confirm(struct turn *t) {
         struct engine *e = t->e;
         struct ledger *l = &e->ledger;
         bool news = l->address != e->expected || l->confirmed == 0 || was_changed_unconfirmed(l) ||
-                    l->wait.length_usec > 0;
+                    (l->wait.length_usec > 0 && server_wait_left(t) == 0);
 
         if (news) {
                 l->address = e->expected;
                 l->kind = e->kind;
                 l->confirmed = cloud_now(t);
-                l->wait = (struct ledger_wait){};
+                forget_wait(t);
                 store(t);
         }
         if (e->phase != PHASE_CONFIRMED) {
@@ -188,7 +188,8 @@ static void drift(struct turn *t) {
 
         say(t, NOTICE_DISAGREES)->plane = e->verdict.who;
         e->lagging = false;
-        if (e->inspected && t->now.boot_usec - e->inspected < INSPECT_APART)
+        if ((e->inspected && t->now.boot_usec - e->inspected < INSPECT_APART) ||
+            server_wait_left(t) > 0)
                 confirming(t);
         else
                 inspect(t);
@@ -196,7 +197,10 @@ static void drift(struct turn *t) {
 
 void on_confirmed(struct turn *t) {
         struct engine *e = t->e;
+        uint64_t left = server_wait_left(t);
 
+        if (left > 0 && e->next_control < in(t, left))
+                e->next_control = in(t, left);
         judge(t);
         if (e->verdict.disagrees)
                 drift(t);

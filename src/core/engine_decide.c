@@ -218,10 +218,19 @@ static bool is_late(const struct turn *t) {
 }
 
 /* True if this instance may have had an address before: then one absence is not enough. */
-static bool had_address(struct engine *e) {
-        return e->ledger.address != 0 || e->ledger.suspect != 0 || e->ledger.suspect_pending ||
-               ledger_last(&e->ledger, WIRE_ALLOCATE) || ledger_last(&e->ledger, WIRE_BANDWIDTH) ||
-               ledger_last(&e->ledger, WIRE_EIP_ASSOCIATE);
+static bool had_address(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+
+        for (unsigned i = 0; i < l->n_entries; i++) {
+                const struct ledger_entry *entry = &l->entries[i];
+
+                if (!wire_op_brings_address(entry->op) || entry->outcome == OUTCOME_REFUSED)
+                        continue;
+                /* After an error of the server's own the inspection is enough. */
+                if (!ledger_entry_is_void(entry) || !*entry->request_id)
+                        return true;
+        }
+        return l->address != 0 || l->suspect != 0 || l->suspect_pending;
 }
 
 /* Absence must be shown by metadata too, by a look of now (L6). True: it is. */

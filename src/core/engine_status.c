@@ -95,7 +95,7 @@ static unsigned count(const struct ledger *l, enum wire_op op) {
         unsigned n = 0;
 
         for (unsigned i = 0; i < l->n_entries; i++)
-                if (l->entries[i].op == op && l->entries[i].outcome != OUTCOME_REFUSED)
+                if (l->entries[i].op == op && !ledger_entry_is_void(&l->entries[i]))
                         n++;
         return n;
 }

@@ -7,6 +7,7 @@
 
 #define WAIT_KEPT        (30 * USEC_PER_SEC) /* shorter waits are not worth a write to disk */
 #define NOT_ECS_AFTER    (10 * USEC_PER_MIN)
+#define KERNEL_APART     (30 * USEC_PER_SEC)
 #define CONTROL_RETRY    USEC_PER_HOUR
 #define USEC_OF(seconds) ((uint64_t)(seconds)*USEC_PER_SEC)
 
@@ -44,29 +45,29 @@ static void count_fault(struct turn *t, const struct fault *f) {
         e->fault = *f;
 }
 
-static void keep_wait(struct turn *t, uint64_t length) {
+static void write_wait(struct turn *t, uint64_t length, bool by_server, const struct fault *f) {
         struct engine *e = t->e;
         struct ledger_wait *w = &e->ledger.wait;
 
-        e->wait_checked = true;
-        if (!e->wait_by_server && length < WAIT_KEPT)
-                return;
         *w = (struct ledger_wait){
                 .length_usec = length,
                 .started = cloud_now(t),
                 .started_boot_usec = t->now.boot_usec,
-                .asked_by_server = e->wait_by_server,
+                .asked_by_server = by_server,
                 .attempt = e->attempt,
-                .fault = e->fault,
+                .fault = *f,
         };
         TEXT_SET(w->boot_id, e->boot_id);
         store(t);
 }
 
-/* How much of a kept wait is left: never more than its length, anew if the clock went back. */
+/*
+ * How much of a kept wait is left: never more than its length, anew if the clock went back or
+ * cannot be trusted yet. The cloud's time has whole seconds: one of them may not be over.
+ */
 static uint64_t wait_left(const struct turn *t) {
         const struct ledger_wait *w = &t->e->ledger.wait;
-        int64_t gone = cloud_now(t) - w->started;
+        int64_t gone = t->e->server_time ? cloud_now(t) - w->started - 1 : 0;
         uint64_t passed;
 
         if (strcmp(w->boot_id, t->e->boot_id) == 0 && t->now.boot_usec >= w->started_boot_usec)
@@ -74,6 +75,27 @@ static uint64_t wait_left(const struct turn *t) {
         else
                 passed = gone < 0 ? 0 : USEC_OF(gone);
         return passed < w->length_usec ? w->length_usec - passed : 0;
+}
+
+uint64_t server_wait_left(const struct turn *t) {
+        const struct engine *e = t->e;
+
+        return !e->wait_checked && e->ledger.wait.asked_by_server ? wait_left(t) : 0;
+}
+
+void forget_wait(struct turn *t) {
+        if (server_wait_left(t) == 0)
+                t->e->ledger.wait = (struct ledger_wait){};
+}
+
+static void keep_wait(struct turn *t, uint64_t length) {
+        struct engine *e = t->e;
+
+        if (server_wait_left(t) > 0)
+                return; /* metadata fails meanwhile: what the server asked for counts more */
+        e->wait_checked = true;
+        if (e->wait_by_server || length >= WAIT_KEPT)
+                write_wait(t, length, e->wait_by_server, &e->fault);
 }
 
 /* After a start: a wait that an earlier process had begun goes on. */
@@ -190,6 +212,13 @@ void got_identify_fault(struct turn *t, const struct fault *f) {
                 e->deadline = e->metadata_silent_since + NOT_ECS_AFTER;
 }
 
+static uint64_t throttled_wait(const struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+
+        return backoff_wait(f, false, 0, e->identity.instance_id, (unsigned)(cloud_now(t) % 60),
+                            &e->rng);
+}
+
 /* A control look that fails changes no phase while the planes that count agree. */
 void got_inspect_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
@@ -202,6 +231,10 @@ void got_inspect_fault(struct turn *t, const struct fault *f) {
         }
         if (f->class != e->control_fault.class || strcmp(f->code, e->control_fault.code) != 0)
                 say(t, NOTICE_CONTROL_UNKNOWN)->fault = *f;
+        if (f->class == FAULT_THROTTLED) {
+                e->wait_checked = false; /* whoever inspects next goes on with it */
+                write_wait(t, throttled_wait(t, f), true, f);
+        }
         e->control_fault = *f;
         e->control = (struct plane_facts){};
         e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
@@ -216,9 +249,44 @@ void got_addresses_fault(struct turn *t, const struct fault *f) {
         judge(t);
         if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING ||
             e->phase == PHASE_REBOOTING) {
+                if (e->phase == PHASE_REBOOTING)
+                        enter(t, PHASE_CONFIRMING);
                 e->look_fault = *f;
                 schedule_looks(t);
                 return;
         }
         meet_fault(t, f);
+}
+
+/* An end to every wait that the server did not ask for. */
+void hurry(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (!is_resting(e) || (e->phase == PHASE_WAITING && e->wait_by_server))
+                return;
+        e->attempt = 0;
+        e->failed_looks = 0;
+        e->static_refused = false;
+        e->fault_since_boot = t->now.boot_usec;
+        forget_wait(t);
+        if (e->phase == PHASE_CONFIRMED && e->identified) {
+                e->next_look = t->now.boot_usec;
+                on_confirmed(t);
+                return;
+        }
+        start_over(t);
+}
+
+/* The network has come (back): what failed for want of it may work now. */
+void hurry_after_kernel(struct turn *t) {
+        struct engine *e = t->e;
+        bool usable =
+                e->identified ? e->verdict.planes[PLANE_KERNEL] == PLANE_AGREES : e->kernel.routed;
+
+        if (!usable || (e->phase == PHASE_WAITING && e->wait_by_server))
+                return;
+        if (e->kernel_hurried && t->now.boot_usec - e->kernel_hurried < KERNEL_APART)
+                return; /* a flapping link is no reason to ask in its rhythm */
+        e->kernel_hurried = t->now.boot_usec;
+        start_over(t);
 }

@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-/* Calls after which an address may be there that was not there before. */
-static bool brings_address(enum wire_op op) {
-        return op == WIRE_ALLOCATE || op == WIRE_BANDWIDTH || op == WIRE_EIP_ASSOCIATE;
-}
-
 static bool same_boot(const struct ledger_entry *e, const char *boot_id) {
         return strcmp(e->boot_id, boot_id) == 0;
 }
@@ -18,7 +13,7 @@ const struct ledger_entry *governor_pending_change(const struct ledger *l, in_ad
         for (unsigned i = l->n_entries; i-- > 0;) {
                 const struct ledger_entry *e = &l->entries[i];
 
-                if (!brings_address(e->op) || e->outcome == OUTCOME_REFUSED)
+                if (!wire_op_brings_address(e->op) || e->outcome == OUTCOME_REFUSED)
                         continue;
                 if (now - e->time >= DAY_SEC || l->confirmed >= e->time)
                         return NULL;
@@ -37,7 +32,7 @@ static int64_t budget_frees(const struct ledger *l, enum wire_op op, int64_t now
         for (unsigned i = 0; i < l->n_entries; i++) {
                 const struct ledger_entry *e = &l->entries[i];
 
-                if (e->op == op && e->outcome != OUTCOME_REFUSED && now - e->time < DAY_SEC)
+                if (e->op == op && !ledger_entry_is_void(e) && now - e->time < DAY_SEC)
                         return e->time + DAY_SEC;
         }
         return 0;
@@ -130,7 +125,7 @@ static bool inspection_settles(const struct ledger_entry *e, const char *boot_id
                 return age >= REBOOT_LOST_SEC;
         if (e->outcome == OUTCOME_LOST || age >= ORPHAN_SEC)
                 return true;
-        return brings_address(e->op) && address != 0;
+        return wire_op_brings_address(e->op) && address != 0;
 }
 
 bool governor_settle(struct ledger *l, const char *boot_id, in_addr_t address, int64_t now) {
@@ -143,7 +138,7 @@ bool governor_settle(struct ledger *l, const char *boot_id, in_addr_t address, i
                         e->settled = true;
                         changed = true;
                 }
-                if (!brings_address(e->op) || e->outcome == OUTCOME_REFUSED)
+                if (!wire_op_brings_address(e->op) || e->outcome == OUTCOME_REFUSED)
                         continue;
                 /* Shown late, or a call that answers without address: it is the newest one's. */
                 if (newest && address != 0 && e->address == 0) {

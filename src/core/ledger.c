@@ -343,10 +343,17 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret) {
         return 0;
 }
 
+bool ledger_entry_is_void(const struct ledger_entry *e) {
+        if (e->outcome == OUTCOME_REFUSED)
+                return true;
+        return wire_op_brings_address(e->op) && e->outcome == OUTCOME_LOST && e->settled &&
+               e->address == 0;
+}
+
 /* The oldest entry that nothing needs any more; n_entries if there is none. */
 static unsigned ledger_oldest_spent(const struct ledger *l, int64_t now) {
         for (unsigned i = 0; i < l->n_entries; i++)
-                if (l->entries[i].outcome == OUTCOME_REFUSED)
+                if (ledger_entry_is_void(&l->entries[i]))
                         return i;
         for (unsigned i = 0; i < l->n_entries; i++)
                 if (now - l->entries[i].time > DAY_SEC)
@@ -387,7 +394,7 @@ unsigned ledger_count(const struct ledger *l, enum wire_op op, int64_t now) {
         for (unsigned i = 0; i < l->n_entries; i++) {
                 const struct ledger_entry *e = &l->entries[i];
 
-                if (e->op == op && e->outcome != OUTCOME_REFUSED && now - e->time < DAY_SEC)
+                if (e->op == op && !ledger_entry_is_void(e) && now - e->time < DAY_SEC)
                         n++;
         }
         return n;

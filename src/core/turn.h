@@ -29,14 +29,19 @@ struct notice *say(struct turn *t, enum notice_kind kind);
 int64_t cloud_now(const struct turn *t);
 uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
 void start_over(struct turn *t);                  /* identify, then inspect */
+bool is_resting(const struct engine *e);
 
 /* engine_wait.c */
 void inspect(struct turn *t); /* unless an earlier process kept a wait that is not over */
+uint64_t server_wait_left(const struct turn *t); /* of a kept wait that nobody has gone on with */
+void forget_wait(struct turn *t);                /* unless the server still wants it */
 void meet_fault(struct turn *t, const struct fault *f); /* wait or fail, by its class */
 void meet_own(struct turn *t, const char *code, const char *message);
 void fail(struct turn *t, const struct fault *f);
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
 unsigned call_context(const struct config *c);                       /* for fault_explain() */
+void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
+void hurry_after_kernel(struct turn *t); /* the network has come (back) */
 void got_identify_fault(struct turn *t, const struct fault *f);
 void got_inspect_fault(struct turn *t, const struct fault *f);
 void got_addresses_fault(struct turn *t, const struct fault *f);
@@ -63,9 +68,14 @@ void got_outside(struct turn *t, in_addr_t address); /* 0: could not be learnt *
 
 /* engine_change.c */
 void allocate(struct turn *t);
-void reboot_due(struct turn *t);
+bool is_inspected(const struct turn *t); /* L1 */
+bool is_ready(struct turn *t);           /* false: it has met the fault that forbids a change */
+void begin_change(struct turn *t, enum wire_op op);
 void got_stored(struct turn *t, int error, enum hold hold);
 void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a);
 void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f);
 void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed */
+
+/* engine_reboot.c */
+void reboot_due(struct turn *t);
 void got_blockers(struct turn *t, const char *blockers);

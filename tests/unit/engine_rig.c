@@ -174,6 +174,7 @@ static void do_fault(struct rig *r, const char *what) {
         a.fault.http_status = status;
         a.fault.retry_after_ms = hint;
         fault_classify(&a.fault, 0);
+        a.server_time = status ? 0 : -1; /* nobody answered, so nobody told the time */
         answer(r, &a);
 }
 

@@ -222,6 +222,43 @@ static void lost_allocate_is_looked_for(void **state) {
         assert_int_equal(r.engine.ledger.entries[0].address, rig_address('A'));
 }
 
+/* Answered with 500, but executed: the address is ours, and a reboot may serve it (4.2). */
+static void executed_with_a_server_error(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", "allocating ask:allocate"},
+             {"fault InternalError 500", "waiting store !InternalError"},
+             {"wait", "inspecting ask:inspect"}, {"instance A", "confirming store"}, {"+60", ""},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
+             {"reach no", "rebooting blockers"});
+        assert_int_equal(r.engine.ledger.entries[0].address, rig_address('A'));
+}
+
+/* A reply lost three times with nothing to show for it spends nothing of Heal.Limit. */
+static void lost_replies_without_effect_spend_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""});
+        for (unsigned i = 0; i < 40; i++) {
+                PLAY(&r, {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
+                     {"fault Transport.Timeout", "waiting store"});
+                while (r.engine.asking != WIRE_PROBE) {
+                        if (r.engine.asking == WIRE_INSPECT)
+                                PLAY(&r, {"instance none", ""});
+                        else if (r.engine.asking == WIRE_ADDRESSES)
+                                PLAY(&r, {"addresses none", ""});
+                        else
+                                PLAY(&r, {"wait", "inspecting ask:inspect"});
+                        assert_int_not_equal(r.engine.phase, PHASE_FAILED);
+                }
+        }
+}
+
 static void killed_before_the_answer(void **state) {
         struct rig r;
 
@@ -254,6 +291,8 @@ int main(void) {
                 cmocka_unit_test(slow_disk_means_another_inspection),
                 cmocka_unit_test(no_boot_id_changes_nothing),
                 cmocka_unit_test(lost_allocate_is_looked_for),
+                cmocka_unit_test(executed_with_a_server_error),
+                cmocka_unit_test(lost_replies_without_effect_spend_nothing),
                 cmocka_unit_test(killed_before_the_answer),
         };
 

@@ -208,7 +208,10 @@ static void heal_limit_counts_a_day(void **state) {
         past(&l, WIRE_ALLOCATE, OUTCOME_REFUSED, 4000, "a");
         past(&l, WIRE_ALLOCATE, OUTCOME_DONE, 3000, "a");
         assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        /* Lost, and an inspection showed no address: nothing came of it. Shown late, it counts. */
         past(&l, WIRE_ALLOCATE, OUTCOME_LOST, 2000, "a")->settled = true;
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        l.entries[l.n_entries - 1].address = OURS;
         assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_NO);
         assert_int_equal(when, NOW - 5000 + DAY_SEC);
 }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reboot, from due to its intent: policy, witness, governor, etiquette (design 4.2). */
+#include <string.h>
+
+#include "turn.h"
+#include "util/text.h"
+
+#define LOOK_RECENT   (5 * USEC_PER_SEC)  /* the metadata look that a reboot rests on */
+#define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* the machine's answer about what blocks a reboot */
+
+static void reboot_never(struct turn *t) {
+        struct fault f = fault_own(FAULT_REBOOT_NEVER, "");
+
+        if (!t->e->marked)
+                t->out->wants |= ACTION_REBOOT_MARK;
+        t->e->marked = true;
+        fail(t, &f);
+}
+
+/* True while cloud-init or an inhibitor asks for patience, and Patience is not over. */
+static bool reboot_is_blocked(struct turn *t) {
+        struct engine *e = t->e;
+
+        enter(t, PHASE_REBOOTING);
+        if (!e->blockers_known) {
+                e->blockers_known = true; /* no answer within BLOCKERS_WAIT: nothing blocks */
+                TEXT_SET(e->blockers, "");
+                t->out->wants |= ACTION_BLOCKERS;
+                rest(t, in(t, BLOCKERS_WAIT));
+                return true;
+        }
+        if (!*e->blockers ||
+            t->now.boot_usec - e->reboot_due_since >= e->config.reboot_patience_usec)
+                return false;
+        if (!look(t))
+                schedule_looks(t);
+        return true;
+}
+
+static bool is_reachable_now(struct turn *t, const struct ledger_entry *change) {
+        struct engine *e = t->e;
+
+        if (e->config.reboot_policy != REBOOT_AUTO || !change->unreachable_before || !e->reachable)
+                return false;
+        e->lagging = true;
+        judge(t);
+        return e->verdict.confirmed;
+}
+
+/* What metadata said some looks ago is no reason to reboot now. True: it is being asked again. */
+static bool looks_once_more(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->config.reboot_policy == REBOOT_ALWAYS || !e->identity.from_metadata ||
+            !(required_planes(e) & (1u << PLANE_METADATA)) ||
+            (e->metadata_at >= e->reboot_due_since &&
+             t->now.boot_usec - e->metadata_at <= LOOK_RECENT))
+                return false;
+        ask(t, WIRE_ADDRESSES);
+        return true;
+}
+
+/* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
+void reboot_due(struct turn *t) {
+        struct engine *e = t->e;
+        const struct ledger_entry *change =
+                governor_pending_change(&e->ledger, e->expected, cloud_now(t));
+        const char *why;
+        int64_t when;
+
+        if (!change) {
+                e->reboot_due_since = 0;
+                confirming(t);
+                return;
+        }
+        if (e->reboot_due_since == 0) {
+                e->reboot_due_since = t->now.boot_usec;
+                e->blockers_known = false;
+        }
+        if (looks_once_more(t))
+                return;
+        if (e->config.reboot_policy != REBOOT_ALWAYS && !e->verdict.disagrees) {
+                enter(t, PHASE_CONFIRMING); /* not knowing is no reason either */
+                schedule_looks(t);
+                return;
+        }
+        if (e->config.reboot_policy == REBOOT_NEVER) {
+                reboot_never(t);
+                return;
+        }
+        if (e->config.reboot_policy == REBOOT_AUTO && change->unreachable_before &&
+            !e->reach_asked) {
+                ask_probe(t, PROBE_REACH);
+                return;
+        }
+        if (is_reachable_now(t, change)) {
+                confirm(t);
+                return;
+        }
+        switch (governor_reboot(&e->ledger, &e->config, e->boot_id, cloud_now(t), &when, &why)) {
+        case PERMIT_NO:
+                meet_own(t, why, "");
+                return;
+        case PERMIT_LATER:
+                enter(t, PHASE_REBOOTING);
+                rest(t, in(t, (uint64_t)(when - cloud_now(t)) * USEC_PER_SEC));
+                return;
+        case PERMIT_YES:
+                break;
+        }
+        if (reboot_is_blocked(t))
+                return;
+        if (!is_inspected(t))
+                ask(t, WIRE_INSPECT);
+        else if (is_ready(t))
+                begin_change(t, WIRE_REBOOT);
+}
+
+void got_blockers(struct turn *t, const char *blockers) {
+        struct engine *e = t->e;
+        bool news = *blockers && strcmp(e->blockers, blockers) != 0;
+
+        TEXT_SET(e->blockers, blockers);
+        e->blockers_known = true;
+        if (e->phase != PHASE_REBOOTING || e->step != STEP_IDLE)
+                return;
+        if (news)
+                TEXT_SET(say(t, NOTICE_REBOOT_WAITS)->text, blockers);
+        reboot_due(t);
+}

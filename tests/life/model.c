@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model's machine, disk and operator, and the table of moves. */
+#include "model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/text.h"
+
+#define BOOT_TAKES (10 * USEC_PER_SEC)
+#define YEARS      (INT64_C(5) * 365 * 24 * 3600)
+
+int64_t world_cloud_sec(const struct world *w) {
+        return EPOCH + (int64_t)(w->now / USEC_PER_SEC);
+}
+
+struct engine_now world_now(const struct world *w) {
+        return (struct engine_now){
+                .boot_usec = w->now - w->booted,
+                .wall_sec = world_cloud_sec(w) + w->clock_off,
+        };
+}
+
+static struct kernel_facts kernel_facts(const struct world *w) {
+        const struct watch *watch = &w->engine.watch;
+        struct kernel_facts f = {
+                .known = true,
+                .address = watch->address,
+                .running = !w->link_down,
+                .routed = !w->link_down,
+                .machine_matches = watch->n_witness_ips > 0 && !w->scene->wrong_machine,
+        };
+
+        f.present =
+                watch->address != 0 && (watch->address == PRIVATE_IP || watch->address == w->nic);
+        return f;
+}
+
+static void ask_cloud(struct world *w, const struct wire_question *q) {
+        laws_sent(w, q);
+        w->flight = (struct flight){.asked = true, .question = *q, .at = w->now};
+}
+
+/* What the runtime does with the actions, as far as the outside sees it. */
+static void step(struct world *w, struct event *e, struct actions *a) {
+        e->now = world_now(w);
+        engine_step(&w->engine, e, a);
+        if (a->wants & ACTION_DROP)
+                w->flight = (struct flight){0};
+        if (a->wants & ACTION_STORE)
+                w->store_wanted = true;
+        if (a->wants & ACTION_WATCH)
+                w->kernel_news = true;
+        if (a->wants & ACTION_BLOCKERS)
+                w->blockers_asked = w->blockers_news = true;
+        if (a->wants & ACTION_NO_BLOCKERS)
+                w->blockers_asked = false;
+        if (a->wants & ACTION_ASK) {
+                w->ask_wanted = w->store_wanted;
+                w->asks = a->question;
+                if (!w->store_wanted)
+                        ask_cloud(w, &a->question);
+        }
+        laws_stepped(w, a);
+        if (w->engine.phase == PHASE_STOPPED)
+                laws_down(w);
+        if (w->engine.phase == PHASE_STOPPED)
+                w->running = false;
+}
+
+static void step_plain(struct world *w, enum event_type type, struct actions *a) {
+        struct event e = {.type = type};
+
+        step(w, &e, a);
+}
+
+/* The agent ends. What it had asked may still be on its way. */
+static void down(struct world *w) {
+        if (w->flight.asked && !w->flight.executed && wire_op_changes(w->flight.question.op))
+                w->late = w->flight;
+        w->flight = (struct flight){0};
+        w->running = w->store_wanted = w->told_wanted = w->ask_wanted = false;
+        w->blockers_asked = w->blocked = false;
+        laws_down(w);
+}
+
+static void restart_machine(struct world *w) {
+        if (w->running)
+                down(w);
+        w->boot++;
+        w->now += BOOT_TAKES;
+        w->booted = w->now;
+        w->now += START_AFTER;
+        cloud_effect(w);
+        w->link_down = false;
+}
+
+static void start(struct world *w, struct actions *a) {
+        struct config config = w->engine.config;
+        char boot_id[BOOT_ID_SIZE] = "";
+
+        if (!w->scene->no_boot_id)
+                snprintf(boot_id, sizeof(boot_id), "boot-%u", w->boot);
+        engine_init(&w->engine, &config, boot_id, true, true, w->disk_state, &w->disk, w->hold,
+                    w->scene->seed);
+        w->running = true;
+        w->kernel_news = true;
+        w->ask_wanted = false;
+        laws_started(w);
+        step_plain(w, EVENT_START, a);
+}
+
+static void write_ledger(struct world *w) {
+        w->disk = w->engine.ledger;
+        w->disk_state = LEDGER_READ;
+        laws_written(w);
+}
+
+static void end_write(struct world *w, int error) {
+        w->store_wanted = false;
+        w->told_wanted = true;
+        w->store_error = error;
+        w->laws.held_at_write = w->hold == HOLD_ON;
+        if (w->ask_wanted)
+                ask_cloud(w, &w->asks);
+        w->ask_wanted = false;
+}
+
+static void told(struct world *w, struct actions *a) {
+        struct event e = {.type = EVENT_STORED, .stored = {w->store_error, w->hold}};
+
+        w->told_wanted = false;
+        step(w, &e, a);
+}
+
+static void answer_with(struct world *w, struct wire_answer *answer, struct actions *a) {
+        struct event e = {.type = EVENT_ANSWER, .answer = *answer};
+
+        laws_heard(w, answer);
+        w->flight = (struct flight){0};
+        step(w, &e, a);
+}
+
+static void answer_truly(struct world *w, struct actions *a) {
+        struct wire_answer answer;
+
+        cloud_execute(w, &w->flight.question, &answer);
+        answer_with(w, &answer, a);
+}
+
+static void answer_fault(struct world *w, enum move m, struct actions *a) {
+        struct wire_answer answer = {.fault = cloud_fault(m, w->flight.question.op)};
+
+        if (answer.fault.http_status)
+                answer.server_time = world_cloud_sec(w);
+        answer_with(w, &answer, a);
+}
+
+static void answer_lost(struct world *w, enum move m, struct actions *a) {
+        struct wire_answer ignored;
+
+        cloud_execute(w, &w->flight.question, &ignored);
+        answer_fault(w, m, a);
+}
+
+static void do_silently(struct world *w) {
+        struct wire_answer ignored;
+
+        cloud_execute(w, &w->flight.question, &ignored);
+        w->flight.executed = true;
+}
+
+static void answer_strange(struct world *w, struct actions *a) {
+        struct wire_answer answer = {.addresses = {.presence = PRESENCE_ABSENT}};
+
+        TEXT_SET(answer.addresses.instance_id, "i-other");
+        answer_with(w, &answer, a);
+}
+
+static void gone(struct world *w, struct actions *a) {
+        if (wire_op_changes(w->flight.question.op))
+                w->late = w->flight;
+        answer_fault(w, MOVE_GONE, a);
+}
+
+static void arrive_late(struct world *w) {
+        struct wire_answer ignored;
+        struct flight late = w->late;
+
+        w->late = (struct flight){0};
+        cloud_execute(w, &late.question, &ignored);
+}
+
+static void stray_answer(struct world *w, struct actions *a) {
+        struct event e = {.type = EVENT_ANSWER};
+
+        TEXT_SET(e.answer.identity.instance_id, "i-other");
+        e.answer.reachable = true;
+        step(w, &e, a);
+}
+
+static void to_deadline(struct world *w, struct actions *a) {
+        if (w->booted + w->engine.deadline > w->now)
+                w->now = w->booted + w->engine.deadline;
+        step_plain(w, EVENT_TIMER, a);
+}
+
+static void pass(struct world *w, uint64_t usec) {
+        w->now += usec;
+        if (w->late.asked && w->now - w->late.at >= CALL_MAX_MS * USEC_PER_MSEC)
+                w->late = (struct flight){0};
+}
+
+static void tell_kernel(struct world *w, struct actions *a) {
+        struct event e = {.type = EVENT_KERNEL, .kernel = kernel_facts(w)};
+
+        w->kernel_news = false;
+        laws_told_of_kernel(w, &e.kernel);
+        step(w, &e, a);
+}
+
+static void tell_blockers(struct world *w, const char *text, struct actions *a) {
+        struct event e = {.type = EVENT_BLOCKERS};
+
+        w->blockers_news = false;
+        w->blocked = *text;
+        TEXT_SET(e.blockers, text);
+        step(w, &e, a);
+}
+
+static void set_hold(struct world *w, enum hold hold, struct actions *a) {
+        struct event e = {.type = EVENT_HOLD, .hold = hold};
+
+        w->hold = hold;
+        if (w->running)
+                step(w, &e, a);
+}
+
+static void reload(struct world *w, bool other_policy, struct actions *a) {
+        struct event e = {.type = EVENT_RELOAD, .config = w->engine.config};
+
+        if (other_policy)
+                e.config.reboot_policy = (e.config.reboot_policy + 1) % (REBOOT_NEVER + 1);
+        if (other_policy && e.config.reboot_policy == REBOOT_AUTO)
+                e.config.heal_policy = (e.config.heal_policy + 1) % (HEAL_ALERT + 1);
+        step(w, &e, a);
+}
+
+/* The address is taken away, or another comes in its place, without us. */
+static void drift(struct world *w, bool another, bool by_eip) {
+        if (w->by_eip)
+                w->eip = EIP_AVAILABLE;
+        w->address = another ? world_address(by_eip ? 0 : ++w->given + 1) : 0;
+        w->by_eip = by_eip;
+        if (by_eip)
+                w->eip = EIP_IN_USE;
+        cloud_effect(w);
+        w->effective = w->address;
+        w->shown = w->address;
+        w->kernel_news = true;
+}
+
+static void set_clock(struct world *w, int64_t by, struct actions *a) {
+        w->clock_off += by;
+        if (w->running)
+                step_plain(w, EVENT_CLOCK, a);
+}
+
+static void settle_eip(struct world *w) {
+        w->eip = EIP_IN_USE;
+        w->address = world_address(0);
+        w->by_eip = true;
+        if (w->scene->effect == EFFECT_AT_ONCE)
+                cloud_effect(w);
+        w->kernel_news = true;
+}
+
+static void take_eip(struct world *w, bool taken) {
+        w->eip_elsewhere = taken;
+        w->eip = taken ? EIP_IN_USE : EIP_AVAILABLE;
+        if (taken && w->by_eip)
+                drift(w, false, false);
+        w->eip = taken ? EIP_IN_USE : EIP_AVAILABLE;
+}
+
+void world_do(struct world *w, enum move m, struct actions *a) {
+        a->wants = a->n_notices = 0;
+        w->n_moves++;
+        if (m >= _MOVE_FAIR)
+                w->cost++;
+        pass(w, 0);
+        switch (m) {
+        case MOVE_START:
+                start(w, a);
+                break;
+        case MOVE_WRITE:
+                write_ledger(w);
+                end_write(w, 0);
+                break;
+        case MOVE_WRITE_FAILS:
+                end_write(w, -ENOSPC);
+                break;
+        case MOVE_WRITE_ODDLY:
+                write_ledger(w);
+                end_write(w, -EIO);
+                break;
+        case MOVE_TOLD:
+                told(w, a);
+                break;
+        case MOVE_ANSWER:
+                answer_truly(w, a);
+                break;
+        case MOVE_KERNEL:
+                tell_kernel(w, a);
+                break;
+        case MOVE_TIMER:
+                to_deadline(w, a);
+                break;
+        case MOVE_UNBLOCKED:
+                tell_blockers(w, "", a);
+                break;
+        case MOVE_BLOCKED:
+                tell_blockers(w, "cloud-init to finish", a);
+                break;
+        case MOVE_REBOOTS:
+                w->reboot_accepted = false;
+                w->reboot_repeats = true;
+                restart_machine(w);
+                break;
+        case MOVE_REBOOTS_AGAIN:
+                w->reboot_repeats = false;
+                restart_machine(w);
+                break;
+        case MOVE_POWER:
+        case MOVE_CONSOLE_REBOOT:
+                restart_machine(w);
+                break;
+        case MOVE_METADATA_NEWS:
+                w->metadata = w->effective;
+                break;
+        case MOVE_CONTROL_NEWS:
+                w->shown = w->address;
+                break;
+        case MOVE_EIP_NEWS:
+                settle_eip(w);
+                break;
+        case MOVE_DISK_FULL:
+        case MOVE_DISK_FREE:
+                w->full = m == MOVE_DISK_FULL;
+                break;
+        case MOVE_KILL:
+                down(w);
+                w->now += USEC_PER_SEC;
+                break;
+        case MOVE_STOP:
+                step_plain(w, EVENT_STOP, a);
+                down(w);
+                break;
+        case MOVE_LOST_DONE:
+        case MOVE_SERVER_DONE:
+                answer_lost(w, m, a);
+                break;
+        case MOVE_SILENT_DONE:
+                do_silently(w);
+                break;
+        case MOVE_GONE:
+                gone(w, a);
+                break;
+        case MOVE_LATE:
+                arrive_late(w);
+                break;
+        case MOVE_LOST_UNDONE:
+        case MOVE_FAULT_UNSENT:
+        case MOVE_FAULT_SERVER:
+        case MOVE_FAULT_THROTTLED:
+        case MOVE_FAULT_HINT:
+        case MOVE_FAULT_AUTH:
+        case MOVE_FAULT_OPERATOR:
+        case MOVE_FAULT_SETTLING:
+        case MOVE_FAULT_CLOCK:
+        case MOVE_FAULT_ALREADY:
+        case MOVE_FAULT_GARBLED:
+        case MOVE_METADATA_SILENT:
+        case MOVE_METADATA_404:
+        case MOVE_METADATA_5XX:
+                answer_fault(w, m, a);
+                break;
+        case MOVE_METADATA_STRANGE:
+                answer_strange(w, a);
+                break;
+        case MOVE_STRAY_ANSWER:
+                stray_answer(w, a);
+                break;
+        case MOVE_SECOND:
+                pass(w, USEC_PER_SEC);
+                break;
+        case MOVE_MINUTE:
+                pass(w, USEC_PER_MIN);
+                break;
+        case MOVE_TEN_MINUTES:
+                pass(w, 10 * USEC_PER_MIN);
+                break;
+        case MOVE_DAY:
+                pass(w, 24 * USEC_PER_HOUR);
+                break;
+        case MOVE_LEDGER_REMOVED:
+                w->disk_state = LEDGER_NONE;
+                laws_ledger_removed(w);
+                break;
+        case MOVE_LEDGER_DAMAGED:
+                w->disk_state = LEDGER_DAMAGED;
+                break;
+        case MOVE_LEDGER_UNREADABLE:
+                w->disk_state = LEDGER_UNREADABLE;
+                break;
+        case MOVE_LEDGER_READABLE:
+                w->disk_state = LEDGER_READ;
+                break;
+        case MOVE_RECLAIM:
+                drift(w, false, false);
+                break;
+        case MOVE_REPLACE:
+                drift(w, true, false);
+                break;
+        case MOVE_CONVERT:
+                drift(w, true, true);
+                break;
+        case MOVE_LINK_DOWN:
+        case MOVE_LINK_UP:
+                w->link_down = m == MOVE_LINK_DOWN;
+                w->kernel_news = true;
+                break;
+        case MOVE_LOCK:
+        case MOVE_UNLOCK:
+                w->locked = m == MOVE_LOCK;
+                break;
+        case MOVE_TRANSIT:
+        case MOVE_SETTLED:
+                w->transit = m == MOVE_TRANSIT;
+                break;
+        case MOVE_EIP_TAKEN:
+        case MOVE_EIP_FREED:
+                take_eip(w, m == MOVE_EIP_TAKEN);
+                break;
+        case MOVE_CLOCK_FORWARD:
+                set_clock(w, YEARS, a);
+                break;
+        case MOVE_CLOCK_BACK:
+                set_clock(w, -YEARS, a);
+                break;
+        case MOVE_HOLD:
+                set_hold(w, HOLD_ON, a);
+                break;
+        case MOVE_UNHOLD:
+                set_hold(w, HOLD_OFF, a);
+                break;
+        case MOVE_RESUME:
+                step_plain(w, EVENT_RESUME, a);
+                break;
+        case MOVE_RELOAD:
+        case MOVE_POLICY:
+                reload(w, m == MOVE_POLICY, a);
+                break;
+        case _MOVE_MAX:
+                break;
+        }
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A world around the real engine: cloud, machine, disk and operator, small enough to hash. It
+ * shares nothing with the agent but the structs of the wire and the ledger. Everything that can
+ * happen is a move; who plays (at random, or all of them) is the caller's affair. After each move
+ * the laws are checked (laws.h).
+ */
+#pragma once
+
+#include <ecs-pubip/engine.h>
+
+#include "laws.h"
+
+#define EPOCH       INT64_C(1795000000) /* the cloud's time when a story begins */
+#define START_AFTER (20 * USEC_PER_SEC) /* of a boot, until the agent starts */
+#define OUR_ID      "i-ours"
+#define PRIVATE_IP  htonl(0x0a000005u)
+
+/* When a new address works: on the NIC or through the gateway, and for metadata. */
+enum effect { EFFECT_AT_ONCE, EFFECT_REBOOT, EFFECT_NEVER };
+
+/* How a story begins. */
+struct scene {
+        const char *name;
+        struct config config;
+        enum network network;
+        enum effect effect;
+        bool no_metadata, wrong_machine; /* Instance.Id is used; it names another machine */
+        bool has_address;                /* at the beginning */
+        bool cloned_ledger;              /* of another instance, with an address */
+        bool no_boot_id;
+        int bandwidth;
+        int clock_off; /* seconds that the machine's clock is wrong at first */
+        uint64_t seed;
+};
+
+enum move {
+        MOVE_START,
+        MOVE_WRITE,
+        MOVE_TOLD,
+        MOVE_ANSWER,
+        MOVE_KERNEL,
+        MOVE_TIMER,
+        MOVE_UNBLOCKED,
+        MOVE_REBOOTS,       /* an accepted RebootInstance is executed */
+        MOVE_METADATA_NEWS, /* metadata shows what is so */
+        MOVE_CONTROL_NEWS,  /* control shows what is so */
+        MOVE_EIP_NEWS,      /* an association has settled */
+        _MOVE_FAIR,         /* the moves before are fair ones */
+        MOVE_WRITE_FAILS = _MOVE_FAIR,
+        MOVE_WRITE_ODDLY, /* it is on disk, but the agent hears of an error */
+        MOVE_DISK_FULL,
+        MOVE_DISK_FREE,
+        MOVE_KILL,
+        MOVE_POWER,
+        MOVE_STOP,
+        MOVE_CONSOLE_REBOOT,
+        MOVE_REBOOTS_AGAIN, /* an executed RebootInstance a second time */
+        MOVE_BLOCKED,
+        MOVE_LOST_DONE,   /* executed, the answer lost */
+        MOVE_LOST_UNDONE, /* not executed, and nobody says so */
+        MOVE_SILENT_DONE, /* executed, and nobody ever answers */
+        MOVE_GONE,        /* the cloud process is gone; the call may still arrive */
+        MOVE_LATE,        /* it does */
+        MOVE_SERVER_DONE, /* 500, but executed */
+        MOVE_FAULT_UNSENT,
+        MOVE_FAULT_SERVER,
+        MOVE_FAULT_THROTTLED,
+        MOVE_FAULT_HINT,
+        MOVE_FAULT_AUTH,
+        MOVE_FAULT_OPERATOR,
+        MOVE_FAULT_SETTLING,
+        MOVE_FAULT_CLOCK,
+        MOVE_FAULT_ALREADY,
+        MOVE_FAULT_GARBLED,
+        MOVE_METADATA_SILENT,
+        MOVE_METADATA_404,
+        MOVE_METADATA_5XX,
+        MOVE_METADATA_STRANGE, /* a look that is of another instance */
+        MOVE_STRAY_ANSWER,     /* one that nobody asked for */
+        MOVE_SECOND,           /* time passes */
+        MOVE_MINUTE,
+        MOVE_TEN_MINUTES,
+        MOVE_DAY,
+        MOVE_LEDGER_REMOVED, /* while the agent is down */
+        MOVE_LEDGER_DAMAGED,
+        MOVE_LEDGER_UNREADABLE,
+        MOVE_LEDGER_READABLE,
+        MOVE_RECLAIM,
+        MOVE_REPLACE,
+        MOVE_CONVERT,
+        MOVE_LINK_DOWN,
+        MOVE_LINK_UP,
+        MOVE_LOCK,
+        MOVE_UNLOCK,
+        MOVE_TRANSIT, /* the instance is between two states */
+        MOVE_SETTLED,
+        MOVE_EIP_TAKEN, /* our EIP goes to another instance */
+        MOVE_EIP_FREED,
+        MOVE_CLOCK_FORWARD, /* years */
+        MOVE_CLOCK_BACK,
+        MOVE_HOLD,
+        MOVE_UNHOLD,
+        MOVE_RESUME,
+        MOVE_RELOAD,
+        MOVE_POLICY,
+        _MOVE_MAX,
+};
+
+struct flight {
+        bool asked, executed;
+        struct wire_question question;
+        uint64_t at;
+};
+
+struct world {
+        struct engine engine;
+        struct laws laws;
+        const struct scene *scene;
+
+        /* the machine */
+        uint64_t now;      /* µs since the story began */
+        uint64_t booted;   /* when this boot began */
+        int64_t clock_off; /* of CLOCK_REALTIME against the cloud's time, s */
+        unsigned boot;
+        bool running; /* the agent */
+        bool link_down;
+        in_addr_t nic; /* classic: the public address on the NIC */
+        bool kernel_news, blockers_asked, blockers_news, blocked;
+        enum hold hold;
+
+        /* the disk */
+        struct ledger disk;
+        enum ledger_state disk_state;
+        bool full;
+        bool store_wanted; /* a write must come before anything but an end of the agent */
+        bool told_wanted;
+        int store_error;
+        bool ask_wanted;
+        struct wire_question asks;
+
+        /* the cloud */
+        in_addr_t address, shown, metadata, effective;
+        bool by_eip;         /* the address is an EIP */
+        enum eip_status eip; /* of the one EIP of this account */
+        bool eip_elsewhere;
+        unsigned given; /* addresses given so far */
+        int bandwidth;
+        bool locked, transit;
+        bool reboot_accepted, reboot_repeats;
+        struct flight flight, late; /* asked and not answered; abandoned but perhaps underway */
+        unsigned bought;            /* EIPs, by token */
+        char bought_token[CLIENT_TOKEN_SIZE];
+
+        unsigned n_moves, cost; /* moves made; unfair ones among them */
+};
+
+void world_init(struct world *w, const struct scene *scene);
+bool world_can(const struct world *w, enum move m);
+void world_do(struct world *w, enum move m, struct actions *ret);
+
+const char *move_text(enum move m);
+
+/* The cloud's answer to the question in flight, executing it if it was not executed yet. */
+void cloud_execute(struct world *w, const struct wire_question *q, struct wire_answer *ret);
+/* A fault that fits the move and what was asked. */
+struct fault cloud_fault(enum move m, enum wire_op op);
+void cloud_effect(struct world *w); /* what a restart makes of a new address */
+
+in_addr_t world_address(unsigned n);
+struct engine_now world_now(const struct world *w);
+int64_t world_cloud_sec(const struct world *w);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model's cloud: what calls do, and what it answers. */
+#include "model.h"
+
+#include <string.h>
+
+#include "util/text.h"
+
+#define HINT_MS 120000u
+#define EIP_ID  "eip-1"
+
+in_addr_t world_address(unsigned n) {
+        return htonl(0xc6336400u + n % 200 + 1);
+}
+
+static void tell_identity(const struct world *w, struct identity *i) {
+        TEXT_SET(i->instance_id, OUR_ID);
+        i->from_metadata = !w->scene->no_metadata;
+        if (!i->from_metadata)
+                return;
+        TEXT_SET(i->region_id, "cn-hangzhou");
+        TEXT_SET(i->mac, "00:16:3e:00:00:01");
+        i->private_ip = PRIVATE_IP;
+        i->network = w->scene->network;
+        i->public = (struct addresses){
+                .presence = w->metadata ? PRESENCE_PRESENT : PRESENCE_ABSENT,
+                .address = w->metadata,
+        };
+        TEXT_SET(i->public.instance_id, OUR_ID);
+}
+
+static void tell_instance(const struct world *w, struct instance *i) {
+        TEXT_SET(i->instance_id, OUR_ID);
+        TEXT_SET(i->status, w->transit ? "Starting" : "Running");
+        i->network = w->scene->network;
+        if (w->by_eip) {
+                i->eip = w->shown;
+                TEXT_SET(i->eip_id, w->shown ? EIP_ID : "");
+        } else {
+                i->public_ip = w->shown;
+        }
+        if (w->locked)
+                TEXT_SET(i->locks, "security");
+        i->bandwidth_out = w->bandwidth;
+        i->charge = CHARGE_POSTPAID;
+        i->n_private = 1;
+        i->private_ips[0] = PRIVATE_IP;
+}
+
+static void tell_eip(const struct world *w, struct eip *e) {
+        if (w->eip == EIP_UNKNOWN)
+                return; /* there is none */
+        TEXT_SET(e->allocation_id, EIP_ID);
+        e->address = world_address(0);
+        e->status = w->eip;
+        if (w->eip == EIP_IN_USE || w->eip == EIP_ASSOCIATING) {
+                TEXT_SET(e->bound_to, w->eip_elsewhere ? "i-other" : OUR_ID);
+                e->bound_here = !w->eip_elsewhere;
+        }
+}
+
+static struct fault refusal(const char *code, unsigned status, const char *message) {
+        struct fault f = {.http_status = status};
+
+        TEXT_SET(f.code, code);
+        TEXT_SET(f.message, message);
+        fault_classify(&f, 0);
+        return f;
+}
+
+void cloud_effect(struct world *w) {
+        if (w->scene->effect == EFFECT_NEVER)
+                return;
+        w->effective = w->address;
+        w->nic = w->scene->network == NETWORK_CLASSIC ? w->address : 0;
+}
+
+static void bring(struct world *w, in_addr_t address, bool by_eip) {
+        w->address = address;
+        w->by_eip = by_eip;
+        w->given++;
+        if (w->scene->effect == EFFECT_AT_ONCE)
+                cloud_effect(w);
+        w->kernel_news = true;
+}
+
+static void allocate(struct world *w, struct wire_answer *ret) {
+        if (w->locked)
+                ret->fault = refusal("InstanceLockedForSecurity", 403, "");
+        else if (w->transit)
+                ret->fault = refusal("IncorrectInstanceStatus", 403, "");
+        else if (w->bandwidth == 0)
+                ret->fault = refusal("AllocateIpInvalidInstanceBandwidth", 403, "");
+        else if (w->address)
+                ret->fault = refusal("AllocatedAlready", 403, "");
+        else
+                bring(w, world_address(w->given + 1), false);
+        if (ret->fault.class == FAULT_NONE)
+                ret->address = w->address;
+}
+
+static void raise_bandwidth(struct world *w, const struct wire_question *q,
+                            struct wire_answer *ret) {
+        if (w->transit) {
+                ret->fault = refusal("IncorrectInstanceStatus", 403, "");
+                return;
+        }
+        w->bandwidth = (int)q->bandwidth_out;
+        if (q->allocate_public_ip && !w->address)
+                bring(w, world_address(w->given + 1), false);
+}
+
+/* A token buys once. */
+static void buy_eip(struct world *w, const struct wire_question *q, struct wire_answer *ret) {
+        if (strcmp(q->client_token, w->bought_token) != 0) {
+                w->bought++;
+                TEXT_SET(w->bought_token, q->client_token);
+                w->eip = EIP_AVAILABLE;
+        }
+        tell_eip(w, &ret->eip);
+}
+
+static void associate(struct world *w, struct wire_answer *ret) {
+        if (w->address && w->by_eip)
+                ret->fault = refusal("InvalidAssociation.Duplicated", 400, "");
+        else if (w->address)
+                ret->fault = refusal("InvalidInstance.PublicIpAddress", 400, "");
+        else if (w->eip != EIP_AVAILABLE)
+                ret->fault = refusal("IncorrectEipStatus", 400, "");
+        else
+                w->eip = EIP_ASSOCIATING;
+}
+
+static void reboot(struct world *w, struct wire_answer *ret) {
+        if (w->locked)
+                ret->fault = refusal("InstanceLockedForSecurity", 403, "");
+        else if (w->transit)
+                ret->fault = refusal("IncorrectInstanceStatus", 403, "");
+        else
+                w->reboot_accepted = true;
+}
+
+void cloud_execute(struct world *w, const struct wire_question *q, struct wire_answer *ret) {
+        *ret = (struct wire_answer){0};
+        ret->server_time = world_cloud_sec(w);
+        switch (q->op) {
+        case WIRE_IDENTIFY:
+                tell_identity(w, &ret->identity);
+                return;
+        case WIRE_ADDRESSES: {
+                struct identity i = {0};
+
+                tell_identity(w, &i);
+                ret->addresses = i.public;
+                return;
+        }
+        case WIRE_INSPECT:
+                tell_instance(w, &ret->instance);
+                return;
+        case WIRE_EIP_FIND:
+                tell_eip(w, &ret->eip);
+                return;
+        case WIRE_PROBE:
+                ret->reachable = w->effective != 0 && !w->link_down;
+                return;
+        case WIRE_ALLOCATE:
+                allocate(w, ret);
+                break;
+        case WIRE_BANDWIDTH:
+                raise_bandwidth(w, q, ret);
+                break;
+        case WIRE_EIP_ALLOCATE:
+                buy_eip(w, q, ret);
+                break;
+        case WIRE_EIP_ASSOCIATE:
+                associate(w, ret);
+                break;
+        case WIRE_REBOOT:
+                reboot(w, ret);
+                break;
+        case WIRE_NONE:
+        case _WIRE_OP_MAX:
+                return;
+        }
+        TEXT_SET(ret->request_id, "R-1");
+        if (ret->fault.class == FAULT_NONE)
+                laws_executed(w, q->op);
+}
+
+static const struct {
+        const char *code, *message;
+        unsigned status;
+        uint32_t hint;
+} faults[_MOVE_MAX] = {
+        [MOVE_LOST_DONE] = {FAULT_TIMEOUT},
+        [MOVE_LOST_UNDONE] = {FAULT_TIMEOUT},
+        [MOVE_GONE] = {FAULT_CLOUD_GONE},
+        [MOVE_SERVER_DONE] = {"InternalError", "", 500},
+        [MOVE_FAULT_UNSENT] = {FAULT_CONNECT},
+        [MOVE_FAULT_SERVER] = {"ServiceUnavailable", "", 503},
+        [MOVE_FAULT_THROTTLED] = {"Throttling.User", "", 400},
+        [MOVE_FAULT_HINT] = {"Throttling.User", "", 400, HINT_MS},
+        [MOVE_FAULT_AUTH] = {"Forbidden.RAM", "", 403},
+        [MOVE_FAULT_OPERATOR] = {"InstanceExpiredOrInArrears", "", 400},
+        [MOVE_FAULT_SETTLING] = {"TaskConflict", "", 409},
+        [MOVE_FAULT_CLOCK] = {"InvalidTimeStamp.Expired", "", 400},
+        [MOVE_FAULT_ALREADY] = {"AllocatedAlready", "", 403},
+        [MOVE_FAULT_GARBLED] = {FAULT_CLOUD_GARBLED},
+        [MOVE_METADATA_SILENT] = {FAULT_MD_UNREACHABLE},
+        [MOVE_METADATA_404] = {FAULT_MD_NOT_FOUND},
+        [MOVE_METADATA_5XX] = {FAULT_MD_SERVER},
+};
+
+struct fault cloud_fault(enum move m, enum wire_op op) {
+        struct fault f = {.http_status = faults[m].status, .retry_after_ms = faults[m].hint};
+
+        (void)op;
+        TEXT_SET(f.code, faults[m].code);
+        fault_classify(&f, 0);
+        return f;
+}

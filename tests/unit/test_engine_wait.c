@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine as stories: waits, hints of the server, and what ends them. */
+#include "unit.h"
+
+#include "engine_rig.h"
+#include "util/text.h"
+
+#define UP_TO_THROTTLED                                                                            \
+        {"start", ""}, {"identity none", "inspecting store watch ask:inspect"}, {                  \
+                "fault Throttling.User 400 120000", "waiting store !Throttling.User in:120-121"    \
+        }
+
+static void a_hint_is_honoured_whatever_is_asked(void **state) {
+        static const char *const hurries[] = {"resume", "reload", "clock", "kernel up", "unhold"};
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_THROTTLED);
+        for (size_t i = 0; i < N(hurries); i++)
+                PLAY(&r, {hurries[i], "waiting in:120-121"});
+        PLAY(&r, {"wait", "inspecting ask:inspect"});
+}
+
+static void a_hint_survives_restart_and_reboot(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_THROTTLED, {"+10", ""}, {"kill", "identifying ask:identify"},
+             {"identity none", "waiting watch !Throttling.User in:109-111"}, {"+10", ""},
+             {"boot", "identifying ask:identify"},
+             {"identity none", "waiting watch !Throttling.User in:59-62"},
+             {"wait", "inspecting ask:inspect"});
+}
+
+/* Metadata fails first, and the clock is years ahead: the hint still counts. */
+static void a_hint_survives_other_waits(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_THROTTLED, {"+10", ""});
+        r.now.wall_sec += 100000000;
+        PLAY(&r, {"boot", "identifying ask:identify"},
+             {"fault Metadata.NotFound", "waiting !Metadata.NotFound in:0-1"},
+             {"reload", "identifying ask:identify"});
+        r.now.wall_sec -= 100000000;
+        PLAY(&r, {"identity none", "waiting watch !Throttling.User in:60-71"});
+}
+
+/* Confirmed, the 6 h look throttled; then the link flaps: no inspection before the hint is over. */
+static void a_hint_survives_being_confirmed(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"});
+        r.engine.next_control = r.now.boot_usec;
+        r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", "confirmed ask:inspect"},
+             {"fault Throttling.User 400 600000", "confirmed store say:control-unknown"},
+             {"+40", ""}, {"kernel down", "confirming say:disagrees"}, {"kernel up", "confirmed"});
+}
+
+static void without_a_hint_the_next_minute(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""},
+             {"fault Throttling.User 400", "waiting store !Throttling.User in:0-120"},
+             {"resume", "waiting"});
+}
+
+/* auth: 10 min of patience in the first boot of this instance, 2 min later on. */
+static void patience_with_permissions(void **state) {
+        struct rig r;
+        unsigned minutes;
+
+        (void)state;
+        for (unsigned boots = 1; boots <= 2; boots++) {
+                uint64_t began;
+
+                rig_init(&r);
+                PLAY(&r, {"start", ""}, {"identity none", ""});
+                if (boots == 2)
+                        PLAY(&r, {"boot", ""}, {"identity none", ""});
+                began = r.now.boot_usec;
+                for (unsigned i = 0; r.engine.phase != PHASE_FAILED; i++) {
+                        assert_true(i < 1000);
+                        PLAY(&r, {"fault Forbidden.RAM 403", ""});
+                        if (r.engine.phase != PHASE_FAILED)
+                                PLAY(&r, {"wait", "inspecting ask:inspect"});
+                }
+                minutes = (unsigned)((r.now.boot_usec - began) / USEC_PER_MIN);
+                assert_in_range(minutes, boots == 1 ? 10 : 2, boots == 1 ? 11 : 3);
+        }
+}
+
+/* Failed is looked at again after 5, 15, 60 min, told once, and heals by itself. */
+static void failed_is_not_for_good(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        TEXT_SET(r.instance.locks, "security");
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "failed !Instance.Locked say:failed in:300-300"},
+             {"wait", "failed ask:identify"}, {"identity none", "failed ask:inspect"},
+             {"instance none", "failed in:900-900"}, {"wait", "failed ask:identify"},
+             {"identity none", "failed ask:inspect"}, {"instance none", "failed in:3600-3600"},
+             {"wait", "failed ask:identify"}, {"identity none", "failed ask:inspect"},
+             {"instance none", "failed in:3300-3900"}, {"resume", "failed ask:identify"},
+             {"identity none", "failed ask:inspect"}, {"instance A", "confirming store"});
+}
+
+static void clock_faults_are_retried_at_once_once(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""},
+             {"fault InvalidTimeStamp.Expired 400", "waiting in:0-0"},
+             {"wait", "inspecting ask:inspect"},
+             {"fault InvalidTimeStamp.Expired 400", "waiting in:0-30"},
+             {"clock", "identifying ask:identify"});
+}
+
+static void a_wrong_clock_is_told_once(void **state) {
+        struct rig r;
+        struct event e = {.type = EVENT_ANSWER};
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""});
+        e.now = r.now;
+        e.answer.identity = r.identity;
+        e.answer.server_time = r.now.wall_sec - 7200;
+        engine_step(&r.engine, &e, &r.actions);
+        assert_true(r.engine.clock_reported);
+        assert_int_equal(engine_time(&r.engine, r.now), r.now.wall_sec - 7200);
+}
+
+static void not_an_ecs_instance(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.dmi_is_ecs = false;
+        PLAY(&r, {"start", ""});
+        for (unsigned i = 0; r.engine.phase != PHASE_STOPPED; i++) {
+                assert_true(i < 1000);
+                PLAY(&r, {"fault Metadata.Unreachable", ""});
+                if (r.engine.phase != PHASE_STOPPED)
+                        PLAY(&r, {"wait", "identifying ask:identify"});
+        }
+        assert_true(r.actions.wants & ACTION_EXIT);
+        assert_in_range(r.now.boot_usec / USEC_PER_SEC, 600, 630);
+        /* On an ECS instance, or where an id is configured, it goes on. */
+        rig_init(&r);
+        PLAY(&r, {"start", ""});
+        for (unsigned i = 0; i < 50; i++)
+                PLAY(&r, {"fault Metadata.Unreachable", ""}, {"wait", "identifying ask:identify"});
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_hint_is_honoured_whatever_is_asked),
+                cmocka_unit_test(a_hint_survives_restart_and_reboot),
+                cmocka_unit_test(a_hint_survives_other_waits),
+                cmocka_unit_test(a_hint_survives_being_confirmed),
+                cmocka_unit_test(without_a_hint_the_next_minute),
+                cmocka_unit_test(patience_with_permissions),
+                cmocka_unit_test(failed_is_not_for_good),
+                cmocka_unit_test(clock_faults_are_retried_at_once_once),
+                cmocka_unit_test(a_wrong_clock_is_told_once),
+                cmocka_unit_test(not_an_ecs_instance),
+        };
+
+        return cmocka_run_group_tests_name("engine_wait", tests, NULL, NULL);
+}
