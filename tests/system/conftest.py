@@ -66,21 +66,52 @@ def installed(debian, deb):
     return layer
 
 
-@pytest.fixture
-def instance(installed, request, tmp_path_factory):
+def _instances(installed, request):
     """make(mode=…, config=…): a simulated instance with the package inside, off as yet."""
     made = []
 
-    def make(mode="vpc", config=DEFAULTS, **options):
+    def make(mode="vpc", config=DEFAULTS, lower=None, **options):
         folder = os.path.join(SCRATCH, "instance-%d-%d" % (id(made), len(made)))
-        made.append(Instance(folder, installed.lower, mode, config, **options))
+        made.append(Instance(folder, lower or installed.lower, mode, config, **options))
         return made[-1]
     yield make
-    failed = getattr(request.node, "failed", False)
     for one in made:
-        if failed:
+        if getattr(request.node, "failed", False):
             print(one.story())
         one.close()
+
+
+def _confirmed(make):
+    """A machine whose address is confirmed, without a reboot: what most tests begin with."""
+    def make_confirmed(mode="vpc-immediate", config=DEFAULTS, before_boot=None):
+        one = make(mode, config)
+        if before_boot:
+            before_boot(one.layer)
+        machine = one.boot()
+        done = machine.cli("wait", "--timeout=60s")
+        assert done.returncode == 0, done.stdout
+        return one, machine
+    return make_confirmed
+
+
+@pytest.fixture
+def instance(installed, request):
+    yield from _instances(installed, request)
+
+
+@pytest.fixture
+def confirmed(instance):
+    return _confirmed(instance)
+
+
+@pytest.fixture(scope="module")
+def module_instance(installed, request):
+    yield from _instances(installed, request)
+
+
+@pytest.fixture(scope="module")
+def module_confirmed(module_instance):
+    return _confirmed(module_instance)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -88,17 +119,4 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed:
         item.failed = True
-
-
-@pytest.fixture
-def confirmed(instance):
-    """A machine whose address is confirmed, without a reboot: what most tests begin with."""
-    def make(mode="vpc-immediate", config=DEFAULTS, before_boot=None):
-        one = instance(mode, config)
-        if before_boot:
-            before_boot(one.layer)
-        machine = one.boot()
-        done = machine.cli("wait", "--timeout=60s")
-        assert done.returncode == 0, done.stdout
-        return one, machine
-    return make
+        item.parent.failed = True

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the machine's own journal has: entries by id and field, and the catalog's text."""
 
+import pytest
+
 IDS = {"identified": "f9728e6f950a181a51052c2f402e12d9",
        "asking": "e9ccd79b19408a5c369892da5e4fd6bc",
        "changed": "369bb13b547e3c3cbd0a482dc5bd22a2",
        "confirmed": "7ecd83ea29b85ed1b76be34bef80b7a4"}
 
 
-def test_entries_by_id_and_field(confirmed):
-    one, machine = confirmed()
+@pytest.fixture(scope="module")
+def ready(module_confirmed):
+    """One machine for all: these tests only read."""
+    return module_confirmed()
+
+
+def test_entries_by_id_and_field(ready):
+    one, machine = ready
     for name, identity in IDS.items():
         entries = machine.journal("MESSAGE_ID=" + identity)
         assert len(entries) == 1, name
@@ -22,9 +30,9 @@ def test_entries_by_id_and_field(confirmed):
     assert machine.journal("ECS_PUBIP_PHASE=confirmed", "ECS_REGION_ID=cn-hangzhou")
 
 
-def test_catalog(confirmed):
+def test_catalog(ready):
     """The package's trigger has compiled it in: `journalctl -x` explains."""
-    one, machine = confirmed()
+    one, machine = ready
     text = machine.run("journalctl", "--no-pager", "-x", "MESSAGE_ID=" + IDS["asking"]).stdout
     assert "The cloud is about to be asked for a change" in text
     assert "AllocatePublicIpAddress for " + one.sim.get("here") in " ".join(text.split()).replace("- ", "")
@@ -32,9 +40,9 @@ def test_catalog(confirmed):
         assert "ecs-pubip" in machine.run("journalctl", "--dump-catalog", identity).stdout
 
 
-def test_the_service_manager_is_quiet_about_cloud_processes(confirmed):
+def test_the_service_manager_is_quiet_about_cloud_processes(ready):
     """No line per conversation: neither Started nor Deactivated."""
-    _, machine = confirmed()
+    _, machine = ready
     for _ in range(3):
         machine.systemctl("restart", "ecs-pubip.service")
         assert machine.cli("wait", "--timeout=30s").returncode == 0
@@ -42,17 +50,8 @@ def test_the_service_manager_is_quiet_about_cloud_processes(confirmed):
     assert [line for line in lines if "ecs-pubip-cloud@" in line] == []
 
 
-def test_nothing_per_look(confirmed):
-    """Confirmed and looking every second: not one line more."""
-    one, machine = confirmed(config="[Heal]\nCheckInterval=1s\n")
-    before = len(machine.journal("SYSLOG_IDENTIFIER=ecs-pubip-agent"))
-    mark = one.sim.mark()
-    assert one.sim.wait_request(timeout=30, since=mark, count=3, plane="metadata", item="meta-data/eipv4")
-    assert len(machine.journal("SYSLOG_IDENTIFIER=ecs-pubip-agent")) == before
-
-
-def test_no_secret_in_the_journal(confirmed):
-    one, machine = confirmed()
+def test_no_secret_in_the_journal(ready):
+    one, machine = ready
     machine.run("journalctl", "--sync")
     text = machine.run("journalctl", "--no-pager", "-o", "export").stdout
     for secret in one.sim.secrets():

@@ -195,7 +195,8 @@ def test_the_lines_that_surprise_have_a_reason(units):
     """A comment stands before each of these."""
     surprising = {"ecs-pubip.service": ["DefaultDependencies", "Wants", "StartLimitIntervalSec",
                                         "RestartPreventExitStatus", "WatchdogSec", "UMask",
-                                        "RuntimeDirectoryPreserve", "SystemCallErrorNumber"],
+                                        "RuntimeDirectoryPreserve", "SystemCallErrorNumber",
+                                        "MemoryMax"],
                   "ecs-pubip-cloud@.service": ["CollectMode", "LogLevelMax", "User", "RuntimeMaxSec",
                                                "TemporaryFileSystem", "LimitCORE"],
                   "ecs-pubip-cloud.socket": ["DefaultDependencies", "MaxConnections"],

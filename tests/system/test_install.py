@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package's life: into an image, onto a running machine, upgraded, removed, purged."""
+
+import os
+import shutil
+
+from system.layer import Layer
+
+OURS = r"find / -xdev \( -path /proc -o -path /sys \) -prune -o -name '*ecs-pubip*' -print"
+PIECES = ("ecs-pubip.service", "ecs-pubip-cloud.socket", "ecs-pubip-online.path")
+
+
+def test_image_build_starts_nothing(installed):
+    """apt in a chroot: users and folders are there, units enabled, nothing ran."""
+    for unit in PIECES:
+        assert installed.run("systemctl", "is-enabled", unit).stdout.strip() == "enabled"
+    for user in ("ecs-pubip", "ecs-pubip-cloud"):
+        assert user + ":" in installed.read("etc/passwd")
+    assert not os.path.exists(installed.inside("var/lib/ecs-pubip/ledger"))
+    credentials = os.stat(installed.inside("etc/ecs-pubip/credentials"))
+    assert credentials.st_mode & 0o777 == 0o750 and credentials.st_uid == 0
+    group = next(line.split(":")[2] for line in installed.read("etc/group").splitlines()
+                 if line.startswith("ecs-pubip-cloud:"))
+    assert credentials.st_gid == int(group)
+
+
+def test_presets_agree_with_the_package(installed):
+    """What `systemctl preset` makes is what the package made."""
+    listed = installed.run("systemctl", "preset", *PIECES, "ecs-pubip-wait-online.service",
+                           "ecs-pubip-reboot-required.path").stdout
+    assert "Created" not in listed and "Removed" not in listed
+
+
+def put(machine, deb, name):
+    target = machine.path("/var/tmp/" + name)
+    shutil.copy(deb, target)
+    return "/var/tmp/" + name
+
+
+def apt(machine, *arguments):
+    return machine.sh("DEBIAN_FRONTEND=noninteractive apt-get -y %s" % " ".join(arguments), timeout=120)
+
+
+def test_install_on_a_running_machine(debian, deb, instance):
+    """With policy-rc.d nothing starts; without it apt install is all that is to be done."""
+    one = instance("vpc-immediate", lower=[debian])
+    one.layer.write("etc/cloud/cloud-init.disabled", "")
+    one.layer.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
+    machine = one.boot()
+    name = put(machine, deb, "ecs-pubip.deb")
+    apt(machine, "install", name)
+    for unit in PIECES:
+        assert machine.show(unit, "ActiveState") == "inactive", unit
+        assert machine.systemctl("is-enabled", unit) == "enabled"
+    assert one.sim.log() == []
+    machine.sh("rm /usr/sbin/policy-rc.d")
+    apt(machine, "install", "--reinstall", name)
+    assert machine.cli("wait", "--timeout=60s").returncode == 0
+    assert machine.system_state() == "running"
+
+
+def test_upgrade_keeps_its_place(confirmed, newer_deb):
+    """The new agent is another process, finds the ledger, and asks for nothing a second time."""
+    one, machine = confirmed()
+    old, executed = machine.main_pid(), one.sim.executed()
+    machine.sh("echo '# mine' >>/etc/ecs-pubip/ecs-pubip.conf")
+    apt(machine, "install", put(machine, newer_deb, "newer.deb"))
+    assert machine.main_pid() not in (0, old)
+    assert machine.cli("wait", "--timeout=30s").returncode == 0
+    assert machine.status()["allocations"] == 1
+    assert one.sim.executed() == executed
+    assert "# mine" in machine.sh("cat /etc/ecs-pubip/ecs-pubip.conf").stdout
+    mark = one.sim.mark()
+    machine.systemctl("restart", "ecs-pubip.service")
+    assert one.sim.wait_request(timeout=15, since=mark, plane="metadata")
+    assert machine.system_state() == "running"
+
+
+def test_upgrade_in_the_middle_of_a_call(instance, newer_deb):
+    """The allocation is executed, its answer never comes, and the agent is replaced meanwhile."""
+    one = instance("vpc-immediate")
+    one.sim.damage("AllocatePublicIpAddress", "stall")
+    machine = one.boot()
+    assert one.sim.wait_request("AllocatePublicIpAddress", timeout=30)
+    apt(machine, "install", put(machine, newer_deb, "newer.deb"))
+    done = machine.cli("wait", "--timeout=120s", timeout=150)
+    assert done.returncode == 0, machine.log("ecs-pubip.service")
+    assert len(one.sim.executed("AllocatePublicIpAddress")) == 1
+
+
+def test_remove_and_purge(confirmed):
+    """Removed: stopped, state and configuration kept. Purged: not a trace."""
+    one, machine = confirmed()
+    machine.sh("ecs-pubip hold")
+    apt(machine, "remove", "ecs-pubip")
+    for unit in PIECES:
+        assert machine.show(unit, "ActiveState") == "inactive", unit
+    assert machine.sh("pgrep -x 'ecs-pubip.*'", check=False).stdout == ""
+    machine.sh("test -e /var/lib/ecs-pubip/ledger && test -e /etc/ecs-pubip/ecs-pubip.conf")
+    apt(machine, "purge", "ecs-pubip")
+    machine.sh("rm -rf /etc/systemd/system/ecs-pubip.service.d")    # a test's own
+    left = machine.sh(OURS).stdout.split()
+    # what others keep about every package that has been there
+    left = [path for path in left if not path.startswith(("/var/log/", "/var/cache/apt/"))]
+    assert left == []
+    assert "ecs-pubip" not in machine.sh("cat /etc/passwd /etc/group /etc/shadow").stdout
+    assert machine.system_state() == "running"
+
+
+def test_image_is_sealed(confirmed, installed, tmp_path):
+    """`seal` refuses while the agent lives, then forgets the instance."""
+    _, machine = confirmed()
+    assert machine.cli("seal").returncode != 0
+    machine.systemctl("stop", "ecs-pubip.service")
+    assert machine.cli("seal").returncode == 0
+    assert machine.sh("ls -A /var/lib/ecs-pubip").stdout.strip() == ""
+
+
+def test_user_data_is_what_cloud_init_accepts(installed):
+    """The schema of a cloud-init that nobody here wrote."""
+    folder = "/usr/share/doc/ecs-pubip/examples/"
+    for name in ("user-data.yaml", "user-data-rpm.yaml", "vendor-data.yaml"):
+        done = installed.run("cloud-init", "schema", "--config-file", folder + name, check=False)
+        assert done.returncode == 0 and "Valid cloud-config" in done.stdout, (name, done.stdout)
+    broken = "runcmd: {a: 1}\n#cloud-config"
+    layer = Layer("/run/system/schema", installed.lower)
+    layer.write("tmp/broken.yaml", "#cloud-config\n" + broken)
+    done = layer.run("cloud-init", "schema", "--config-file", "/tmp/broken.yaml", check=False)
+    layer.close()
+    assert done.returncode != 0
