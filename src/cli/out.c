@@ -66,6 +66,11 @@ void out_hint(const char *format, ...) {
         fputs("'.\n", stderr);
 }
 
+void out_problem(const struct config_problem *problem, void *unused) {
+        (void)unused;
+        out_complain("%s", problem->text);
+}
+
 bool out_colours(int fd) {
         const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <ecs-pubip/config.h>
+
 #include "util/buf.h"
 
 #define OUT_MAX (256u * 1024) /* no output of ours is nearly that long */
@@ -21,6 +23,9 @@ int out_write(const struct buf *text);
 /* "ecs-pubip: …" and "Try '…'." on standard error. */
 void out_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void out_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for what is wrong in the configuration files; for config_load(). */
+void out_problem(const struct config_problem *problem, void *unused);
 
 /* True on a terminal that understands colours, unless NO_COLOR is set (no-color.org). */
 bool out_colours(int fd);

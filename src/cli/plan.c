@@ -283,11 +283,6 @@ static void add_plan(struct buf *out, const struct plan *p) {
                    p->engine.identity.region_id);
 }
 
-static void report(const struct config_problem *problem, void *userdata) {
-        (void)userdata;
-        out_complain("%s", problem->text);
-}
-
 static void plan_done(struct plan *p) {
         asker_done(&p->asker);
 }
@@ -300,7 +295,7 @@ int command_plan(const struct options *o) {
         int r;
 
         (void)o;
-        r = config_load(&config, NULL, report, NULL);
+        r = config_load(&config, NULL, out_problem, NULL);
         if (r != 0)
                 return r < 0 ? r : EXIT_FAILED;
         snapshot_take(&p.snapshot, &lock_fd);

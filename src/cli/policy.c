@@ -13,11 +13,6 @@
 
 #define IDENTIFY_MS 5000u
 
-static void ignore(const struct config_problem *p, void *userdata) {
-        (void)p;
-        (void)userdata;
-}
-
 /* The account is known to metadata only; everybody else takes what the agent has written down. */
 static void find_place(const struct config *c, struct ram_place *ret) {
         _cleanup_asker_ struct asker asker;
@@ -55,9 +50,9 @@ int command_policy(const struct options *o) {
         struct config config;
         int r;
 
-        r = config_load(&config, NULL, ignore, NULL);
-        if (r < 0)
-                return r;
+        r = config_load(&config, NULL, out_problem, NULL);
+        if (r != 0)
+                return r < 0 ? r : EXIT_FAILED;
         find_place(&config, &place);
         if (o->json) {
                 r = ram_policy(&text, &config, &place);
@@ -67,6 +62,11 @@ int command_policy(const struct options *o) {
                    config.credentials == CREDENTIALS_ROLE ? "instance role"
                                                           : "user of the static access key");
         ram_explain(&text, &config, &place);
+        if (config.strategy != STRATEGY_STATIC)
+                buf_puts(&text,
+                         "\nWhere only the ECS endpoint can be reached, its own EIP calls are "
+                         "made instead. What\nthey ask for is documented nowhere: `ecs-pubip "
+                         "status` names the action if one is missing.\n");
         add_unknown(&text, &place);
         buf_puts(&text, "\n");
         r = ram_policy(&text, &config, &place);

@@ -287,6 +287,27 @@ def test_policy_is_enough_and_not_more(make_world):
     assert used == actions(policy)
 
 
+def test_policy_is_enough_for_an_eip(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.sim.set("instance.bandwidth_out", 0)
+    eip = world.sim.new_eip()["id"]
+    world.machine.configure("[Address]\nStrategy=eip\nEipAllocationId=%s\n" % eip)
+    world.machine.start_socket()
+    policy = json.loads(world.machine.cli("policy", "--json").stdout)
+    world.sim.set("account.policy", policy)
+    world.machine.start_agent()
+    assert world.machine.wait_phase("confirmed", timeout=60)
+    used = {("vpc:" if "Eip" in a else "ecs:") + a for a in world.sim.actions()}
+    assert "vpc:AssociateEipAddress" in used and used <= actions(policy)
+
+
+def test_policy_with_a_bad_configuration(machine):
+    """Half a configuration would give half a policy."""
+    machine.configure("[Address]\nStrategy=eip\n")
+    done = machine.cli("policy", "--json")
+    assert (done.returncode, done.stdout) == (3, "") and "EipAllocationId" in done.stderr
+
+
 @pytest.mark.parametrize("config, more", [
     ("[Address]\nBandwidthOut=5\n", {"ecs:ModifyInstanceNetworkSpec"}),
     ("[Address]\nStrategy=eip\nEipAllocationId=eip-bp1x\n",
