@@ -207,13 +207,17 @@ static void forget_oldest(int dir) {
         free(list);
 }
 
-static int rename_free(int dir, const char *why, const char *when, char *ret, size_t size) {
+/*
+ * A second name, not another one: the ledger keeps its own until the next save replaces it. Else a
+ * crash between the two would leave no ledger at all, which is not damaged but new (law L10).
+ */
+static int link_free(int dir, const char *why, const char *when, char *ret, size_t size) {
         for (int i = 0; i < ASIDE_TRIES; i++) {
                 if (i == 0)
                         snprintf(ret, size, ASIDE "%s-%s", why, when);
                 else
                         snprintf(ret, size, ASIDE "%s-%s.%02d", why, when, i);
-                if (renameat2(dir, LEDGER_NAME, dir, ret, RENAME_NOREPLACE) >= 0)
+                if (linkat(dir, LEDGER_NAME, dir, ret, 0) >= 0)
                         return 0;
                 if (errno != EEXIST)
                         return -errno;
@@ -228,7 +232,7 @@ int store_set_aside(struct store *s, const char *why, int64_t wall_sec,
 
         if (s->fd < 0)
                 return -ENOENT;
-        r = rename_free(s->fd, why, rfc3339_format(wall_sec, when), name, sizeof(name));
+        r = link_free(s->fd, why, rfc3339_format(wall_sec, when), name, sizeof(name));
         if (r < 0)
                 return r;
         memcpy(ret_name, name, sizeof(name));

@@ -29,7 +29,8 @@ int store_load(struct store *s, struct ledger *ret);
 int store_save(struct store *s, const struct ledger *l);
 
 /*
- * Renames the ledger to ledger.WHY-TIME, keeping the newest few of those; `wall_sec` names it.
+ * Gives the ledger the name ledger.WHY-TIME too, keeping the newest few of those; `wall_sec` names
+ * it. The next save takes its own name from it.
  * -ENOENT if there is none. `ret_name` tells what it is called now.
  */
 int store_set_aside(struct store *s, const char *why, int64_t wall_sec,

@@ -336,8 +336,10 @@ static void on_stop(struct turn *t) {
 static void on_start(struct turn *t) {
         struct engine *e = t->e;
 
-        if (e->ledger_state == LEDGER_DAMAGED)
+        if (e->ledger_state == LEDGER_DAMAGED) {
                 say(t, NOTICE_LEDGER_DAMAGED);
+                store(t); /* that it was damaged must not be forgotten (L10) */
+        }
         if (e->hold == HOLD_ON)
                 say(t, NOTICE_HELD);
         if (e->hold == HOLD_FOREIGN)
