@@ -206,7 +206,8 @@ static int progress(const struct fault *f) {
         return 3;
 }
 
-/* What to report of several endpoints: what became of the call where it last was sent, if it was. */
+/* What to report of several endpoints: what became of the call where it last was sent, if it was.
+ */
 static void keep_worst(struct fault *worst, bool *worst_sent, const struct fault *here,
                        bool here_sent) {
         if (here_sent || worst->class == FAULT_NONE ||

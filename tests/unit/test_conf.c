@@ -93,7 +93,7 @@ static void expect_error(const char *file, const char *words) {
 
 static int setup(void **state) {
         (void)state;
-        strcpy(root, "/tmp/test-conf-XXXXXX");
+        TEXT_SET(root, "/tmp/test-conf-XXXXXX");
         return mkdtemp(root) ? 0 : -1;
 }
 

@@ -2,7 +2,6 @@
 /* Texts of the metadata service: good ones, and everything else that may come instead. */
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 
 #include <ecs-pubip/identity.h>
@@ -43,7 +42,7 @@ static void test_all(void **state) {
         assert_string_equal(i.zone_id, "cn-hangzhou-b");
         assert_string_equal(i.account_id, "1234567890123456");
         assert_string_equal(i.mac, "00:16:3e:0a:0b:0c");
-        assert_int_equal(i.private_ip, inet_addr("172.16.0.10"));
+        assert_int_equal(i.private_ip, ip4("172.16.0.10"));
         assert_int_equal(i.network, NETWORK_VPC);
         assert_true(i.from_metadata);
         assert_string_equal(i.public.instance_id, "i-bp1test");
@@ -80,8 +79,7 @@ static void test_presence(void **state) {
                 assert_int_equal(parse_all(cases[k].text, &i), 0);
                 if (i.public.presence != cases[k].presence)
                         fail_msg("%s: %d", cases[k].text, i.public.presence);
-                assert_int_equal(i.public.address,
-                                 cases[k].address ? inet_addr(cases[k].address) : 0);
+                assert_int_equal(i.public.address, cases[k].address ? ip4(cases[k].address) : 0);
         }
 }
 
@@ -133,7 +131,7 @@ static void test_document(void **state) {
         (void)state;
         assert_int_equal(identity_parse_document(document, strlen(document), &i), 0);
         assert_string_equal(i.instance_id, "i-bp1test");
-        assert_int_equal(i.private_ip, inet_addr("172.16.0.10"));
+        assert_int_equal(i.private_ip, ip4("172.16.0.10"));
         assert_int_equal(i.network, NETWORK_UNKNOWN);
         assert_int_equal(i.public.presence, PRESENCE_UNKNOWN);
         assert_string_equal(i.public.instance_id, "i-bp1test");

@@ -2,12 +2,12 @@
 /* Replies of the API in both formats: good ones, and everything else that may come instead. */
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 
 #include <ecs-pubip/reply.h>
 
 #include "mutate.h"
+#include "util/buf.h"
 
 #define ID "i-bp1gtjxuuvwj17zr0001"
 
@@ -76,16 +76,16 @@ static void check_instance(const char *text) {
         assert_string_equal(i.instance_id, ID);
         assert_string_equal(i.status, "Running");
         assert_int_equal(i.network, NETWORK_VPC);
-        assert_int_equal(i.public_ip, inet_addr("203.0.113.10"));
-        assert_int_equal(i.eip, inet_addr("203.0.113.11"));
+        assert_int_equal(i.public_ip, ip4("203.0.113.10"));
+        assert_int_equal(i.eip, ip4("203.0.113.11"));
         assert_string_equal(i.eip_id, "eip-1");
         assert_string_equal(i.locks, "recycling, security");
         assert_int_equal(i.bandwidth_out, 5);
         assert_int_equal(i.charge, CHARGE_PREPAID);
         assert_int_equal(i.expires, 1512878640);
         assert_int_equal(i.n_private, 2);
-        assert_int_equal(i.private_ips[0], inet_addr("172.16.0.10"));
-        assert_int_equal(i.private_ips[1], inet_addr("172.16.0.11"));
+        assert_int_equal(i.private_ips[0], ip4("172.16.0.10"));
+        assert_int_equal(i.private_ips[1], ip4("172.16.0.11"));
         assert_int_equal(i.n_macs, 1);
         assert_string_equal(i.macs[0], "00:16:3e:0a:0b:0c");
 }
@@ -166,7 +166,7 @@ static void test_object_for_array(void **state) {
 
         (void)state;
         assert_int_equal(parse_instance(text, &i), 0);
-        assert_int_equal(i.public_ip, inet_addr("203.0.113.10"));
+        assert_int_equal(i.public_ip, ip4("203.0.113.10"));
 }
 
 /* Only a prepaid instance's end is a time; what is none leaves it unknown. */
@@ -186,43 +186,47 @@ static void test_odd_times(void **state) {
         }
 }
 
+/* An instance with this many elements of a list, each made of its number. */
+static void parse_many(const char *head, const char *element, int n, struct instance *ret) {
+        _cleanup_buf_ struct buf text = BUF(65536);
+
+        buf_puts(&text, "{\"Instances\":{\"Instance\":[{\"InstanceId\":\"" ID
+                        "\"," STATUS BANDWIDTH NO_STATIC NO_EIP ",");
+        buf_puts(&text, head);
+        for (int k = 0; k < n; k++) {
+                const char *number = strchr(element, '#');
+
+                assert_non_null(number);
+                buf_printf(&text, "%s%.*s%02d%s", k ? "," : "", (int)(number - element), element, k,
+                           number + 1);
+        }
+        buf_puts(&text, "]}}]}}");
+        assert_int_equal(text.error, 0);
+        assert_int_equal(parse_instance(text.data, ret), 0);
+}
+
 /* More NICs than we keep are counted as none; a malformed one is no reason to refuse the rest. */
 static void test_many_addresses(void **state) {
-        char *text = malloc(65536), *p = text;
+        static const char head[] = "\"NetworkInterfaces\":{\"NetworkInterface\":["
+                                   "{\"MacAddress\":\"nonsense\",\"PrimaryIpAddress\":\"x\"},";
         struct instance i;
 
         (void)state;
-        p += sprintf(p, "{\"Instances\":{\"Instance\":[{\"InstanceId\":\"" ID
-                        "\"," STATUS BANDWIDTH NO_STATIC NO_EIP
-                        ",\"NetworkInterfaces\":{\"NetworkInterface\":["
-                        "{\"MacAddress\":\"nonsense\",\"PrimaryIpAddress\":\"x\"}");
-        for (int k = 0; k < 200; k++)
-                p += sprintf(p,
-                             ",{\"MacAddress\":\"00:16:3e:00:00:%02x\","
-                             "\"PrimaryIpAddress\":\"10.0.0.%d\"}",
-                             k, k + 1);
-        strcpy(p, "]}}]}}");
-        assert_int_equal(parse_instance(text, &i), 0);
-        assert_int_equal(i.n_private, INSTANCE_ADDRS);
+        parse_many(head, "{\"MacAddress\":\"00:16:3e:00:00:#\"}", 99, &i);
         assert_int_equal(i.n_macs, INSTANCE_ADDRS);
-        free(text);
+        assert_int_equal(i.n_private, 0);
+        parse_many(head, "{\"PrimaryIpAddress\":\"10.0.0.1#\"}", 99, &i);
+        assert_int_equal(i.n_private, INSTANCE_ADDRS);
+        assert_int_equal(i.n_macs, 0);
 }
 
 static void test_many_locks(void **state) {
-        char *text = malloc(65536), *p = text;
         struct instance i;
 
         (void)state;
-        p += sprintf(p, "{\"Instances\":{\"Instance\":[{\"InstanceId\":\"" ID
-                        "\"," STATUS BANDWIDTH NO_STATIC NO_EIP
-                        ",\"OperationLocks\":{\"LockReason\":[");
-        for (int k = 0; k < 100; k++)
-                p += sprintf(p, "%s{\"LockReason\":\"Reason%d\"}", k ? "," : "", k);
-        strcpy(p, "]}}]}}");
-        assert_int_equal(parse_instance(text, &i), 0);
-        assert_int_equal(strncmp(i.locks, "reason0, reason1, ", 18), 0);
+        parse_many("\"OperationLocks\":{\"LockReason\":[", "{\"LockReason\":\"Reason#\"}", 99, &i);
+        assert_int_equal(strncmp(i.locks, "reason00, reason01, ", 20), 0);
         assert_true(strlen(i.locks) < LOCKS_SIZE);
-        free(text);
 }
 
 static void test_allocate(void **state) {
@@ -253,7 +257,7 @@ static void test_allocate(void **state) {
                 if (reply_parse_allocate(cases[k].text, strlen(cases[k].text), &address,
                                          request_id) != cases[k].r)
                         fail_msg("%s", cases[k].text);
-                assert_int_equal(address, cases[k].r ? 7 : inet_addr("203.0.113.10"));
+                assert_int_equal(address, cases[k].r ? 7 : ip4("203.0.113.10"));
                 if (cases[k].r == 0)
                         assert_string_equal(request_id, "R");
         }
@@ -307,7 +311,7 @@ static void check_eips(const char *text) {
         assert_int_equal(reply_parse_eips(text, strlen(text), e, N(e), &n, request_id), 0);
         assert_int_equal(n, 3);
         assert_string_equal(e[0].allocation_id, "eip-1");
-        assert_int_equal(e[0].address, inet_addr("203.0.113.1"));
+        assert_int_equal(e[0].address, ip4("203.0.113.1"));
         assert_int_equal(e[0].status, EIP_AVAILABLE);
         assert_string_equal(e[0].bound_to, "");
         assert_false(e[0].locked);
@@ -355,7 +359,7 @@ static void test_eip_allocate(void **state) {
                 assert_int_equal(reply_parse_eip_allocate(good[k], strlen(good[k]), &e, request_id),
                                  0);
                 assert_string_equal(e.allocation_id, "eip-1");
-                assert_int_equal(e.address, inet_addr("203.0.113.1"));
+                assert_int_equal(e.address, ip4("203.0.113.1"));
                 assert_string_equal(request_id, "R");
         }
         assert_int_equal(
@@ -458,52 +462,52 @@ static void test_no_document_type(void **state) {
 
 static void test_deep(void **state) {
         static const struct {
-                const char *open, *close;
-        } cases[] = {{"{\"a\":", "}"}, {"[", "]"}, {"<a>", "</a>"}};
-        size_t depth = 50000;
-        char *text = malloc(depth * 16);
+                const char *head, *open, *middle, *close, *tail;
+        } cases[] = {
+                {"{\"RequestId\":\"R\",\"x\":", "{\"a\":", "1", "}", "}"},
+                {"{\"RequestId\":\"R\",\"x\":", "[", "1", "]", "}"},
+                {"<r>", "<a>", "x", "</a>", "</r>"},
+        };
 
         (void)state;
         for (size_t k = 0; k < N(cases); k++) {
-                char *p = text;
+                _cleanup_buf_ struct buf text = BUF(1u << 20);
 
-                p += sprintf(p, "%s", k < 2 ? "{\"RequestId\":\"R\",\"x\":" : "<r>");
-                for (size_t i = 0; i < depth; i++)
-                        p = stpcpy(p, cases[k].open);
-                p = stpcpy(p, k < 2 ? "1" : "x");
-                for (size_t i = 0; i < depth; i++)
-                        p = stpcpy(p, cases[k].close);
-                p = stpcpy(p, k < 2 ? "}" : "</r>");
-                expect_refused(text, (size_t)(p - text));
+                buf_puts(&text, cases[k].head);
+                for (size_t i = 0; i < 50000; i++)
+                        buf_puts(&text, cases[k].open);
+                buf_puts(&text, cases[k].middle);
+                for (size_t i = 0; i < 50000; i++)
+                        buf_puts(&text, cases[k].close);
+                buf_puts(&text, cases[k].tail);
+                assert_int_equal(text.error, 0);
+                expect_refused(text.data, text.len);
         }
-        free(text);
 }
 
 /* head, n times c, tail */
-static char *stretched(const char *head, char c, size_t n, const char *tail) {
-        char *text = malloc(strlen(head) + n + strlen(tail) + 1);
-
-        strcpy(text, head);
-        memset(text + strlen(head), c, n);
-        strcpy(text + strlen(head) + n, tail);
-        return text;
+static void stretch(struct buf *text, const char *head, char c, size_t n, const char *tail) {
+        buf_clear(text);
+        buf_puts(text, head);
+        while (n-- > 0)
+                buf_add(text, &c, 1);
+        buf_puts(text, tail);
+        assert_int_equal(text->error, 0);
 }
 
 /* Long names and values end in a cut text or a refusal, never in an overrun. */
 static void test_long(void **state) {
+        _cleanup_buf_ struct buf text = BUF(1u << 20);
         char request_id[REQUEST_ID_SIZE];
         struct fault f = {};
-        char *text;
 
         (void)state;
-        text = stretched("<r><RequestId>R</RequestId><Message>", 'm', 300000,
-                         "</Message><Code>C</Code></r>");
-        assert_int_equal(reply_parse_error(text, strlen(text), &f), 0);
+        stretch(&text, "<r><RequestId>R</RequestId><Message>", 'm', 300000,
+                "</Message><Code>C</Code></r>");
+        assert_int_equal(reply_parse_error(text.data, text.len, &f), 0);
         assert_int_equal(strlen(f.message), FAULT_MESSAGE_SIZE - 1);
-        free(text);
-        text = stretched("{\"RequestId\":\"R\",\"", 'n', 300000, "\":1}");
-        assert_int_equal(reply_parse_done(text, strlen(text), request_id), -EBADMSG);
-        free(text);
+        stretch(&text, "{\"RequestId\":\"R\",\"", 'n', 300000, "\":1}");
+        assert_int_equal(reply_parse_done(text.data, text.len, request_id), -EBADMSG);
 }
 
 static void try_all(const char *text, size_t len) {
