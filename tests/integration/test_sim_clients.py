@@ -29,21 +29,26 @@ def sdk():
 
 
 class Caller:
-    """One call of one SDK inside the machine."""
+    """Calls of the SDKs, from one node inside the machine."""
 
     def __init__(self, world, folder):
         self.world = world
         self.folder = folder
+        self.node = None
         self.secret = world.sim.get("account.keys")[KEY]
 
     def __call__(self, sdk, action=None, params=None, where=ECS, **fields):
         job = {"sdk": sdk, "action": action, "params": params or {}, "host": where[0],
                "version": where[1], "method": "POST", "id": KEY, "secret": self.secret, **fields}
-        done = self.world.machine.run(
-            ["node", os.path.join(HERE, "sdk", "client.js"), json.dumps(job)],
-            env={"ECS_PUBIP_SDK": self.folder, "HOME": "/var/tmp",
-                 "NODE_EXTRA_CA_CERTS": "/etc/ssl/certs/ca-certificates.crt"})
-        return json.loads(done.stdout.splitlines()[-1])
+        if not self.node or self.node.poll() is not None:   # none yet, or a reboot ended it
+            self.node = self.world.machine.popen(
+                ["node", os.path.join(HERE, "sdk", "client.js")], text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                env={"ECS_PUBIP_SDK": self.folder, "HOME": "/var/tmp",
+                     "NODE_EXTRA_CA_CERTS": "/etc/ssl/certs/ca-certificates.crt"})
+        self.node.stdin.write(json.dumps(job) + "\n")
+        self.node.stdin.flush()
+        return json.loads(self.node.stdout.readline())
 
 
 @pytest.fixture

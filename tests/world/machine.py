@@ -292,7 +292,7 @@ mount --bind {here}/run /run
             listening = threading.Event()
             threading.Thread(target=self._copy_errors, args=(process.stderr, listening),
                              daemon=True).start()
-            if not listening.wait(10):
+            if not listening.wait(30):
                 raise RuntimeError("systemd-socket-activate does not listen")
 
     def _copy_errors(self, stream, listening):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call with one of the official SDKs: node client.js '{"sdk": …}' prints one line of JSON.
+// Calls with the official SDKs: each line of standard input is one, as JSON, and answered by one.
 //
 // sdk: pop (RPC signature 1.0), openapi (V3, any action), ecs4 and ecs7 (V3, typed, two
 // generations), credentials (instance role from metadata).  The packages are found in
@@ -10,9 +10,10 @@
 const path = require('path');
 const load = (name) => require(path.join(process.env.ECS_PUBIP_SDK, 'node_modules', name));
 
-const job = JSON.parse(process.argv[2]);
+const LOG = console.log;
+console.log = console.error;    // whatever an SDK has to say, the answers stay apart
 
-function config(kind) {
+function config(job, kind) {
   const { Config } = load(kind);
   return new Config({
     accessKeyId: job.id,
@@ -23,7 +24,7 @@ function config(kind) {
   });
 }
 
-function pop() {
+function pop(job) {
   const Core = load('@alicloud/pop-core');
   const client = new Core({
     accessKeyId: job.id,
@@ -35,7 +36,7 @@ function pop() {
   return client.request(job.action, job.params, { method: job.method });
 }
 
-async function openapi() {
+async function openapi(job) {
   const { default: Client, Params, OpenApiRequest } = load('@alicloud/openapi-client');
   const { RuntimeOptions } = load('@alicloud/tea-util');
   const params = new Params({
@@ -43,15 +44,15 @@ async function openapi() {
     method: job.method, authType: 'AK', style: 'RPC', reqBodyType: 'formData', bodyType: 'json',
   });
   const request = new OpenApiRequest(job.body ? { body: job.params } : { query: job.params });
-  const answer = await new Client(config('@alicloud/openapi-client'))
+  const answer = await new Client(config(job, '@alicloud/openapi-client'))
     .callApi(params, request, new RuntimeOptions({ autoretry: false }));
   return answer.body;
 }
 
-async function typed(name, configKind) {
+async function typed(job, name, configKind) {
   const module = load(name);
   const Request = module[job.action + 'Request'];
-  const client = new module.default(config(configKind));
+  const client = new module.default(config(job, configKind));
   const method = job.action[0].toLowerCase() + job.action.slice(1);
   const request = new Request();
   for (const [key, value] of Object.entries(job.params)) {
@@ -60,7 +61,7 @@ async function typed(name, configKind) {
   return (await client[method](request)).body;
 }
 
-async function credentials() {
+async function credentials(job) {
   const { default: Credential, Config } = load('@alicloud/credentials');
   const credential = new Credential(new Config({
     type: 'ecs_ram_role', roleName: job.role, disableIMDSv1: job.tokenOnly }));
@@ -71,15 +72,24 @@ async function credentials() {
 const SDKS = {
   pop,
   openapi,
-  ecs4: () => typed('@alicloud/ecs20140526', '@alicloud/openapi-client'),
-  ecs7: () => {
-    module.paths.push(path.join(process.env.ECS_PUBIP_SDK, 'node_modules'));
-    return typed('ecs20140526-newest', '@alicloud/openapi-core/dist/utils');
-  },
+  ecs4: (job) => typed(job, '@alicloud/ecs20140526', '@alicloud/openapi-client'),
+  ecs7: (job) => typed(job, 'ecs20140526-newest', '@alicloud/openapi-core/dist/utils'),
   credentials,
 };
 
-Promise.resolve().then(SDKS[job.sdk]).then(
-  (ok) => console.log(JSON.stringify({ ok })),
-  (error) => console.log(JSON.stringify({
-    error: { code: error.code, message: String(error.message), status: error.statusCode } })));
+async function answer(job) {
+  try {
+    return { ok: await SDKS[job.sdk](job) };
+  } catch (error) {
+    return {
+      error: { code: error.code, message: String(error.message), status: error.statusCode } };
+  }
+}
+
+async function main() {
+  for await (const line of require('readline').createInterface({ input: process.stdin })) {
+    LOG(JSON.stringify(await answer(JSON.parse(line))));
+  }
+}
+
+main();
