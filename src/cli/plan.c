@@ -262,7 +262,7 @@ static void add_rest(struct buf *out, const struct plan *p) {
 
         engine_status(e, plan_now(p), &s);
         status_line(&s, line);
-        buf_printf(out, "%s%s\n", status_of(p) == EXIT_DONE ? "Nothing to do: " : "", line);
+        buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
         show_field(out, "Remedy", s.remedy);
 }
 

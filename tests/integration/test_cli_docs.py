@@ -198,3 +198,21 @@ def test_every_key_is_in_the_page():
     assert len(keys) > 20
     text = plain(page("ecs-pubip.conf.5"))
     assert not [key for key in keys if not re.search(r"\b%s=" % key, text)]
+
+
+def members(value):
+    """Names of all members, those of the planes' and others' objects with them."""
+    if not isinstance(value, dict):
+        return set()
+    return set(value).union(*(members(v) for v in value.values()))
+
+
+def test_every_member_of_the_status_file_is_in_the_page(make_world):
+    world = make_world(mode="vpc-immediate")
+    world.start()
+    said = world.machine.wait_phase("confirmed", timeout=60)
+    section = re.search(r'^\.SH "STATUS FILE"\n(.*?)^\.SH', page("ecs-pubip.1"), re.M | re.S).group(1)
+    words = set(re.findall(r"[a-z_]+", section))
+    code = read(ROOT, "src/core/status.c")
+    known = set(re.findall(r'^        \{"([a-z_]+)", MEMBER_', code, re.M)) | members(said)
+    assert len(known) > 25 and known <= words, known - words
