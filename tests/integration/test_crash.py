@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real crashes: SIGKILL at each system call that matters, in turn; then the laws, by the cloud's log.
+
+strace kills on entering the call, so "after the last one" is "before the next one". Each run is a
+machine of its own that has to get an address and restart once for it.
+"""
+
+import calendar
+import os
+import threading
+import time
+
+import pytest
+
+from agent import (ALWAYS, CHANGES, LEDGER, assert_inspected_before_each_change, executed,
+                   ledger_entries)
+
+RUNS_MAX = 60
+LONG_WAIT = 12     # seconds; longer than any wait that ends by itself in these runs
+CALLS = {"AllocatePublicIpAddress": "allocate", "RebootInstance": "reboot"}
+# what the agent does to disk and to others; notify and journal go by sendmsg and do not count
+SYSTEM_CALLS = ["fsync", "/^renameat", "unlinkat", "connect", "sendto"]
+
+
+def begin(make_world):
+    world = make_world(mode="vpc", config=ALWAYS)
+    world.machine.with_agent = True
+    world.machine.start_socket()
+    return world
+
+
+def kill_at(call, number):
+    return ["-e", "trace=" + call, "-e", "inject=%s:signal=KILL:when=%d" % (call, number)]
+
+
+def settled(status):
+    """Done, or at rest for what only time can tell: an intent that may have left (design 3, L3)."""
+    if status["phase"] == "confirmed":
+        return True
+    if status["busy"] or not status["next"] or not status["next"]["at"]:
+        return False
+    at = calendar.timegm(time.strptime(status["next"]["at"], "%Y-%m-%dT%H:%M:%SZ"))
+    return at - time.time() > LONG_WAIT
+
+
+def assert_durable(world):
+    """Law L2: whatever the cloud was asked to change is in the ledger, whenever one looks."""
+    entries = [e["call"] for e in ledger_entries(world)] if world.machine.exists(LEDGER) else []
+    asked = [r["action"] for r in world.sim.events(event="arrival", plane="api")
+             if r["action"] in CHANGES]
+    for action in set(asked):
+        assert CALLS[action] in entries, "%s left before it was in the ledger" % action
+
+
+def assert_lawful(world):
+    done = executed(world)
+    assert done.count("AllocatePublicIpAddress") <= 1
+    assert done.count("RebootInstance") <= 1
+    assert_inspected_before_each_change(world)
+    assert_durable(world)
+
+
+def end_of(world, agent, timeout=30):
+    """The exit status of that agent, or None once it has confirmed."""
+    mark = "/run/ecs-pubip/agent-ended"     # wakes whoever watches the folder
+
+    def watch():
+        agent.wait()
+        try:
+            world.machine.write(mark, "")
+        except OSError:
+            pass    # the world has ended meanwhile
+
+    threading.Thread(target=watch, daemon=True).start()
+    assert world.machine.wait_status(
+        lambda s: agent.poll() is not None or s["phase"] == "confirmed", timeout,
+        boot_id=world.machine.boot_id) or agent.poll() is not None
+    return agent.poll()
+
+
+@pytest.mark.parametrize("call", SYSTEM_CALLS)
+def test_agent_is_killed_before_the_first_restart(make_world, call):
+    kills = 0
+    for number in range(1, RUNS_MAX):
+        world = begin(make_world)
+        world.machine.start_agent(strace=kill_at(call, number))
+        first = world.machine.agent
+        if first.wait(30) != -9:    # it lived until the machine was restarted
+            assert "RebootInstance" in executed(world)
+            world.close()
+            break
+        kills += 1
+        assert_durable(world)
+        world.machine.start_agent()
+        assert world.machine.wait_status(settled, timeout=40), "killed at %s %d: %s" % (
+            call, number, world.machine.status())
+        assert_lawful(world)
+        world.close()
+    print("%s: killed %d times" % (call, kills))
+    assert kills >= 1
+
+
+@pytest.mark.parametrize("call", ["fsync", "/^renameat", "connect", "sendto"])
+def test_agent_is_killed_after_the_restart(make_world, call):
+    kills = 0
+    for number in range(1, RUNS_MAX):
+        world = begin(make_world)
+        world.sim.hold("RebootInstance")
+        world.machine.start_agent()
+        assert world.sim.wait_arrival("RebootInstance")
+        world.machine.agent_strace = kill_at(call, number)
+        world.sim.release()
+        assert world.machine.wait_boot(2)
+        with world.machine.lock:
+            agent = world.machine.agent
+        if end_of(world, agent) is None:
+            world.close()
+            break
+        assert agent.poll() == -9
+        kills += 1
+        assert_durable(world)
+        world.machine.agent_strace = None
+        world.machine.start_agent()
+        assert world.machine.wait_status(phase="confirmed", timeout=40)
+        assert_lawful(world)
+        assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
+        world.close()
+    print("%s: killed %d times" % (call, kills))
+    assert kills >= 1
+
+
+def test_cloud_process_is_killed_at_each_request(make_world):
+    """At every request that it makes, in turn; the request itself may be executed or not."""
+    kills = 0
+    for number in range(RUNS_MAX):
+        world = begin(make_world)
+        world.sim.hold("*", after=number)
+        world.machine.start_agent()
+        if not world.sim.wait(event="arrival", count=number + 1, timeout=10):
+            world.close()
+            break
+        if len(world.machine.boots.entries) > 1:
+            world.close()
+            break
+        for pid in world.machine.cloud_pids():
+            os.kill(pid, 9)
+        kills += 1
+        world.sim.release()
+        world.sim.clear()
+        assert world.machine.wait_status(settled, timeout=60), "killed at request %d: %s" % (
+            number, world.machine.status())
+        assert_lawful(world)
+        world.close()
+    print("killed %d times" % kills)
+    assert kills >= 4

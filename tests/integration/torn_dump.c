@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Preloaded into the agent by test_netlink.py: the first $TORN_DUMPS dump packets look torn. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+static int left = -1;
+
+static void tear(const struct msghdr *m, ssize_t n) {
+        struct nlmsghdr *h = m->msg_iov[0].iov_base;
+
+        for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n))
+                h->nlmsg_flags |= NLM_F_DUMP_INTR;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *m, int flags) {
+        ssize_t (*real)(int, struct msghdr *, int) =
+                (ssize_t(*)(int, struct msghdr *, int))dlsym(RTLD_NEXT, "recvmsg");
+        ssize_t n = real(fd, m, flags);
+        const struct sockaddr_nl *from = m->msg_name;
+        const struct nlmsghdr *h = m->msg_iov[0].iov_base;
+
+        if (left < 0)
+                left = atoi(getenv("TORN_DUMPS"));
+        if (n < (ssize_t)sizeof(*h) || !from || from->nl_family != AF_NETLINK || left == 0)
+                return n;
+        if (h->nlmsg_flags & NLM_F_MULTI) {
+                left--;
+                tear(m, n);
+        }
+        return n;
+}
