@@ -161,7 +161,7 @@ static int on_inhibitors(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 TEXT_SET(text, "systemd-logind to say whether anything inhibits shutdown");
         close_bus(e);
         inhibitors_are(e, text);
-        return 0;
+        return 1; /* handled: on 0 sd-bus goes on to write to the bus that was just closed */
 }
 
 static int ask_logind(struct etiquette *e) {
