@@ -43,16 +43,14 @@ enum fault_context { FAULT_WITH_IP_ADDRESS = 1 << 0, FAULT_WITH_VLAN_ID = 1 << 1
 /* A row of the table; the first that fits counts, the last rows fit by HTTP status alone. */
 struct fault_row {
         const char *code;    /* exact; with a final '*', a prefix; NULL: any */
-        unsigned status;     /* 0: any; in rows without code 400 and 500 stand for their hundred */
         const char *message; /* part of the message, case ignored; NULL: any */
+        unsigned status;     /* 0: any; in rows without code 400 and 500 stand for their hundred */
         unsigned context;    /* all of these must be set */
         enum fault_class class;
         bool slow;            /* the first wait is already the cap of the class */
         bool own;             /* a code of our own, below; not the cloud's */
         bool unsent;          /* own codes: nothing of the request reached the cloud */
         bool no_static_here;  /* `Strategy=static eip` goes on to the EIP */
-        const char *sentence; /* what happened, for a person; no final full stop */
-        const char *remedy;   /* what to do about it */
 };
 
 /* The table, for the generated documentation and the tests. */
@@ -61,7 +59,11 @@ const struct fault_row *fault_table(size_t *ret_n);
 /* The row that explains a fault; never NULL: the last row fits everything. */
 const struct fault_row *fault_explain(const struct fault *f, unsigned context);
 
-/* The row's remedy, in which a RAM denial's "the missing action" is the one the message names. */
+/* What happened, and what to do about it, for a person; without a final full stop. */
+const char *fault_sentence(const struct fault_row *row);
+const char *fault_row_remedy(const struct fault_row *row);
+
+/* The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one the message names. */
 void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]);
 
 /* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */

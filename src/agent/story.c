@@ -174,7 +174,7 @@ static void compose(const struct story *s, const char *text, struct buf *out) {
 void story_tell(const struct notice *n, const struct status *s, unsigned context,
                 struct journal_entry *ret) {
         const struct row *row = &rows[n->kind];
-        struct story story = {n, s, fault_explain(&n->fault, context)->sentence, ""};
+        struct story story = {n, s, fault_sentence(fault_explain(&n->fault, context)), ""};
         _cleanup_buf_ struct buf text = BUF(JOURNAL_TEXT_SIZE * 2);
 
         fault_remedy(&n->fault, context, story.remedy);

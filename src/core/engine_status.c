@@ -68,7 +68,7 @@ static void fill_fault(const struct engine *e, struct status *s) {
         row = fault_explain(&e->fault, call_context(&e->config));
         s->fault = e->fault;
         s->fault_since = e->fault_since;
-        TEXT_SET(s->sentence, row->sentence);
+        TEXT_SET(s->sentence, fault_sentence(row));
         fault_remedy(&e->fault, call_context(&e->config), s->remedy);
 }
 

@@ -6,15 +6,10 @@
 
 #include "core/fault_table.h"
 #include "core/names.h"
-#include "util/buf.h"
-#include "util/cleanup.h"
 #include "util/text.h"
 
-#define HTTP_ERROR    400         /* the first status that is an error */
-#define HTTP_SERVER   500         /* the first one after which the call may have been executed */
-#define ACTION_MARK   "(action: " /* reply_parse_error() appends it to a denial's message */
-#define ACTION_LENGTH 64
-#define ACTION_ALSO   ":-_*"
+#define HTTP_ERROR  400 /* the first status that is an error */
+#define HTTP_SERVER 500 /* the first one after which the call may have been executed */
 
 const char *const fault_class_names[_FAULT_CLASS_MAX] = {
         [FAULT_RETRY] = "retry",     [FAULT_PROTOCOL] = "protocol", [FAULT_SETTLING] = "settling",
@@ -94,39 +89,4 @@ struct fault fault_own(const char *code, const char *message) {
         text_copy_printable(f.message, sizeof(f.message), message);
         f.class = fault_explain(&f, 0)->class;
         return f;
-}
-
-/* The RAM action at the end of a denial's message; "" where there is none. */
-static void denied_action(const char *message, char ret[static ACTION_LENGTH]) {
-        const char *mark = strstr(message, ACTION_MARK);
-        char action[ACTION_LENGTH];
-        size_t n;
-
-        ret[0] = '\0';
-        if (!mark)
-                return;
-        mark += strlen(ACTION_MARK);
-        n = strcspn(mark, ")");
-        if (mark[n] != ')' || n >= sizeof(action))
-                return;
-        memcpy(action, mark, n);
-        action[n] = '\0';
-        if (text_is_word(action, ACTION_LENGTH - 1, ACTION_ALSO))
-                text_copy(ret, ACTION_LENGTH, action);
-}
-
-void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]) {
-        const char *remedy = fault_explain(f, context)->remedy;
-        const char *gap = strstr(remedy, FAULT_MISSING_ACTION);
-        _cleanup_buf_ struct buf b = BUF(FAULT_REMEDY_SIZE - 1);
-        char action[ACTION_LENGTH];
-
-        denied_action(f->message, action);
-        if (gap && *action) {
-                buf_add(&b, remedy, (size_t)(gap - remedy));
-                buf_puts(&b, action);
-                buf_puts(&b, gap + strlen(FAULT_MISSING_ACTION));
-        } else
-                buf_puts(&b, remedy);
-        text_copy(ret, FAULT_REMEDY_SIZE, buf_text(&b));
 }

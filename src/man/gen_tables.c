@@ -75,9 +75,9 @@ static void faults_md_part(const char *title, bool own) {
                        rows[i].code ? "`" : "");
                 put_cell(when);
                 printf(" | %s | ", fault_class_name(rows[i].class));
-                put_cell(rows[i].sentence);
+                put_cell(fault_sentence(&rows[i]));
                 printf(" | ");
-                put_cell(rows[i].remedy);
+                put_cell(fault_row_remedy(&rows[i]));
                 printf(" |\n");
         }
 }
@@ -104,9 +104,9 @@ static void faults_man_part(const char *title, bool own) {
                 printf("\\fR (%s%s", fault_class_name(rows[i].class), *when ? "; " : "");
                 put_roff(when);
                 printf(")\n");
-                put_roff(rows[i].sentence);
+                put_roff(fault_sentence(&rows[i]));
                 printf(".\n.br\n");
-                put_roff(rows[i].remedy);
+                put_roff(fault_row_remedy(&rows[i]));
                 printf(".\n");
         }
 }
@@ -136,8 +136,8 @@ static cJSON *fault_object(const struct fault_row *row) {
         cJSON_AddBoolToObject(o, "own", row->own);
         cJSON_AddBoolToObject(o, "unsent", row->unsent);
         cJSON_AddBoolToObject(o, "no_static_here", row->no_static_here);
-        cJSON_AddStringToObject(o, "sentence", row->sentence);
-        cJSON_AddStringToObject(o, "remedy", row->remedy);
+        cJSON_AddStringToObject(o, "sentence", fault_sentence(row));
+        cJSON_AddStringToObject(o, "remedy", fault_row_remedy(row));
         return o;
 }
 

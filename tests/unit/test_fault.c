@@ -31,7 +31,7 @@ static void every_row_is_reachable(void **state) {
 
                 if (fault_explain(&f, rows[i].context) != &rows[i])
                         fail_msg("row %zu (%s) is shadowed by \"%s\"", i, f.code,
-                                 fault_explain(&f, rows[i].context)->sentence);
+                                 fault_sentence(fault_explain(&f, rows[i].context)));
                 n_prefix += rows[i].code && strchr(rows[i].code, '*');
         }
         assert_true(n_prefix >= 20);
@@ -70,12 +70,12 @@ static void every_row_speaks(void **state) {
 
         (void)state;
         for (size_t i = 0; i < n; i++) {
-                check_text(&rows[i], rows[i].sentence, 200);
-                check_text(&rows[i], rows[i].remedy, FAULT_REMEDY_SIZE - 64);
+                check_text(&rows[i], fault_sentence(&rows[i]), 200);
+                check_text(&rows[i], fault_row_remedy(&rows[i]), FAULT_REMEDY_SIZE - 64);
                 assert_true(rows[i].class > FAULT_NONE && rows[i].class < _FAULT_CLASS_MAX);
                 /* What a person must do cannot be nothing. */
-                if (rows[i].class == FAULT_OPERATOR && !strstr(rows[i].remedy, "here"))
-                        assert_null(strstr(rows[i].remedy, "Nothing to do"));
+                if (rows[i].class == FAULT_OPERATOR && !strstr(fault_row_remedy(&rows[i]), "here"))
+                        assert_null(strstr(fault_row_remedy(&rows[i]), "Nothing to do"));
                 if (rows[i].slow)
                         assert_int_equal(rows[i].class, FAULT_RETRY);
                 if (rows[i].unsent)
@@ -488,11 +488,11 @@ static void locks_are_told_apart(void **state) {
         struct fault f = fault_own(FAULT_LOCKED, "security");
 
         (void)state;
-        assert_non_null(strstr(fault_explain(&f, 0)->sentence, "security"));
+        assert_non_null(strstr(fault_sentence(fault_explain(&f, 0)), "security"));
         f = fault_own(FAULT_LOCKED, "dedicatedhostfinancial");
-        assert_non_null(strstr(fault_explain(&f, 0)->remedy, "Pay"));
+        assert_non_null(strstr(fault_row_remedy(fault_explain(&f, 0)), "Pay"));
         f = fault_own(FAULT_LOCKED, "refunded");
-        assert_null(strstr(fault_explain(&f, 0)->remedy, "Pay"));
+        assert_null(strstr(fault_row_remedy(fault_explain(&f, 0)), "Pay"));
 }
 
 static void a_denial_names_its_action(void **state) {
@@ -534,7 +534,7 @@ static void every_remedy_comes_whole(void **state) {
                 struct fault f = fault_for(&rows[i], "X");
 
                 fault_remedy(&f, rows[i].context, remedy);
-                assert_string_equal(remedy, rows[i].remedy);
+                assert_string_equal(remedy, fault_row_remedy(&rows[i]));
         }
 }
 
