@@ -24,7 +24,8 @@ def test_vpc_restarts_once(make_world):
     world = make_world(mode="vpc", config=ALWAYS).start()
     status = assert_confirmed(world)
     assert world.sim.actions() == ["DescribeInstances", "AllocatePublicIpAddress",
-                                   "DescribeInstances", "RebootInstance", "DescribeInstances"]
+                                   "DescribeInstances", "DescribeInstances", "RebootInstance",
+                                   "DescribeInstances"]
     assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
     assert_inspected_before_each_change(world)
     assert status["public_ip"] == ADDRESS and status["kind"] == "static"
