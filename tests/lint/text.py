@@ -77,7 +77,7 @@ FORMATS = r"cjson/cJSON\.h|openssl/\w+\.h|expat\.h|ini\.h"
 LIBC_ANY = r"[a-z0-9_]+\.h|(sys|net|netinet|arpa|linux)/[\w/]+\.h"
 LAYERS = {
     "include/ecs-pubip": rf"{CORE_HEADERS}|{LIBC_PURE}",
-    "src/core": rf"{CORE_HEADERS}|{LIBC_PURE}|{FORMATS}",
+    "src/core": rf"{CORE_HEADERS}|core/[\w-]+\.inc|{LIBC_PURE}|{FORMATS}",
     "src/util": rf"util/[\w-]+\.h|{LIBC_ANY}",
     "src/conf": rf"{CORE_HEADERS}|conf/[\w-]+\.h|{LIBC_ANY}",
     "src/agent": rf"{CORE_HEADERS}|conf/conf\.h|agent/[\w-]+\.h|{LIBC_ANY}|systemd/[\w-]+\.h|netlink/[\w/-]+\.h"
@@ -85,6 +85,7 @@ LAYERS = {
     "src/cloud": rf"{CORE_HEADERS}|conf/conf\.h|cloud/[\w-]+\.h|{LIBC_ANY}|curl/curl\.h|cjson/cJSON\.h"
                  r"|openssl/\w+\.h",
     "src/cli": rf"{CORE_HEADERS}|conf/conf\.h|cli/[\w-]+\.h|{LIBC_ANY}|cjson/cJSON\.h",
+    "src/man": rf"{CORE_HEADERS}|{LIBC_ANY}|cjson/cJSON\.h",
 }
 NEVER = {
     "src/util": r"(curl|expat|ini)\.h",
