@@ -13,13 +13,13 @@
 #include <ecs-pubip/identity.h>
 #include <ecs-pubip/reply.h>
 
-#define CONFIG_URL_SIZE      256
-#define CONFIG_HOST_SIZE     128
-#define CONFIG_VALUE_SIZE    256
-#define CONFIG_TAG_SIZE      160
-#define CONFIG_PROBLEM_SIZE  512
-#define CONFIG_FILE_MAX      (64u * 1024) /* larger files are an error */
-#define CONFIG_ORIGIN_SIZE   160
+#define CONFIG_URL_SIZE     256
+#define CONFIG_HOST_SIZE    128
+#define CONFIG_VALUE_SIZE   256
+#define CONFIG_TAG_SIZE     160
+#define CONFIG_PROBLEM_SIZE 512
+#define CONFIG_FILE_MAX     (64u * 1024) /* larger files are an error */
+#define CONFIG_ORIGIN_SIZE  160
 
 enum strategy { STRATEGY_STATIC, STRATEGY_EIP, STRATEGY_STATIC_EIP };
 enum reboot_policy { REBOOT_AUTO, REBOOT_ALWAYS, REBOOT_NEVER };
@@ -64,7 +64,7 @@ struct config {
 
 /* A thing found while reading; file and line are those of the person's text. */
 struct config_problem {
-        bool is_error; /* false: a warning (unknown section or key) */
+        bool is_error;                  /* false: a warning (unknown section or key) */
         char text[CONFIG_PROBLEM_SIZE]; /* "FILE:LINE: what is wrong, and what would be right" */
 };
 
@@ -79,8 +79,9 @@ typedef void (*config_problem_fn)(const struct config_problem *problem, void *us
 void config_defaults(struct config *ret);
 
 /*
- * Reads one file's text over what is in *c; `o` may be NULL. Problems are reported as they are met; a bad value
- * leaves the key as it was. Returns the number of errors (warnings do not count), or -ENOMEM.
+ * Reads one file's text over what is in *c; `o` may be NULL. Problems are reported as they are met;
+ * a bad value leaves the key as it was. Returns the number of errors (warnings do not count), or
+ * -ENOMEM.
  */
 int config_parse(struct config *c, const char *file, const char *text, size_t len,
                  struct config_origins *o, config_problem_fn report, void *userdata);

@@ -47,10 +47,10 @@ struct fault_row {
         unsigned status;     /* 0: any; in rows without code 400 and 500 stand for their hundred */
         unsigned context;    /* all of these must be set */
         enum fault_class class;
-        bool slow;            /* the first wait is already the cap of the class */
-        bool own;             /* a code of our own, below; not the cloud's */
-        bool unsent;          /* own codes: nothing of the request reached the cloud */
-        bool no_static_here;  /* `Strategy=static eip` goes on to the EIP */
+        bool slow;           /* the first wait is already the cap of the class */
+        bool own;            /* a code of our own, below; not the cloud's */
+        bool unsent;         /* own codes: nothing of the request reached the cloud */
+        bool no_static_here; /* `Strategy=static eip` goes on to the EIP */
 };
 
 /* The table, for the generated documentation and the tests. */
@@ -63,7 +63,8 @@ const struct fault_row *fault_explain(const struct fault *f, unsigned context);
 const char *fault_sentence(const struct fault_row *row);
 const char *fault_row_remedy(const struct fault_row *row);
 
-/* The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one the message names. */
+/* The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one
+ * the message names. */
 void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]);
 
 /* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */
@@ -118,8 +119,9 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_NO_BANDWIDTH   "Instance.NoBandwidth"
 #define FAULT_EXPIRED        "Instance.Expired"
 #define FAULT_METADATA_LEADS "Instance.MetadataOnly" /* metadata shows an address, control none */
-#define FAULT_NOT_SHOWN      "Instance.NotShownYet" /* our change was answered, control shows nothing \
-                                                     */
+#define FAULT_NOT_SHOWN                                                                            \
+        "Instance.NotShownYet" /* our change was answered, control shows nothing                   \
+                                */
 #define FAULT_NOT_ECS "Instance.NotEcs"
 /* Decisions of the engine: */
 #define FAULT_BOOT_ID          "Machine.NoBootId"

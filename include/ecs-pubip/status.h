@@ -49,16 +49,16 @@ struct status {
         unsigned allocations, reboots; /* not refused, in the ledger's memory */
         unsigned attempt;
         enum next next;
-        int64_t next_at;              /* 0: at once, or not known */
+        int64_t next_at;                 /* 0: at once, or not known */
         char waits_for[STATUS_WHY_SIZE]; /* a due reboot: "cloud-init to finish"; else "" */
-        struct fault fault;           /* class FAULT_NONE: none */
+        struct fault fault;              /* class FAULT_NONE: none */
         char remedy[STATUS_WHY_SIZE * 2];
         char sentence[STATUS_WHY_SIZE * 2];
         int64_t fault_since;
-        bool held;      /* the brake is on */
-        bool busy;      /* a changing call is in flight */
+        bool held;        /* the brake is on */
+        bool busy;        /* a changing call is in flight */
         int clock_offset; /* s, this machine's clock minus the cloud's; less than a minute is 0 */
-        char note[STATUS_WHY_SIZE]; /* what is odd but no fault; "" mostly */
+        char note[STATUS_WHY_SIZE];          /* what is odd but no fault; "" mostly */
         char control_fault[FAULT_CODE_SIZE]; /* why the control plane is unknown, if by a fault */
 };
 

@@ -46,13 +46,13 @@ enum wire_probe {
 
 struct wire_question {
         enum wire_op op;
-        uint32_t deadline_ms;               /* from receipt; at most CALL_MAX_MS */
-        int64_t server_time;                /* the cloud's time as known here, s; 0: not known */
-        char instance_id[INSTANCE_ID_SIZE]; /* inspect, eip-find, probe and every changing call */
-        char client_token[CLIENT_TOKEN_SIZE];     /* bandwidth, eip-allocate, eip-associate */
-        char allocation_id[EIP_ID_SIZE];          /* eip-find (or "" : by tag), eip-associate */
-        unsigned bandwidth_out;                   /* bandwidth: Mbit/s */
-        bool allocate_public_ip;                  /* bandwidth: AllocatePublicIp=true */
+        uint32_t deadline_ms;                 /* from receipt; at most CALL_MAX_MS */
+        int64_t server_time;                  /* the cloud's time as known here, s; 0: not known */
+        char instance_id[INSTANCE_ID_SIZE];   /* inspect, eip-find, probe and every changing call */
+        char client_token[CLIENT_TOKEN_SIZE]; /* bandwidth, eip-allocate, eip-associate */
+        char allocation_id[EIP_ID_SIZE];      /* eip-find (or "" : by tag), eip-associate */
+        unsigned bandwidth_out;               /* bandwidth: Mbit/s */
+        bool allocate_public_ip;              /* bandwidth: AllocatePublicIp=true */
         enum wire_probe probe;
         enum wire_op permission; /* PROBE_PERMISSION: of which call */
 };
@@ -63,11 +63,11 @@ struct wire_answer {
         char request_id[REQUEST_ID_SIZE]; /* of the API call that answered; "" for metadata */
         bool reachable;                   /* probe reach */
         union {
-                struct identity identity;    /* identify */
-                struct addresses addresses;  /* addresses */
-                struct instance instance;    /* inspect */
-                struct eip eip;              /* eip-find (allocation_id "": none), eip-allocate */
-                in_addr_t address;           /* allocate; probe outside */
+                struct identity identity;   /* identify */
+                struct addresses addresses; /* addresses */
+                struct instance instance;   /* inspect */
+                struct eip eip;             /* eip-find (allocation_id "": none), eip-allocate */
+                in_addr_t address;          /* allocate; probe outside */
         };
 };
 
