@@ -16,6 +16,6 @@ void show_snapshot(struct buf *out, const struct snapshot *s, const struct show_
 /* "Label    text", wrapped, later lines under the text. Nothing at all for an empty text. */
 void show_field(struct buf *out, const char *label, const char *text);
 
-/* The same line for a part of a page, for whoever asks what to do about a dead agent. */
+/* What to do about a dead agent. */
 #define SHOW_START_REMEDY                                                                          \
         "systemctl status ecs-pubip says why; sudo systemctl start ecs-pubip starts it"
