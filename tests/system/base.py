@@ -18,7 +18,7 @@ SUITE = "bookworm"
 PACKAGES = """
 systemd systemd-sysv systemd-resolved dbus udev iproute2 procps ca-certificates netbase cloud-init
 libcurl4 libcjson1 libexpat1 libinih1 libnl-3-200 libnl-route-3-200 libsystemd0 libssl3
-linux-image-cloud-amd64 apparmor
+linux-image-cloud-amd64 apparmor gpg gpg-agent
 """.split()
 RECIPE = [
     "mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES),

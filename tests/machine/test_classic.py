@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A classic instance from an image that has the package inside: a second NIC brings the address."""
+
+import json
+
+import pytest
+
+from machine import disk
+from system.layer import Layer
+
+FIRST_BOOT = 420    # seconds; 45 on an idle machine
+SECOND_BOOT = 300
+
+
+@pytest.fixture(scope="module")
+def machine(instance, debian, deb):
+    one = instance("classic", "classic")
+    layer = Layer("/run/machine-classic", [debian])
+    disk.furnish(layer, one.cloud.ca_file)
+    layer.install(deb)
+    layer.write("etc/ecs-pubip/ecs-pubip.conf.d/50-image.conf", "[Reboot]\nPolicy=always\n")
+    layer.run("ecs-pubip", "seal")
+    disk.pack(layer, one.folder)
+    layer.close()
+    one.boot()
+    one.wait_boot(2, FIRST_BOOT)
+    return one
+
+
+def test_the_image_needed_no_user_data(machine):
+    assert [e["action"] for e in machine.sim.executed()] == ["AllocatePublicIpAddress", "RebootInstance"]
+
+
+def test_eth1_has_the_address(machine):
+    machine.vm.run("ecs-pubip wait --timeout=3min", SECOND_BOOT)
+    status = json.loads(machine.vm.run("ecs-pubip status --json"))
+    address = machine.sim.get("instance.public_ip")
+    kernel = status["planes"]["kernel"]
+    assert (status["phase"], status["network_type"]) == ("confirmed", "classic")
+    assert (kernel["interface"], kernel["address"]) == ("eth1", address)
+    assert address in machine.vm.run("ip -4 addr show dev eth1")
+
+
+def test_first_boot_finished_before_the_reboot(machine):
+    """With the agent up long before cloud-init, which then had all its time."""
+    first = machine.vm.run("journalctl --no-pager -b -1 -u cloud-final -u ecs-pubip "
+                           "| grep -E 'finished at|About to ask'")
+    order = [word for line in first.splitlines()
+             for word in ("AllocatePublicIpAddress", "finished at", "RebootInstance") if word in line]
+    assert order == ["AllocatePublicIpAddress", "finished at", "RebootInstance"], first
+
+
+def test_address_that_goes_is_noticed(machine):
+    """Somebody takes the link down: the kernel plane says so; back up, it is confirmed again."""
+    machine.vm.run("ip link set eth1 down")
+    machine.vm.until("! ecs-pubip status >/dev/null", 60)
+    machine.vm.run("ip link set eth1 up")
+    machine.vm.run("ecs-pubip wait --timeout=2min", 200)
+    assert len(machine.sim.executed()) == 2
