@@ -139,5 +139,5 @@ def test_a_waiting_hold_hears_of_the_agents_end(make_world, number):
     os.kill(world.machine.agent.pid, signal.SIGKILL if number == signal.SIGKILL else signal.SIGCONT)
     if number == signal.SIGTERM:
         world.machine.stop_agent()
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=55)
     assert process.returncode == 0, out + err

@@ -117,7 +117,7 @@ def test_hold_waits_until_no_call_is_in_flight(machine, agent):
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     agent.say(unconfirmed("confirming", held=True))
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=50)
     assert process.returncode == 0 and "Held" in out, out + err
 
 
@@ -153,7 +153,7 @@ def test_hold_when_the_agent_dies_meanwhile(machine, agent):
     process = begin(machine, "hold")
     assert machine.wait_file(HOLD)
     agent.die()
-    assert process.wait(10) == 0
+    assert process.wait(50) == 0
     assert "does not run" in process.stdout.read()
 
 
@@ -167,7 +167,7 @@ def test_resume_waits_for_the_agent(machine, agent):
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.3)
     agent.say(status())
-    assert process.wait(10) == 0
+    assert process.wait(50) == 0
 
 
 def test_resume_without_agent_leaves_no_wish_behind(machine):

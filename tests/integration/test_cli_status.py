@@ -108,9 +108,9 @@ def test_no_file_no_folder(machine, agent):
 def test_status_is_no_link_and_no_pipe(machine, agent):
     agent.live()
     machine.run("mkfifo /run/ecs-pubip/status.json")     # must not block
-    assert machine.cli("status", timeout=5).returncode == 1
+    assert machine.cli("status", timeout=30).returncode == 1
     machine.run("rm /run/ecs-pubip/status.json && ln -s /etc/hostname /run/ecs-pubip/status.json")
-    assert machine.cli("status", timeout=5).returncode == 1
+    assert machine.cli("status", timeout=30).returncode == 1
 
 
 def test_json_keeps_what_it_does_not_know(machine, agent):
@@ -154,7 +154,7 @@ def test_colours(machine, agent, env, coloured):
     agent.live().say(status())
     process, fd = terminal(machine, "status", env=env)
     assert (b"\033[" in read_until(fd, b"Changes")) is coloured
-    assert process.wait(5) == 0
+    assert process.wait(30) == 0
     os.close(fd)
 
 
@@ -191,7 +191,7 @@ def test_watch_follows_the_agent_through_death_and_return(machine, agent):
         said = block(process)
     assert said["phase"] == "failed"
     process.send_signal(signal.SIGINT)
-    assert process.wait(5) == -signal.SIGINT
+    assert process.wait(30) == -signal.SIGINT
 
 
 def test_watch_is_quiet_when_nothing_changes(machine, agent):
@@ -205,7 +205,7 @@ def test_watch_is_quiet_when_nothing_changes(machine, agent):
     agent.say(failed())
     assert block(process)["phase"] == "failed"
     process.terminate()
-    process.wait(5)
+    process.wait(30)
 
 
 def test_watch_ends_with_its_reader(machine, agent):
@@ -213,7 +213,7 @@ def test_watch_ends_with_its_reader(machine, agent):
     process = watch(machine)
     assert process.stdout.readline().startswith(b"Confirmed")
     process.stdout.close()
-    assert process.wait(5) == 0          # at once, not with the next change
+    assert process.wait(30) == 0          # at once, not with the next change
 
 
 def test_watch_on_a_terminal_redraws(machine, agent):
@@ -223,7 +223,7 @@ def test_watch_on_a_terminal_redraws(machine, agent):
     agent.say(failed())
     assert b"\033[H\033[J" in read_until(fd, b"Request")
     os.close(fd)                        # the window is closed
-    assert process.wait(5) == 3
+    assert process.wait(30) == 3
 
 
 def test_times_are_counted_by_the_clock_that_they_are_from(machine, agent):

@@ -25,14 +25,14 @@ def begin(machine, *arguments):
     process = machine.popen(["strace", "-D", "-qq", "-e", "trace=poll", "-o", "/run/trace",
                              machine.program("src/ecs-pubip"), "wait", *arguments],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not (machine.exists("/run/trace") and "poll(" in machine.read("/run/trace")):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.01)
     return process
 
 
-def end(process, code, timeout=10):
+def end(process, code, timeout=30):
     out, err = process.communicate(timeout=timeout)
     assert process.returncode == code, (out, err)
     return out.decode()
@@ -46,7 +46,7 @@ def test_returns_at_once(machine, agent, said, code):
     start = time.monotonic()
     done = machine.cli("wait")
     assert done.returncode == code, done.stdout
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60        # and not 5 min
 
 
 @pytest.mark.parametrize("said, code", [
@@ -93,7 +93,7 @@ def test_out_of_time(machine, agent):
     start = time.monotonic()
     done = machine.cli("wait", "--timeout=1s")
     assert done.returncode == 1
-    assert 1.0 <= time.monotonic() - start < 5
+    assert 1.0 <= time.monotonic() - start < 30
     assert done.stdout.startswith("Not confirmed within 1 s\n")
     assert FAULT["remedy"] in done.stdout
     assert machine.cli("wait", "--timeout=0").returncode == 1
@@ -121,7 +121,7 @@ def test_no_agent(machine):
     start = time.monotonic()
     done = machine.cli("wait")
     assert done.returncode == 4
-    assert 15 <= time.monotonic() - start < 18
+    assert 15 <= time.monotonic() - start < 60
     assert "systemctl status ecs-pubip" in done.stdout
 
 
