@@ -214,7 +214,7 @@ bool keyring_get(struct keyring *k, const struct credentials **ret, struct fault
                 k->fetched = clock_boottime_usec();
         }
         if (has_expired(k)) {
-                k->held = false;
+                keyring_done(k);
                 return refuse(fault, FAULT_MD_CREDENTIALS,
                               "metadata still serves a set that has expired");
         }

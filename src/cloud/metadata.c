@@ -46,27 +46,44 @@ static bool has_second_base(const struct metadata *m) {
         return strcmp(m->config->metadata, IPV4_BASE) == 0;
 }
 
-/* One request at whichever address connects; a code of http.h when none answers. */
+static const char *perform_at(struct metadata *m, struct http_request *r, const char *path,
+                              struct http_reply *ret) {
+        _cleanup_buf_ struct buf url = BUF(CONFIG_URL_SIZE + 512);
+        const char *code;
+
+        buf_puts(&url, m->ipv6 ? IPV6_BASE : m->config->metadata);
+        buf_puts(&url, "/latest/");
+        buf_puts(&url, path);
+        if (url.error)
+                return FAULT_CONNECT;
+        r->url = url.data;
+        code = http_perform(m->http, r, ret);
+        r->url = NULL;
+        if (!code)
+                clock_hint(m->clock, ret->date);
+        return code;
+}
+
+/*
+ * One request at whichever address connects; a code of http.h when none does. Then the first one's
+ * reason is told: nearly every machine has no way to the other address at all.
+ */
 static const char *perform(struct metadata *m, struct http_request *r, const char *path,
                            struct http_reply *ret) {
-        for (bool again = false;; again = true) {
-                _cleanup_buf_ struct buf url = BUF(CONFIG_URL_SIZE + 512);
-                const char *code;
+        const char *code = perform_at(m, r, path, ret), *other;
+        char detail[HTTP_DETAIL_SIZE];
 
-                buf_puts(&url, m->ipv6 ? IPV6_BASE : m->config->metadata);
-                buf_puts(&url, "/latest/");
-                buf_puts(&url, path);
-                if (url.error)
-                        return FAULT_CONNECT;
-                r->url = url.data;
-                code = http_perform(m->http, r, ret);
-                if (!code)
-                        clock_hint(m->clock, ret->date);
-                if (!code || ret->sent || again || !has_second_base(m) ||
-                    (strcmp(code, FAULT_CONNECT) != 0 && strcmp(code, FAULT_RESOLVE) != 0))
-                        return code;
-                m->ipv6 = !m->ipv6;
-        }
+        if (!code || ret->sent || !has_second_base(m) ||
+            (strcmp(code, FAULT_CONNECT) != 0 && strcmp(code, FAULT_RESOLVE) != 0))
+                return code;
+        TEXT_SET(detail, ret->detail);
+        m->ipv6 = !m->ipv6;
+        other = perform_at(m, r, path, ret);
+        if (!other || strcmp(other, FAULT_CONNECT) != 0)
+                return other;
+        m->ipv6 = !m->ipv6;
+        TEXT_SET(ret->detail, detail);
+        return code;
 }
 
 /* Codes of http.h as what they mean for the metadata service. */

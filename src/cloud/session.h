@@ -30,5 +30,9 @@ void session_done(struct session *s);
 /* Who this is, read once per connection unless `anew`. False: *fault says why not. */
 bool session_identify(struct session *s, bool anew, struct fault *fault);
 
-/* Law L4: false, and *fault, unless `instance_id` is this machine's own. */
-bool session_is_ours(struct session *s, const char *instance_id, struct fault *fault);
+/*
+ * Law L4: false, and *fault, unless `instance_id` is this machine's own. Before a changing call a
+ * configured identity is not enough: metadata may have come up since, and then it counts.
+ */
+bool session_is_ours(struct session *s, const char *instance_id, bool changing,
+                     struct fault *fault);

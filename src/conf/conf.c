@@ -94,7 +94,7 @@ static int load_file(struct load *l, const char *path, bool may_be_missing) {
         _cleanup_close_ int fd = -1;
         _cleanup_buf_ struct buf text = BUF(CONFIG_FILE_MAX);
         const char *why;
-        bool empty;
+        bool empty = false;
         int n;
 
         fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

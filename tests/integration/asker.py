@@ -76,5 +76,7 @@ class Asker:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.end()
+    def __exit__(self, kind, *_):
+        status = self.end()
+        # a signal is the end of a machine that was restarted
+        assert kind or status <= 0, "ecs-pubip-cloud ended with %d" % status

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -31,6 +32,7 @@ def test_no_attempt_after_the_deadline(world, asker):
     assert time.monotonic() - begin < 2
     assert fault["code"] in ("Transport.Connect", "Transport.Deadline")
     assert not world.sim.events(event="arrival", plane="api")
+    world.sim.endpoint("ecs-vpc", "refuse")
     assert asker.ok("allocate")["address"]
 
 
@@ -118,7 +120,8 @@ def test_question_that_is_none(asker, line):
     asker.ok("identify")
 
 
-def test_line_without_end(asker):
+def test_line_without_end(world):
+    asker = Asker(world)
     asker.ours.sendall(b"x" * 200000)
     assert asker.answer() is None
     assert asker.process.wait(5) == 1
@@ -249,6 +252,28 @@ def test_help_and_version(world):
     for wrong in (["--frobnicate"], ["x"]):
         done = world.machine.run([program, *wrong], check=False)
         assert done.returncode == 64 and done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
+@pytest.mark.parametrize("signature", ["v3", "v1"])
+def test_nothing_leaks(make_world, signature):
+    """No block, no descriptor and no uninitialised read, good answers and bad ones."""
+    world = make_world(config="[Cloud]\nSignature=%s\n" % signature)
+    asker = Asker(world, wrapper=[
+        "valgrind", "-q", "--leak-check=full", "--track-fds=yes", "--error-exitcode=9",
+        "--errors-for-leak-kinds=definite,indirect,possible"])
+    for op in ("identify", "inspect", "allocate", "addresses", "eip-find"):
+        asker.ok(op, deadline_ms=45000)
+    for damage in ("garbled", "huge", "half", "html"):
+        world.sim.damage("DescribeInstances", damage)
+        world.sim.damage("meta-data/all", damage)
+        asker.fault("inspect", deadline_ms=45000)
+        asker.ask("addresses", deadline_ms=45000)
+    asker.send_line("nonsense")
+    asker.answer()
+    assert asker.end() == 0
+    with open(asker.errors, encoding="utf-8") as f:
+        assert f.read() == ""
 
 
 def test_silent_when_all_is_well(world):

@@ -258,6 +258,27 @@ def test_configured_instance_only_without_metadata(make_world):
         assert who["from_metadata"] is False
 
 
+def test_metadata_that_comes_up_counts_before_a_changing_call(make_world):
+    """Law L4: the configured id served while there was no metadata; now metadata names another."""
+    world = make_world(config="[Instance]\nId=i-configured\n[Cloud]\nRegion=cn-hangzhou\n"
+                              "Credentials=static\n")
+    world.machine.write_credentials()
+    world.sim.set("metadata.available", False)
+    with Asker(world) as asker:
+        assert asker.ok("identify")["instance_id"] == "i-configured"
+        world.sim.set("metadata.available", True)
+        fault = asker.fault("allocate", instance_id="i-configured")
+        assert fault["code"] == "Instance.NotThisOne"
+    assert not world.sim.events(event="arrival", plane="api")
+
+
+def test_unreachable_tells_of_the_ipv4_address(make_world):
+    world = make_world()
+    world.sim.endpoint("metadata", "refuse")
+    with Asker(world) as asker:
+        assert "100.100.100.200" in asker.fault("identify")["message"]
+
+
 @pytest.mark.parametrize("status", [500, 429, 404])
 def test_passing_error_does_not_bring_in_the_configured_instance(make_world, status):
     world = make_world(config="[Instance]\nId=i-configured\n[Cloud]\nRegion=cn-beijing\n"
