@@ -145,6 +145,14 @@ static int first_blocker(sd_bus_message *m, char ret[static BLOCKERS_SIZE]) {
         return r;
 }
 
+/* A time-out, and not the end of the connection, which sd-bus calls by the same name. */
+static bool is_silence(const struct etiquette *e, sd_bus_message *m) {
+        if (sd_bus_is_open(e->bus) <= 0)
+                return false;
+        return sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY) ||
+               sd_bus_message_is_method_error(m, SD_BUS_ERROR_TIMEOUT);
+}
+
 /*
  * Without logind nothing inhibits. One that is there and silent is waited for like an inhibitor:
  * the wait is bounded by Reboot.Patience.
@@ -156,8 +164,7 @@ static int on_inhibitors(sd_bus_message *m, void *userdata, sd_bus_error *error)
         (void)error;
         if (!sd_bus_message_is_method_error(m, NULL))
                 (void)first_blocker(m, text);
-        else if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY) ||
-                 sd_bus_message_is_method_error(m, SD_BUS_ERROR_TIMEOUT))
+        else if (is_silence(e, m))
                 TEXT_SET(text, "systemd-logind to say whether anything inhibits shutdown");
         close_bus(e);
         inhibitors_are(e, text);
