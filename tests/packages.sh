@@ -3,6 +3,7 @@
 # Which packages the tests need, by group, and how to get them: sourced by run.sh and demo.sh,
 # which set top to the source tree.
 
+# shellcheck disable=SC2154 # top
 # Debian names | RPM names (Fedora, Alibaba Cloud Linux with EPEL).
 packages_row() {
     case $1 in
@@ -26,6 +27,8 @@ packages_row() {
     system) # the lists of those who use them; Debian only
         echo "$(grep -hv '^#' "$top/packaging/packages.txt" "$top/tests/system/packages.txt" |
             tr '\n' ' ') |" ;;
+    machine)
+        echo "$(grep -hv '^#' "$top/tests/machine/packages.txt" | tr '\n' ' ') |" ;;
     valgrind)
         echo "valgrind" "| valgrind" ;;
     esac
