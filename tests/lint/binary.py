@@ -12,7 +12,7 @@ SIZE_MAX = 400 * 1024  # all three, stripped
 LOADS = {
     "ecs-pubip": ("libc", "libcjson", "libinih"),
     "ecs-pubip-agent": ("libc", "libcjson", "libinih", "libnl-3", "libnl-route-3", "libsystemd"),
-    "ecs-pubip-cloud": ("libc", "libcjson", "libinih", "libcurl", "libcrypto", "libexpat"),
+    "ecs-pubip-cloud": ("libc", "libcjson", "libinih", "libcurl", "libcrypto", "libssl", "libexpat"),
 }
 LOADERS = ("ld-linux", "linux-vdso", "libm", "libgcc_s")
 NO_INTERNET = {"getaddrinfo", "gethostbyname", "getnameinfo", "res_query", "inet_aton"}

@@ -11,7 +11,7 @@ SPDX = "SPDX-License-Identifier: Apache-2.0"
 SPDX_LINES = 4  # a #! line and a title may stand before it
 # No room for a comment, or not ours: data, generated lists, Debian's own formats.
 SPDX_EXEMPT = re.compile(
-    r"\.(md|json|txt|patch|diff|pem|bin|xml|service\.in|lock)$|/data/|/corpus/|/seeds/|/mutants/"
+    r"\.(md|json|txt|patch|diff|pem|bin|xml|lock|fc|if)$|/data/|/corpus/|/seeds/|/mutants/"
     r"|debian/(changelog|control|copyright|compat|.*\.(install|docs|examples|manpages|conffiles|dirs|links|"
     r"lintian-overrides)|source/.*|watch|salsa-ci.yml|conffiles|not-installed|clean)$"
     r"|/\.(gitignore|npmrc)$"
@@ -21,7 +21,7 @@ MARKS = re.compile(r"\b(" + "|".join((
     "TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK", "for " "now", "place" "holder",
     "not " "(yet )?implemented", "stub" "bed out",
 )) + r")\b")
-HOST_PATHS = re.compile(r"(?<![\w/.}])/(work|ro{2}t|home/\w+)/[\w.]|\bLTAI(?!\w*(Sim|Test|Example))[0-9A-Za-z]{12,}\b")
+HOST_PATHS = re.compile(r"(?<![\w/.}])/(work|ro{2}t|home/\w+)/[\w.]|\bLTAI(?!\w*(Sim|[Tt]est|Example))[0-9A-Za-z]{12,}\b")
 BANNED = {
     "strcpy": "text_copy() knows the size",
     "strcat": "use a struct buf",
