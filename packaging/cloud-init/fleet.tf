@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # A scaling group whose instances give themselves a public address: role, policy, user-data.
 # The tag is the fence: the role may act on instances that carry it, and on no others.
+# Not validated against the provider, which could not be fetched where this was written: the suite
+# checks layout (terraform fmt) and references; the argument names are those of its documentation.
 terraform {
   required_providers {
     alicloud = {
       source  = "aliyun/alicloud"
-      version = ">= 1.220.0"
+      version = ">= 1.252.0"
     }
   }
 }

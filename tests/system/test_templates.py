@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The templates for a fleet, as far as tools without an account can judge them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import yaml
+
+from system import base
+
+CLOUD_INIT = os.path.join(base.TOP, "packaging/cloud-init")
+POLICY = os.path.join(base.TOP, "packaging/policy")
+
+
+def read(*parts):
+    with open(os.path.join(*parts), encoding="utf-8") as f:
+        return f.read()
+
+
+def actions(policy):
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def test_the_policy_is_what_the_program_says(installed):
+    """The fleet's policy names the actions that `ecs-pubip policy` counts for the defaults."""
+    fleet = actions(json.loads(read(POLICY, "role-policy.json")))
+    said = installed.run("ecs-pubip", "policy", "--json", check=False).stdout
+    program = actions(json.loads(said[said.index("{"):]))
+    assert fleet == program
+
+
+def test_the_fence(installed):
+    """Everything that changes something is fenced by the tag; what only looks is not."""
+    for statement in json.loads(read(POLICY, "role-policy.json"))["Statement"]:
+        changes = {a for a in statement["Action"] if not a.startswith("ecs:Describe")}
+        assert bool(changes) == ("Condition" in statement)
+
+
+def walk(node):
+    yield node
+    for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()):
+        yield from walk(child)
+
+
+def test_ros_references():
+    """Each Ref and GetAtt names a parameter or a resource of the template; each parameter is used."""
+    template = yaml.safe_load(read(CLOUD_INIT, "fleet.ros.yaml"))
+    names = set(template["Parameters"]) | set(template["Resources"])
+    used = set()
+    for node in walk(template):
+        if isinstance(node, dict) and set(node) == {"Ref"}:
+            used.add(node["Ref"])
+        if isinstance(node, dict) and set(node) == {"Fn::GetAtt"}:
+            used.add(node["Fn::GetAtt"][0])
+    assert used <= names
+    assert set(template["Parameters"]) <= used
+    for resource in template["Resources"].values():
+        assert re.fullmatch(r"ALIYUN::(RAM|ESS)::\w+", resource["Type"])
+    document = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]
+    assert document == json.loads(read(POLICY, "role-policy.json"))
+
+
+def test_terraform_references():
+    text = read(CLOUD_INIT, "fleet.tf")
+    variables = set(re.findall(r'^variable "(\w+)"', text, re.M))
+    resources = set(re.findall(r'^resource "(\w+)" "(\w+)"', text, re.M))
+    assert set(re.findall(r"\bvar\.(\w+)", text)) == variables
+    assert set(re.findall(r"= (alicloud_\w+)\.(\w+)\.", text)) <= resources
+    for path in re.findall(r'\$\{path\.module\}/([^"]+)"', text):
+        assert os.path.exists(os.path.join(CLOUD_INIT, path)), path
+    if shutil.which("terraform"):
+        done = subprocess.run(["terraform", "fmt", "-check", os.path.join(CLOUD_INIT, "fleet.tf")])
+        assert done.returncode == 0
+
+
+def test_what_is_not_validated_says_so():
+    for name in ("fleet.tf", "fleet.ros.yaml"):
+        assert "Not validated" in read(CLOUD_INIT, name)
+
+
+def test_configuration_in_templates_is_valid(installed):
+    """Every key that user-data writes is known to the program, and its value good."""
+    for name in ("user-data.yaml", "user-data-rpm.yaml", "vendor-data.yaml"):
+        data = yaml.safe_load(read(CLOUD_INIT, name))
+        files = [f for f in data["write_files"] if "ecs-pubip.conf.d" in f["path"]]
+        assert files, name
+        for one in files:
+            installed.write(one["path"], one["content"])
+            done = installed.run("ecs-pubip", "config", "--check", check=False)
+            os.unlink(installed.inside(one["path"]))
+            assert done.returncode == 0 and one["path"] not in done.stdout, done.stdout
+
+
+def test_both_user_data_do_the_same():
+    """Debian's and the RPM one differ in the package manager and in who starts the units."""
+    one, other = (yaml.safe_load(read(CLOUD_INIT, n)) for n in ("user-data.yaml", "user-data-rpm.yaml"))
+    assert one["write_files"] == other["write_files"]
+    assert [c for c in other["runcmd"] if c not in one["runcmd"]] == [
+        ["systemctl", "start", "ecs-pubip-cloud.socket", "ecs-pubip-online.path", "ecs-pubip.service"]]
