@@ -104,23 +104,23 @@ static bool refuse_transport(struct fault *fault, const char *code, const struct
 }
 
 /* Statuses other than 200, once token matters are settled. */
-static bool refuse_status(struct metadata *m, struct fault *fault, const struct http_reply *r) {
-        unsigned status = r->status;
-
+static const char *explain_status(const struct metadata *m, unsigned status) {
         if (status == 404)
-                return refuse(fault, FAULT_MD_NOT_FOUND, status, "");
-        if ((status == 401 || status == 403) && m->token_timed_out)
-                return refuse(fault, FAULT_MD_TOKEN, status, "");
+                return FAULT_MD_NOT_FOUND;
         if (status == 401 || status == 403)
-                return refuse(fault, FAULT_MD_FORBIDDEN, status, "");
-        if (status == 429) {
-                refuse(fault, FAULT_MD_THROTTLED, status, "");
+                return m->token_timed_out ? FAULT_MD_TOKEN : FAULT_MD_FORBIDDEN;
+        if (status == 429)
+                return FAULT_MD_THROTTLED;
+        return status >= 500 ? FAULT_MD_SERVER : FAULT_MD_GARBLED;
+}
+
+static bool refuse_status(struct metadata *m, struct fault *fault, const struct http_reply *r) {
+        refuse(fault, explain_status(m, r->status), r->status, "");
+        if (r->hint_ms > 0 && (r->status == 429 || r->status >= 500)) {
                 fault->retry_after_ms = r->hint_ms;
-                return false;
+                fault_classify(fault, 0);
         }
-        if (status >= 500)
-                return refuse(fault, FAULT_MD_SERVER, status, "");
-        return refuse(fault, FAULT_MD_GARBLED, status, "an answer of an unexpected status");
+        return false;
 }
 
 /* The token is sent as a header: visible ASCII only. */

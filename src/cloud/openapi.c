@@ -159,6 +159,13 @@ static bool recover_tls(struct openapi *o, const struct http_reply *r, struct fa
         return false;
 }
 
+static bool once(bool *done) {
+        bool first = !*done;
+
+        *done = true;
+        return first;
+}
+
 /* True when the same endpoint should be asked again, with what was wrong put right. */
 static bool recover(struct openapi *o, struct recovered *done, const struct http_reply *r,
                     struct fault *fault) {
@@ -166,18 +173,16 @@ static bool recover(struct openapi *o, struct recovered *done, const struct http
                            starts_with(fault->code, "InvalidAccessKeyId.") ||
                            strcmp(fault->code, "MissingSecurityToken") == 0;
 
-        if (strcmp(fault->code, FAULT_TLS) == 0 && !done->tls_time)
-                return done->tls_time = true, recover_tls(o, r, fault);
+        if (strcmp(fault->code, FAULT_TLS) == 0)
+                return once(&done->tls_time) && recover_tls(o, r, fault);
         /* From here on only what the gateway refused by a word of its own: not executed. */
         if (fault->http_status < 400 || fault->http_status >= 500)
                 return false;
-        if (fault->class == FAULT_CLOCK && r->date > 0 && !done->clock)
-                return done->clock = true;
-        if (strcmp(fault->code, "SignatureNonceUsed") == 0 && !done->nonce)
-                return done->nonce = true;
-        if (refreshable && !done->credentials)
-                return done->credentials = true, keyring_drop(o->keyring);
-        return false;
+        if (fault->class == FAULT_CLOCK && r->date > 0)
+                return once(&done->clock);
+        if (strcmp(fault->code, "SignatureNonceUsed") == 0)
+                return once(&done->nonce);
+        return refreshable && once(&done->credentials) && keyring_drop(o->keyring);
 }
 
 /* True when nothing of the call can have been executed there and another endpoint may know. */

@@ -170,8 +170,9 @@ def test_token_that_is_none(world, asker, token):
     asker.ok("identify")
 
 
-def test_throttled_with_hint(world, asker):
-    world.sim.refuse_metadata(ALL, 429, headers={"Retry-After": "7"})
+@pytest.mark.parametrize("status", [429, 503])
+def test_throttled_with_hint(world, asker, status):
+    world.sim.refuse_metadata(ALL, status, headers={"Retry-After": "7"})
     fault = asker.fault("identify")
     assert (fault["class"], fault["retry_after_ms"]) == ("throttled", 7000)
 
@@ -214,7 +215,7 @@ def test_stalled_answer_ends(world, asker):
     world.sim.damage(ALL, "stall")
     begin = time.monotonic()
     assert asker.fault("identify")["code"] == "Metadata.Unreachable"
-    assert time.monotonic() - begin < 8
+    assert time.monotonic() - begin < 15
 
 
 # ways
