@@ -240,6 +240,36 @@ static void check_bandwidth(struct doctor *d, struct finding *f) {
                 add_own(f, FAULT_NO_BANDWIDTH, "");
 }
 
+/* Which EIP the agent would take, and whether it may. */
+static void check_eip(struct doctor *d, struct finding *f) {
+        struct wire_question q = {.op = WIRE_EIP_FIND, .deadline_ms = ASK_MS};
+        struct wire_answer a;
+
+        if (d->config.strategy == STRATEGY_STATIC) {
+                finding_set(f, LEVEL_OK, "not needed: Address.Strategy=static");
+                return;
+        }
+        if (is_not_inspected(d, f))
+                return;
+        TEXT_SET(q.instance_id, d->identity.instance_id);
+        TEXT_SET(q.allocation_id, d->config.eip_allocation_id);
+        if (asker_ask(&d->asker, &q, &a) < 0)
+                finding_set(f, LEVEL_SKIPPED, "no memory");
+        else if (a.fault.class != FAULT_NONE)
+                finding_fault(f, &a.fault);
+        else if (!a.eip.allocation_id[0] && d->config.eip_allocate)
+                finding_set(f, LEVEL_NOTE, "none is free; the agent may buy one");
+        else if (!a.eip.allocation_id[0])
+                add_own(f, FAULT_EIP_NONE, "");
+        else if (a.eip.locked)
+                add_own(f, FAULT_EIP_LOCKED, a.eip.allocation_id);
+        else if (a.eip.bound_to[0] && !a.eip.bound_here)
+                add_own(f, FAULT_EIP_ELSEWHERE, a.eip.bound_to);
+        else
+                finding_set(f, LEVEL_OK, "%s is %s", a.eip.allocation_id,
+                            a.eip.bound_here ? "bound to this instance" : "free");
+}
+
 /* AllocatePublicIpAddress has no dry run: what cannot be asked is said to be unknown. */
 static void check_may_allocate(struct doctor *d, struct finding *f) {
         if (is_not_inspected(d, f))
@@ -305,15 +335,59 @@ static void check_way_out(struct doctor *d, struct finding *f) {
         }
 }
 
+static void check_outside(struct doctor *d, struct finding *f) {
+        struct wire_question q = {
+                .op = WIRE_PROBE,
+                .deadline_ms = ASK_MS,
+                .probe = PROBE_OUTSIDE,
+        };
+        const struct instance *i = &d->inspection.instance;
+        struct wire_answer a;
+        char seen[IPV4_SIZE];
+
+        if (!d->config.confirm_outside[0]) {
+                finding_set(f, LEVEL_OK, "not asked for (Confirm.Outside)");
+                return;
+        }
+        if (is_not_inspected(d, f))
+                return;
+        TEXT_SET(q.instance_id, d->identity.instance_id);
+        if (asker_ask(&d->asker, &q, &a) < 0) {
+                finding_set(f, LEVEL_SKIPPED, "no memory");
+        } else if (a.fault.class != FAULT_NONE) {
+                finding_fault(f, &a.fault);
+        } else if (a.address != i->public_ip && a.address != i->eip) {
+                finding_set(f, LEVEL_WARN,
+                            "seen from outside this machine has %s, which is not "
+                            "its public address",
+                            ipv4_format(a.address, seen));
+                finding_remedy(f, "look for a NAT gateway or proxy on the way out");
+        } else {
+                finding_set(f, LEVEL_OK, "seen from outside this machine has %s",
+                            ipv4_format(a.address, seen));
+        }
+}
+
+/* In the order in which they rest on each other. */
+/* clang-format off */
 static const struct check checks[] = {
-        {"metadata", check_metadata},         {"token", check_token},
-        {"identity", check_identity},         {"address", check_address},
-        {"credentials", check_credentials},   {"clock", check_clock},
-        {"endpoint", check_endpoint},         {"may-describe", check_permission},
-        {"instance", check_instance},         {"bandwidth", check_bandwidth},
-        {"may-allocate", check_may_allocate}, {"may-reboot", check_may_reboot},
+        {"metadata", check_metadata},
+        {"token", check_token},
+        {"identity", check_identity},
+        {"address", check_address},
+        {"credentials", check_credentials},
+        {"clock", check_clock},
+        {"endpoint", check_endpoint},
+        {"may-describe", check_permission},
+        {"instance", check_instance},
+        {"bandwidth", check_bandwidth},
+        {"eip", check_eip},
+        {"may-allocate", check_may_allocate},
+        {"may-reboot", check_may_reboot},
         {"way-out", check_way_out},
+        {"outside", check_outside},
 };
+/* clang-format on */
 
 const struct check *check_cloud_table(size_t *ret_n) {
         *ret_n = sizeof(checks) / sizeof(checks[0]);

@@ -226,6 +226,7 @@ static void check_socket(struct doctor *d, struct finding *f) {
                                   "failed, systemctl status ecs-pubip-cloud.socket says why");
 }
 
+/* clang-format off */
 static const struct check checks[] = {
         {"configuration", check_config},
         {"agent", check_agent},
@@ -238,6 +239,7 @@ static const struct check checks[] = {
         {"selinux", check_selinux},
         {"cloud-socket", check_socket},
 };
+/* clang-format on */
 
 const struct check *check_local_table(size_t *ret_n) {
         *ret_n = sizeof(checks) / sizeof(checks[0]);

@@ -122,6 +122,26 @@ def test_token(world):
     assert findings["token"]["level"] == "skip" and "metadata" in bad(findings)
 
 
+def test_eip(world):
+    mine, other = (world.sim.new_eip(tags={"for": name})["id"] for name in ("us", "them"))
+    world.sim.call("bind_eip", eip=other, instance="i-bp1another0000001")
+    world.machine.start_socket()
+    said = {}
+    for line in ("EipAllocationId=" + mine, "EipAllocationId=" + other, "EipTag=for=us",
+                 "EipTag=for=nobody", "EipTag=for=nobody\nEipAllocate=yes"):
+        world.machine.configure("[Address]\nStrategy=eip\n" + line + "\n")
+        eip = doctor(world)[0]["eip"]
+        said[line] = (eip["level"], eip["code"])
+    assert list(said.values()) == [("ok", None), ("fail", "Eip.Elsewhere"), ("ok", None),
+                                   ("fail", "Eip.NoneFree"), ("note", None)]
+
+
+def test_outside(confirmed):
+    confirmed.machine.configure("[Confirm]\nOutside=http://ip.echo.test/\n")
+    outside = doctor(confirmed)[0]["outside"]
+    assert outside["level"] == "ok" and confirmed.sim.get("instance.public_ip") in outside["text"]
+
+
 # plan
 
 def plan(world):
