@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the programs say of themselves, the manual and the completions say too, and nothing else."""
 
+import json
 import os
 import re
 import shutil
@@ -216,3 +217,11 @@ def test_every_member_of_the_status_file_is_in_the_page(make_world):
     code = read(ROOT, "src/core/status.c")
     known = set(re.findall(r'^        \{"([a-z_]+)", MEMBER_', code, re.M)) | members(said)
     assert len(known) > 25 and known <= words, known - words
+
+
+def test_every_check_of_doctor_is_in_the_page(machine):
+    said = json.loads(machine.cli("doctor", "--json").stdout)
+    section = re.search(r'^\.SH "CHECKS OF DOCTOR"\n(.*?)^\.SH', page("ecs-pubip.1"),
+                        re.M | re.S).group(1)
+    listed = re.findall(r"^\.TP\n\.B ([a-z-]+)$", plain(section), re.M)
+    assert listed == [finding["check"] for finding in said["findings"]]
