@@ -127,6 +127,7 @@ class Instance:
             lines += ["--- cloud-init", self.vm.run("tail -n 40 /var/log/cloud-init-output.log", 60, False),
                       "--- journal", self.vm.run(
                           "journalctl --no-pager -u 'ecs-pubip*' | tail -n 60; ecs-pubip status; "
+                          "journalctl --no-pager -k --grep DENIED; "
                           "systemctl --failed --no-pager", 60, False)]
         except Exception as error:
             lines.append("the machine cannot be asked: %s" % error)

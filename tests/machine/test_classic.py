@@ -8,8 +8,8 @@ import pytest
 from machine import disk
 from system.layer import Layer
 
-FIRST_BOOT = 420    # seconds; 45 on an idle machine
-SECOND_BOOT = 300
+FIRST_BOOT = 900    # seconds; 45 on an idle machine
+SECOND_BOOT = 600
 
 
 @pytest.fixture(scope="module")

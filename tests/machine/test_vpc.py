@@ -14,8 +14,8 @@ from machine.instance import REPOSITORY
 from system.base import TOP
 from system.layer import Layer
 
-FIRST_BOOT = 420    # seconds; 45 on an idle machine
-SECOND_BOOT = 300
+FIRST_BOOT = 900    # seconds; 45 on an idle machine
+SECOND_BOOT = 600
 KEY = """        -----BEGIN PGP PUBLIC KEY BLOCK-----
         THE KEY OF YOUR REPOSITORY
         -----END PGP PUBLIC KEY BLOCK-----

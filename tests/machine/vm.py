@@ -11,8 +11,8 @@ import time
 APPEND = ("root=/dev/vda rw rootfstype=ext4 console=ttyS0 quiet loglevel=3 net.ifnames=0 "
           "mitigations=off nokaslr tsc=reliable no_timer_check random.trust_cpu=on "
           "systemd.show_status=0 panic=5")
-UP_SECONDS = 180        # to the first sign of life; 7 on an idle machine
-DOWN_SECONDS = 120
+UP_SECONDS = 400        # to the first sign of life; 7 on an idle machine
+DOWN_SECONDS = 300
 
 
 class Vm:
