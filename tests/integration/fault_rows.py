@@ -12,7 +12,7 @@ import subprocess
 import traceback
 
 from world import World
-from world.machine import LEDGER, build_folder
+from world.machine import build_folder
 
 FORMS = ("JSON", "XML")
 TIMEOUT = 20
@@ -68,6 +68,7 @@ class Row:
 
     def __init__(self, number, row):
         self.__dict__.update(row)
+        self.kind = row["class"]
         self.number = number
         pattern = self.code or "Never.Heard.Of"
         self.answered = pattern.replace("*", ".Unheard" if "_" not in pattern else "UNHEARD")
@@ -105,7 +106,7 @@ class Row:
 
     @property
     def phase(self):
-        return {"operator": "failed", "already": "confirmed"}.get(self.__dict__["class"], "waiting")
+        return {"operator": "failed", "already": "confirmed"}.get(self.kind, "waiting")
 
 
 def rows():
@@ -121,7 +122,7 @@ class Life:
     def __init__(self, row, world):
         self.row, self.world = row, world
         self.sim, self.machine = world.sim, world.machine
-        self.kind = row.__dict__["class"]
+        self.kind = row.kind
         # refused at once, where a dropped connection would cost each life its three seconds
         self.sim.update({"network.public": "refuse", **row.state})
         if row.call == "AssociateEipAddress":
@@ -224,7 +225,7 @@ def live_and_wait(life, form):
 
 def drive(row):
     """None, or what went wrong with this row, as text with its story."""
-    plan = {"already": live_and_adopt, "throttled": live_and_wait}.get(row.__dict__["class"])
+    plan = {"already": live_and_adopt, "throttled": live_and_wait}.get(row.kind)
     for form in FORMS if plan else (None,):
         with World(mode=row.mode, config=row.config) as world:
             try:
@@ -239,6 +240,3 @@ def drive(row):
                 return "%s %s: %s\n%s" % (row.id, form or "", traceback.format_exc(),
                                           world.story())
     return None
-
-
-__all__ = ["LEDGER", "drive", "rows"]
