@@ -62,8 +62,8 @@ static enum level level_of(enum fault_class class) {
 void finding_fault(struct finding *f, const struct fault *fault) {
         const struct fault_row *row = fault_explain(fault, 0);
 
-        finding_set(f, level_of(fault->class), fault->message[0] ? "%s (%s)" : "%s", fault_sentence(row),
-                    fault->message);
+        finding_set(f, level_of(fault->class), fault->message[0] ? "%s (%s)" : "%s",
+                    fault_sentence(row), fault->message);
         finding_remedy(f, "%s", fault_row_remedy(row));
         TEXT_SET(f->code, fault->code);
         TEXT_SET(f->request_id, fault->request_id);

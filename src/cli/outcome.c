@@ -9,10 +9,21 @@ bool snapshot_reboot_waits(const struct snapshot *s) {
                t->next == NEXT_REBOOT && t->waits_for[0];
 }
 
-static enum exit_status outcome_of_phase(enum phase phase) {
-        switch (phase) {
+/* Under the brake the phase says nothing of the address; the planes still do. */
+static bool planes_agree(const struct status *t) {
+        for (enum plane p = 0; p < _PLANE_MAX; p++)
+                if (t->planes[p].verdict != PLANE_AGREES &&
+                    t->planes[p].verdict != PLANE_NOT_REQUIRED)
+                        return false;
+        return t->public_ip && t->planes[PLANE_KERNEL].verdict == PLANE_AGREES;
+}
+
+static enum exit_status outcome_of_phase(const struct status *t) {
+        switch (t->phase) {
         case PHASE_CONFIRMED:
                 return EXIT_DONE;
+        case PHASE_HELD:
+                return planes_agree(t) ? EXIT_DONE : EXIT_NOT_YET;
         case PHASE_FAILED:
                 return EXIT_FAILED;
         case PHASE_STARTING:
@@ -22,7 +33,6 @@ static enum exit_status outcome_of_phase(enum phase phase) {
         case PHASE_CONFIRMING:
         case PHASE_REBOOTING:
         case PHASE_WAITING:
-        case PHASE_HELD:
         case PHASE_STOPPED:
         case _PHASE_MAX:
                 break;
@@ -37,5 +47,5 @@ enum exit_status snapshot_outcome(const struct snapshot *s) {
                 return EXIT_NOT_YET;
         if (snapshot_reboot_waits(s))
                 return EXIT_REBOOT_WAITS;
-        return outcome_of_phase(s->status.phase);
+        return outcome_of_phase(&s->status);
 }

@@ -184,9 +184,11 @@ static void add_status(struct buf *out, const struct snapshot *s, const struct s
         const struct status *t = &s->status;
         _cleanup_buf_ struct buf counts = BUF(128);
         char line[STATUS_LINE_SIZE];
+        const char *colour;
 
         status_line(t, line);
-        add_coloured(out, style, s->alive ? phase_colour(snapshot_outcome(s)) : "", line);
+        colour = t->held ? YELLOW : phase_colour(snapshot_outcome(s));
+        add_coloured(out, style, s->alive ? colour : "", line);
         buf_puts(out, "\n");
         add_planes(out, t, style);
         add_instance(out, t);

@@ -34,7 +34,10 @@ int snapshot_text(char **ret, size_t *ret_len);
 /* Now, by the clock that the snapshot's times are from: the cloud's. */
 int64_t snapshot_now(const struct snapshot *s);
 
-/* Pure: what `status` ends with. A dead agent is EXIT_NO_AGENT whatever its last words were. */
+/*
+ * Pure: what `wait` ends with. A dead agent is EXIT_NO_AGENT whatever its last words were; the
+ * brake changes nothing of what works.
+ */
 enum exit_status snapshot_outcome(const struct snapshot *s);
 
 /* Pure: a reboot is due and waits for something that may be our caller. */

@@ -26,6 +26,7 @@ DUE = {"what": "reboot", "at": "2026-11-23T02:30:00Z", "waits_for": "cloud-init 
 @pytest.mark.parametrize("said, code", [
     (status(), 0),
     (status(held=True), 1),
+    (status(phase="held", held=True), 1),
     (unconfirmed("held", held=True), 1),
     (unconfirmed("starting"), 1),
     (unconfirmed("identifying"), 1),

@@ -39,8 +39,8 @@ def end(process, code, timeout=30):
 
 
 @pytest.mark.parametrize("said, code", [
-    (status(), 0), (status(held=True), 0), (failed(), 3), (unconfirmed("rebooting", next=DUE), 5),
-    (failed(next=DUE), 5)])
+    (status(), 0), (status(phase="held", held=True), 0), (failed(), 3),
+    (unconfirmed("rebooting", next=DUE), 5), (failed(next=DUE), 5)])
 def test_returns_at_once(machine, agent, said, code):
     agent.live().say(said)
     start = time.monotonic()
