@@ -80,6 +80,9 @@ class Machine:
             if os.path.exists(source):
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.copy(source, target)
+        for name in ("passwd", "group"):    # no user of ours, installed on the host or not
+            with open("/etc/" + name, encoding="utf-8") as f:
+                self._put("etc/" + name, "".join(x for x in f if not x.startswith("ecs-pubip")))
         for name in ETC_FOLDERS:
             os.makedirs(self._own("etc/" + name))
         self._put("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
