@@ -25,17 +25,29 @@
  */
 #define LOOK_AGAIN_USEC (100 * USEC_PER_MSEC)
 
+/* Without inotify (a user may have 128 of them on the whole machine): a look now and then. */
+#define POLL_USEC USEC_PER_SEC
+
+/* Used up: not a reason to fail, but to look now and then instead. */
+static int folder_blind(struct folder *f, int error) {
+        if (error != -EMFILE && error != -ENFILE && error != -ENOSPC && error != -ENOMEM)
+                return error;
+        close_p(&f->inotify_fd);
+        f->inotify_fd = f->folder_wd = f->parent_wd = -1;
+        return 0;
+}
+
 /* The parent first: the folder may come between the two calls. */
 static int folder_arm(struct folder *f) {
         int wd;
 
         wd = inotify_add_watch(f->inotify_fd, PARENT_DIR, PARENT_MASK);
         if (wd < 0)
-                return -errno;
+                return folder_blind(f, -errno);
         f->parent_wd = wd;
         f->folder_wd = inotify_add_watch(f->inotify_fd, RUN_DIR, FOLDER_MASK);
         if (f->folder_wd < 0)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+                return errno == ENOENT || errno == ENOTDIR ? 0 : folder_blind(f, -errno);
         inotify_rm_watch(f->inotify_fd, TAKE_FD(f->parent_wd));
         return 0;
 }
@@ -44,13 +56,11 @@ int folder_open(struct folder *ret) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         int r;
 
-        f.inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-        if (f.inotify_fd < 0)
-                return -errno;
         f.timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
         if (f.timer_fd < 0)
                 return -errno;
-        r = folder_arm(&f);
+        f.inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        r = f.inotify_fd < 0 ? folder_blind(&f, -errno) : folder_arm(&f);
         if (r < 0)
                 return r;
         *ret = TAKE(f, FOLDER_NONE);
@@ -85,11 +95,25 @@ static bool event_counts(struct folder *f, const struct inotify_event *e) {
         return e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED);
 }
 
-/* 1 if something counted, 0 if not; arms again whenever the folder came or went. */
+/* True if the folder came or went: what is watched is then no longer what it was. */
+static bool event_moves(const struct folder *f, const struct inotify_event *e) {
+        if (e->wd == f->parent_wd)
+                return true;
+        return e->wd == f->folder_wd && (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED));
+}
+
+static int folder_arm_again(struct folder *f) {
+        if (f->folder_wd >= 0)
+                inotify_rm_watch(f->inotify_fd, TAKE_FD(f->folder_wd));
+        return folder_arm(f);
+}
+
+/* 1 if something counted, 0 if not. */
 static int folder_read(struct folder *f) {
         char space[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-        bool counts = false, arm = false;
+        bool counts = false, moved = false;
         ssize_t n;
+        int r;
 
         n = read(f->inotify_fd, space, sizeof(space));
         if (n < 0)
@@ -97,23 +121,14 @@ static int folder_read(struct folder *f) {
         for (char *p = space; p < space + n;) {
                 const struct inotify_event *e = (const struct inotify_event *)(void *)p;
 
-                arm = arm || e->wd == f->parent_wd ||
-                      (e->wd == f->folder_wd &&
-                       (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)));
+                moved = event_moves(f, e) || moved;
                 counts = event_counts(f, e) || counts;
                 p += sizeof(*e) + e->len;
         }
-        if (arm) {
-                int r;
-
-                if (f->folder_wd >= 0)
-                        inotify_rm_watch(f->inotify_fd, TAKE_FD(f->folder_wd));
-                r = folder_arm(f);
-                if (r < 0)
-                        return r;
-                counts = counts || f->folder_wd >= 0;
-        }
-        return counts;
+        if (!moved)
+                return counts;
+        r = folder_arm_again(f);
+        return r < 0 ? r : counts || f->folder_wd >= 0;
 }
 
 static int folder_set_timer(struct folder *f, uint64_t when) {
@@ -129,12 +144,15 @@ static int folder_set_timer(struct folder *f, uint64_t when) {
 }
 
 int folder_wait(struct folder *f, uint64_t deadline, int reader_fd) {
-        uint64_t when = deadline;
-        bool again = TAKE(f->look_again, false);
+        uint64_t when = deadline, soon = CLOCK_NEVER;
         int r;
 
-        if (again && clock_boot_usec() + LOOK_AGAIN_USEC < deadline)
-                when = clock_boot_usec() + LOOK_AGAIN_USEC;
+        if (TAKE(f->look_again, false))
+                soon = clock_boot_usec() + LOOK_AGAIN_USEC;
+        else if (f->inotify_fd < 0)
+                soon = clock_boot_usec() + POLL_USEC;
+        if (soon < deadline)
+                when = soon;
         r = folder_set_timer(f, when);
         if (r < 0)
                 return r;

@@ -143,6 +143,21 @@ def test_garbage_is_waited_out(machine, agent, text):
     end(process, 0)
 
 
+@pytest.mark.parametrize("call", ["inotify_init1", "inotify_add_watch"])
+def test_without_inotify(machine, agent, call):
+    """There are 128 inotify instances to a user; whoever comes later looks now and then."""
+    agent.live().say(unconfirmed("confirming"))
+    process = machine.popen(["strace", "-D", "-qq", "-e", "inject=%s:error=ENOSPC" % call, "-o",
+                             "/run/trace", machine.program("src/ecs-pubip"), "wait"],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not (machine.exists("/run/trace") and "poll(" in machine.read("/run/trace")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.01)
+    agent.say(status())
+    end(process, 0)
+
+
 @pytest.mark.parametrize("timeout", ["5min", "1h 30min", "90s", "2", "1.5min", "3d"])
 def test_durations(machine, agent, timeout):
     agent.live().say(status())
