@@ -190,7 +190,10 @@ struct engine {
         unsigned failed_looks;
         bool wait_by_server; /* the wait must not be cut short */
         bool wait_checked;   /* the wait that an earlier process kept was looked at */
-        bool was_failed;     /* the fault has been told as final (law L7) */
+        /* Law L7: what was told and has not ended since. */
+        char told_failed[FAULT_CODE_SIZE];
+        enum wire_op told_asking;
+        in_addr_t told_reclaimed;
         bool static_refused; /* Strategy=static eip: on to the EIP */
         bool witness_waited;
         uint64_t kernel_hurried; /* netlink last ended a wait then */

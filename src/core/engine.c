@@ -185,7 +185,17 @@ static void got_result(struct turn *t, enum wire_op op, const struct wire_answer
         }
 }
 
-static void learn_time(struct turn *t, int64_t server_time) {
+static bool is_of_api(enum wire_op op, const struct wire_answer *a) {
+        if (a->fault.class != FAULT_NONE)
+                return *a->fault.request_id;
+        return op == WIRE_INSPECT || op == WIRE_EIP_FIND || wire_op_changes(op);
+}
+
+/*
+ * Metadata's Date is a hint over plain HTTP: by it no entry of the ledger is dated anew, or a wrong
+ * one would free the budgets. Before each changing call an API answer has told the time (L1).
+ */
+static void learn_time(struct turn *t, int64_t server_time, bool proven) {
         struct engine *e = t->e;
         int64_t off = t->now.wall_sec - server_time;
 
@@ -193,7 +203,8 @@ static void learn_time(struct turn *t, int64_t server_time) {
                 return;
         e->server_time = server_time;
         e->server_time_at = t->now.boot_usec;
-        ledger_settle_clock(&e->ledger, server_time);
+        if (proven)
+                ledger_settle_clock(&e->ledger, server_time);
         if (!e->clock_reported && (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC)) {
                 e->clock_reported = true;
                 say(t, NOTICE_CLOCK)->seconds = off;
@@ -207,7 +218,7 @@ static void on_answer(struct turn *t, const struct wire_answer *a) {
         if (e->step != STEP_ASKING)
                 return; /* to a question that was given up */
         rest(t, ENGINE_NEVER);
-        learn_time(t, a->server_time);
+        learn_time(t, a->server_time, is_of_api(op, a));
         if (a->fault.class == FAULT_NONE)
                 got_result(t, op, a);
         else

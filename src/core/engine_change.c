@@ -163,7 +163,9 @@ void got_stored(struct turn *t, int error, enum hold hold) {
                 inspect(t);
                 return;
         }
-        say(t, NOTICE_ASKING)->op = op;
+        if (e->told_asking != op || e->fault.class == FAULT_NONE)
+                say(t, NOTICE_ASKING)->op = op;
+        e->told_asking = op;
         e->reach_before_known = false;
         ask(t, op);
 }
@@ -186,7 +188,7 @@ void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a) {
                 TEXT_SET(entry->allocation_id, a->eip.allocation_id);
         store(t);
         e->fault = (struct fault){};
-        e->was_failed = false;
+        TEXT_SET(e->told_failed, "");
         e->attempt = 0;
         n = say(t, op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
         n->op = op;
@@ -223,9 +225,10 @@ void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         meet_fault(t, f);
 }
 
-/* Ready for a change: settled, not locked, not expired. This machine runs, so only Running is. */
-bool is_ready(struct turn *t) {
+/* Ready for a change: settled, not locked, not expired. RebootInstance is for what runs only. */
+bool is_ready(struct turn *t, enum wire_op op) {
         const struct instance *i = &t->e->instance;
+        bool stopped = strcmp(i->status, "Stopped") == 0 && op != WIRE_REBOOT;
 
         if (*i->locks) {
                 meet_own(t, FAULT_LOCKED, i->locks);
@@ -235,7 +238,7 @@ bool is_ready(struct turn *t) {
                 meet_own(t, FAULT_EXPIRED, "");
                 return false;
         }
-        if (strcmp(i->status, "Running") != 0 && strcmp(i->status, "Stopped") != 0) {
+        if (strcmp(i->status, "Running") != 0 && !stopped) {
                 meet_own(t, FAULT_NOT_RUNNING, i->status);
                 return false;
         }
@@ -302,7 +305,7 @@ static void allocate_static(struct turn *t) {
 void allocate(struct turn *t) {
         struct engine *e = t->e;
 
-        if (!is_ready(t))
+        if (!is_ready(t, WIRE_ALLOCATE))
                 return;
         if (e->config.strategy == STRATEGY_EIP || e->static_refused)
                 allocate_eip(t);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "turn.h"
+#include "util/text.h"
 
 #define INSPECT_APART (30 * USEC_PER_SEC) /* a flapping link asks the control plane no oftener */
 #define CONTROL_DOUBT (5 * USEC_PER_MIN)  /* planes disagree this long: ask control again */
@@ -102,7 +103,8 @@ bool look(struct turn *t) {
                 ask(t, WIRE_INSPECT);
                 return true;
         }
-        if (e->identity.from_metadata && required_planes(e) & (1u << PLANE_METADATA)) {
+        if (e->identity.from_metadata &&
+            (e->lagging || required_planes(e) & (1u << PLANE_METADATA))) {
                 ask(t, WIRE_ADDRESSES);
                 return true;
         }
@@ -118,8 +120,7 @@ void on_confirming(struct turn *t) {
         struct fault f;
 
         judge(t);
-        if (e->verdict.confirmed &&
-            !(e->phase == PHASE_REBOOTING && e->config.reboot_policy == REBOOT_ALWAYS)) {
+        if (e->verdict.confirmed && !(e->phase == PHASE_REBOOTING && reboots_at_once(t))) {
                 confirm(t);
                 return;
         }
@@ -167,7 +168,8 @@ void confirm(struct turn *t) {
         e->fault = (struct fault){};
         e->attempt = 0;
         e->failed_looks = 0;
-        e->was_failed = false;
+        TEXT_SET(e->told_failed, "");
+        e->told_asking = WIRE_NONE;
         e->reboot_due_since = 0;
         e->absent_first = 0;
         e->alert_cleared = false;
@@ -183,7 +185,7 @@ void confirm(struct turn *t) {
 }
 
 /* A confirmed address no longer agrees everywhere. */
-static void drift(struct turn *t) {
+void drift(struct turn *t) {
         struct engine *e = t->e;
 
         say(t, NOTICE_DISAGREES)->plane = e->verdict.who;
@@ -251,9 +253,13 @@ void got_outside(struct turn *t, in_addr_t address) {
 
 void got_addresses(struct turn *t, const struct addresses *a) {
         struct engine *e = t->e;
+        bool ours = strcmp(a->instance_id, e->identity.instance_id) == 0;
 
-        if (a->presence == PRESENCE_UNKNOWN ||
-            strcmp(a->instance_id, e->identity.instance_id) != 0) {
+        if (!ours && *a->instance_id && e->phase == PHASE_CONFIRMED) {
+                start_over(t);
+                return;
+        }
+        if (a->presence == PRESENCE_UNKNOWN || !ours) {
                 /* A look that does not return our own id says nothing (L6). */
                 struct fault f = fault_own(FAULT_MD_GARBLED, "the look is not of this instance");
 

@@ -191,6 +191,7 @@ static void decide_present(struct turn *t) {
         const struct ledger_entry *change;
 
         e->absent_first = 0;
+        e->told_reclaimed = 0;
         look_again(t);
         if (must_alert(t)) {
                 meet_own(t, FAULT_HEAL_REPLACED, "");
@@ -198,8 +199,7 @@ static void decide_present(struct turn *t) {
         }
         adopt(t);
         change = governor_pending_change(&e->ledger, e->expected, cloud_now(t));
-        if (change && e->config.reboot_policy == REBOOT_ALWAYS &&
-            !governor_restarted_since(change, e->boot_id))
+        if (reboots_at_once(t))
                 reboot_due(t);
         else if (e->verdict.confirmed)
                 confirm(t);
@@ -258,15 +258,16 @@ static bool absence_is_settled(struct turn *t) {
         if (!had_address(e))
                 return true;
         if (e->absent_first == 0) {
-                e->absent_first = t->now.boot_usec;
-                if (e->ledger.address)
+                e->absent_first = e->inspected;
+                if (e->ledger.address != e->told_reclaimed)
                         say(t, NOTICE_RECLAIMED)->old_address = e->ledger.address;
+                e->told_reclaimed = e->ledger.address;
         }
         if (e->ledger.address && e->config.heal_policy != HEAL_REALLOCATE) {
                 meet_own(t, FAULT_HEAL_RECLAIMED, "");
                 return false;
         }
-        if (t->now.boot_usec - e->absent_first < ABSENT_APART) {
+        if (e->inspected - e->absent_first < ABSENT_APART) {
                 enter(t, PHASE_INSPECTING);
                 rest(t, e->absent_first + ABSENT_APART);
                 return false;
@@ -328,7 +329,8 @@ void got_instance(struct turn *t, const struct instance *i) {
         e->ledger.inspected = cloud_now(t);
         if (i->network != NETWORK_UNKNOWN)
                 e->ledger.network = i->network;
-        if (governor_settle(&e->ledger, e->boot_id, address, cloud_now(t)))
+        if (governor_settle(&e->ledger, e->boot_id, address, cloud_now(t)) ||
+            e->phase == PHASE_CONFIRMED) /* the 6 h look: its time outlives a restart */
                 store(t);
         decide(t);
 }

@@ -44,14 +44,27 @@ static bool is_reachable_now(struct turn *t, const struct ledger_entry *change) 
                 return false;
         e->lagging = true;
         judge(t);
-        return e->verdict.confirmed;
+        if (e->verdict.confirmed)
+                return true;
+        e->lagging = false; /* another plane disagrees: what works now may not work then */
+        judge(t);
+        return false;
+}
+
+bool reboots_at_once(const struct turn *t) {
+        const struct engine *e = t->e;
+        const struct ledger_entry *change =
+                governor_pending_change(&e->ledger, e->expected, cloud_now(t));
+
+        return change && e->config.reboot_policy == REBOOT_ALWAYS &&
+               !governor_restarted_since(change, e->boot_id);
 }
 
 /* What metadata said some looks ago is no reason to reboot now. True: it is being asked again. */
 static bool looks_once_more(struct turn *t) {
         struct engine *e = t->e;
 
-        if (e->config.reboot_policy == REBOOT_ALWAYS || !e->identity.from_metadata ||
+        if (reboots_at_once(t) || !e->identity.from_metadata ||
             !(required_planes(e) & (1u << PLANE_METADATA)) ||
             (e->metadata_at >= e->reboot_due_since &&
              t->now.boot_usec - e->metadata_at <= LOOK_RECENT))
@@ -79,7 +92,7 @@ void reboot_due(struct turn *t) {
         }
         if (looks_once_more(t))
                 return;
-        if (e->config.reboot_policy != REBOOT_ALWAYS && !e->verdict.disagrees) {
+        if (!reboots_at_once(t) && !e->verdict.disagrees) {
                 enter(t, PHASE_CONFIRMING); /* not knowing is no reason either */
                 schedule_looks(t);
                 return;
@@ -112,7 +125,7 @@ void reboot_due(struct turn *t) {
                 return;
         if (!is_inspected(t))
                 ask(t, WIRE_INSPECT);
-        else if (is_ready(t))
+        else if (is_ready(t, WIRE_REBOOT))
                 begin_change(t, WIRE_REBOOT);
 }
 

@@ -17,14 +17,13 @@ unsigned call_context(const struct config *c) {
 
 void fail(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
-        bool same = e->was_failed && strcmp(e->fault.code, f->code) == 0;
 
-        if (!same) {
+        if (strcmp(e->told_failed, f->code) != 0) {
                 e->fault_since = cloud_now(t);
                 say(t, NOTICE_FAILED)->fault = *f;
         }
         e->fault = *f;
-        e->was_failed = true;
+        TEXT_SET(e->told_failed, f->code);
         enter(t, PHASE_FAILED);
         rest(t, in(t, backoff_failed(e->failed_looks++, e->identity.instance_id)));
 }
@@ -252,7 +251,12 @@ void got_addresses_fault(struct turn *t, const struct fault *f) {
                 if (e->phase == PHASE_REBOOTING)
                         enter(t, PHASE_CONFIRMING);
                 e->look_fault = *f;
-                schedule_looks(t);
+                if (f->class == FAULT_THROTTLED)
+                        e->next_look = in(t, throttled_wait(t, f));
+                if (e->phase == PHASE_CONFIRMED && e->verdict.disagrees)
+                        drift(t); /* another plane: seen while metadata was asked */
+                else
+                        schedule_looks(t);
                 return;
         }
         meet_fault(t, f);

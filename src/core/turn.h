@@ -61,6 +61,7 @@ void confirm(struct turn *t);
 void confirming(struct turn *t);
 void on_confirming(struct turn *t); /* its deadline has passed, or a plane has changed */
 void on_confirmed(struct turn *t);
+void drift(struct turn *t);
 bool look(struct turn *t); /* asks what is due; false: nothing is */
 void schedule_looks(struct turn *t);
 void got_addresses(struct turn *t, const struct addresses *a);
@@ -68,8 +69,8 @@ void got_outside(struct turn *t, in_addr_t address); /* 0: could not be learnt *
 
 /* engine_change.c */
 void allocate(struct turn *t);
-bool is_inspected(const struct turn *t); /* L1 */
-bool is_ready(struct turn *t);           /* false: it has met the fault that forbids a change */
+bool is_inspected(const struct turn *t);        /* L1 */
+bool is_ready(struct turn *t, enum wire_op op); /* false: it has met the fault that forbids it */
 void begin_change(struct turn *t, enum wire_op op);
 void got_stored(struct turn *t, int error, enum hold hold);
 void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a);
@@ -78,4 +79,5 @@ void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed 
 
 /* engine_reboot.c */
 void reboot_due(struct turn *t);
+bool reboots_at_once(const struct turn *t); /* Policy=always, until that reboot was executed */
 void got_blockers(struct turn *t, const char *blockers);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine as stories: what goes on once an address is there, and what is told only once. */
+#include "unit.h"
+
+#include "engine_rig.h"
+#include "util/text.h"
+
+#define UP_TO_CONFIRMED                                                                            \
+        {"start", ""}, {"identity A", ""}, {                                                       \
+                "kernel up", "confirmed store online"                                              \
+        }
+#define UP_TO_ALLOCATE                                                                             \
+        {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},            \
+                {"reach no", ""}, {                                                                \
+                "stored", "allocating ask:allocate"                                                \
+        }
+
+static bool said(const struct rig *r, enum notice_kind kind) {
+        for (unsigned i = 0; i < r->actions.n_notices; i++)
+                if (r->actions.notices[i].kind == kind)
+                        return true;
+        return false;
+}
+
+/* Confirmed by the reachability witness: metadata goes on being looked at. */
+static void lagging_metadata_is_looked_at(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""}, {"instance A", "confirming store"}, {"+60", ""},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
+             {"reach yes", "confirmed store online"}, {"wait", "confirmed ask:addresses"},
+             {"addresses A", "confirmed"});
+        assert_false(r.engine.lagging);
+        assert_int_equal(r.engine.verdict.planes[PLANE_METADATA], PLANE_AGREES);
+}
+
+/* The time of the 6 h look outlives a restart only if it is written down. */
+static void the_time_of_the_look_is_kept(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED);
+        for (unsigned i = 0; i < 2; i++) {
+                r.engine.next_look = ENGINE_NEVER;
+                r.engine.next_control = r.engine.deadline = r.now.boot_usec + 7 * USEC_PER_HOUR;
+                PLAY(&r, {"wait", "confirmed ask:inspect"}, {"instance A", "confirmed store"});
+        }
+        assert_int_equal(r.disk.inspected, r.now.wall_sec);
+}
+
+/* Metadata's Date is only a hint: a wrong one must not age what the budgets count. */
+static void a_wrong_date_of_metadata_frees_no_budget(void **state) {
+        struct rig r;
+        int64_t asked;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""});
+        asked = r.engine.ledger.entries[0].time;
+        PLAY(&r, {"boot", ""});
+        r.now.wall_sec -= 10 * 365 * DAY_SEC;
+        PLAY(&r, {"identity none", ""});
+        r.now.wall_sec += 10 * 365 * DAY_SEC;
+        PLAY(&r, {"instance none", ""});
+        assert_int_equal(r.engine.ledger.entries[0].time, asked);
+}
+
+static void a_hint_of_metadata_is_honoured(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"wait", "confirmed ask:addresses"},
+             {"fault Metadata.Throttled 429 1800000", "confirmed in:1800-1801"});
+        rig_init(&r);
+        PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""}, {"instance A", "confirming store"},
+             {"wait", "confirming ask:addresses"},
+             {"fault Metadata.Throttled 429 30000", "confirming in:30-31"});
+}
+
+/* Confirmed, and metadata names another instance: who are we? */
+static void another_id_is_asked_for(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"wait", "confirmed ask:addresses"},
+             {"addresses foreign", "identifying ask:identify"});
+}
+
+/* The link went down while metadata was asked, and metadata did not answer. */
+static void drift_during_a_look_that_fails(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"wait", "confirmed ask:addresses"},
+             {"kernel down", "confirmed"},
+             {"fault Metadata.ServerError 500", "inspecting say:disagrees ask:inspect"});
+}
+
+/* The second absence must be 60 s after the first: the inspection, not what follows it. */
+static void two_absences_a_minute_apart(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"kill", ""}, {"kernel up", ""}, {"identity none", ""},
+             {"instance none", "inspecting say:reclaimed in:60-60"}, {"+58", ""},
+             {"resume", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
+             {"+1", ""}, {"instance none", "inspecting in:1-1"});
+        /* An inspection 59 s after the first, and a look that takes the rest of the minute. */
+        r.engine.metadata_at = 0;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"kill", ""}, {"kernel up", ""}, {"identity none", ""},
+             {"instance none", "inspecting say:reclaimed in:60-60"}, {"+59", ""});
+        r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", "inspecting ask:inspect"}, {"+1", ""});
+        r.engine.metadata_at = 0;
+        PLAY(&r, {"instance none", "inspecting ask:addresses"}, {"+5", ""});
+        r.engine.inspected -= 2 * USEC_PER_SEC; /* as if it had been answered within the minute */
+        PLAY(&r, {"addresses none", "inspecting"}, {"wait", "inspecting ask:inspect"});
+}
+
+/* One turn: what is asked gets the answer of the table, a wait is waited for. */
+static void go_on(struct rig *r, const char *const answers[static _WIRE_OP_MAX]) {
+        const char *event = answers[r->engine.asking];
+
+        if (r->engine.step == STEP_STORING)
+                event = "stored";
+        else if (r->engine.step == STEP_IDLE)
+                event = "wait";
+        assert_non_null(event);
+        PLAY(r, {event, ""});
+}
+
+/* Failed for want of an answer from outside: said once, however often it is tried. */
+static void a_failure_is_told_once(void **state) {
+        static const char *const answers[_WIRE_OP_MAX] = {
+                [WIRE_IDENTIFY] = "identity A",
+                [WIRE_ADDRESSES] = "addresses A",
+                [WIRE_INSPECT] = "instance A",
+                [WIRE_PROBE] = "outside none",
+        };
+        unsigned failed = 0, entered = 0;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        TEXT_SET(r.config.confirm_outside, "http://198.51.100.7/");
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", ""});
+        for (unsigned i = 0; i < 300; i++) {
+                enum phase before = r.engine.phase;
+
+                go_on(&r, answers);
+                failed += said(&r, NOTICE_FAILED);
+                entered += r.engine.phase == PHASE_FAILED && before != PHASE_FAILED;
+        }
+        assert_true(entered > 2);
+        assert_int_equal(failed, 1);
+}
+
+/* Reclaimed, and no other can be had: each of these is said once, not with every attempt. */
+static void a_refusal_is_told_once(void **state) {
+        static const char *const answers[_WIRE_OP_MAX] = {
+                [WIRE_IDENTIFY] = "identity none",
+                [WIRE_ADDRESSES] = "addresses none",
+                [WIRE_INSPECT] = "instance none",
+                [WIRE_PROBE] = "reach no",
+                [WIRE_ALLOCATE] = "fault InsufficientPublicIp 400",
+        };
+        unsigned asking = 0, reclaimed = 0, waiting = 0, calls = 0;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"wait", "confirmed ask:addresses"}, {"addresses none", ""});
+        for (unsigned i = 0; i < 300; i++) {
+                go_on(&r, answers);
+                calls += r.actions.wants & ACTION_ASK && r.actions.question.op == WIRE_ALLOCATE;
+                asking += said(&r, NOTICE_ASKING);
+                reclaimed += said(&r, NOTICE_RECLAIMED);
+                waiting += said(&r, NOTICE_WAITING);
+        }
+        assert_true(calls > 5);
+        assert_int_equal(reclaimed, 1);
+        assert_int_equal(asking, 1);
+        assert_int_equal(waiting, 1);
+}
+
+/* Policy=always asks for one restart; a second one only where the planes go on disagreeing. */
+static void always_reboots_once(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_policy = REBOOT_ALWAYS;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "allocating store"}, {"stored", "allocating ask:allocate"},
+             {"ok A", ""}, {"instance A", "rebooting store blockers"},
+             {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
+             {"stored", "rebooting ask:reboot"},
+             {"ok", "rebooting store"}, {"boot", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance A", "confirming"}, {"+61", ""}, {"wait", ""}, {"addresses none", ""},
+             {"blockers cloud-init to finish", "rebooting ask:addresses say:reboot-waits"},
+             {"addresses A", "confirmed store no-blockers online"});
+}
+
+/* RebootInstance is for an instance that runs; one that the cloud calls Stopped is not settled. */
+static void reboot_only_what_runs(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""}, {"instance A", "confirming store"}, {"+60", ""},
+             {"wait", ""}, {"addresses none", ""}, {"reach no", "rebooting blockers"},
+             {"blockers", "rebooting ask:inspect"});
+        TEXT_SET(r.instance.status, "Stopped");
+        PLAY(&r, {"instance A", "waiting no-blockers !Instance.NotSettled"});
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(lagging_metadata_is_looked_at),
+                cmocka_unit_test(the_time_of_the_look_is_kept),
+                cmocka_unit_test(a_wrong_date_of_metadata_frees_no_budget),
+                cmocka_unit_test(a_hint_of_metadata_is_honoured),
+                cmocka_unit_test(another_id_is_asked_for),
+                cmocka_unit_test(drift_during_a_look_that_fails),
+                cmocka_unit_test(two_absences_a_minute_apart),
+                cmocka_unit_test(a_failure_is_told_once),
+                cmocka_unit_test(a_refusal_is_told_once),
+                cmocka_unit_test(always_reboots_once),
+                cmocka_unit_test(reboot_only_what_runs),
+        };
+
+        return cmocka_run_group_tests_name("engine_looks", tests, NULL, NULL);
+}
