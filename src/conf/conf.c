@@ -23,9 +23,11 @@ static const char *const directories[] = {
         "/run/ecs-pubip/ecs-pubip.conf.d",
         "/etc/ecs-pubip/ecs-pubip.conf.d",
 };
+#define N_DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
+#define RUN_DIRECTORY 1 /* its parent is the agent's */
 
 struct dropin {
-        const char *directory;
+        size_t directory;
         char name[NAME_MAX + 1];
 };
 
@@ -39,6 +41,7 @@ struct load {
         int n_errors;
         size_t n_dropins;
         struct dropin dropins[DROPINS_MAX];
+        int folders[N_DIRECTORIES]; /* open while their files are read; -1: none */
 };
 
 DEFINE_CLEANUP(DIR *, closedir)
@@ -90,14 +93,15 @@ static const char *read_text(int fd, struct buf *text) {
 }
 
 /* Never blocks: a FIFO is opened without a writer, and refused. */
-static int load_file(struct load *l, const char *path, bool may_be_missing) {
+static int load_file(struct load *l, int folder, const char *name, const char *path,
+                     bool may_be_missing) {
         _cleanup_close_ int fd = -1;
         _cleanup_buf_ struct buf text = BUF(CONFIG_FILE_MAX);
         const char *why;
         bool empty = false;
         int n;
 
-        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
         if (fd < 0) {
                 if (errno != ENOENT || !may_be_missing)
                         load_problem(l, path, strerror(errno));
@@ -128,7 +132,7 @@ static bool is_dropin(const char *name) {
 }
 
 /* False when there are too many. */
-static bool dropin_add(struct load *l, const char *directory, const char *name) {
+static bool dropin_add(struct load *l, size_t directory, const char *name) {
         struct dropin *d = l->dropins;
 
         while (d < l->dropins + l->n_dropins && strcmp(d->name, name) != 0)
@@ -142,16 +146,53 @@ static bool dropin_add(struct load *l, const char *directory, const char *name) 
         return true;
 }
 
-static void list_directory(struct load *l, const char *directory) {
+/*
+ * The folder above belongs to the agent's user, but the cloud process and root's own commands read
+ * this one too: it counts only if root alone can have made it (or whoever owns all of `root`).
+ */
+static bool may_be_trusted(const struct load *l, int fd) {
+        struct stat st, top;
+
+        if (fstat(fd, &st) < 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+                return false;
+        return st.st_uid == 0 ||
+               (stat(*l->root ? l->root : "/", &top) >= 0 && st.st_uid == top.st_uid);
+}
+
+/* -1 where there is none, or none to be read; then that was said. */
+static int open_directory(struct load *l, size_t directory, const char *path) {
+        int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+        struct config_problem p = {.is_error = false};
+        _cleanup_close_ int fd = -1;
+
+        fd = open(path, directory == RUN_DIRECTORY ? flags | O_NOFOLLOW : flags);
+        if (fd < 0) {
+                if (errno != ENOENT)
+                        load_problem(l, path, strerror(errno));
+                return -1;
+        }
+        if (directory != RUN_DIRECTORY || may_be_trusted(l, fd))
+                return TAKE_FD(fd);
+        snprintf(p.text, sizeof(p.text), "%.300s: is not root's alone, so it is ignored", path);
+        l->report(&p, l->userdata);
+        return -1;
+}
+
+static void list_directory(struct load *l, size_t directory) {
         _cleanup_(closedir_p) DIR *dir = NULL;
         char path[PATH_MAX];
         struct dirent *entry;
+        int copy;
 
-        snprintf(path, sizeof(path), "%s%s", l->root, directory);
-        dir = opendir(path);
+        snprintf(path, sizeof(path), "%s%s", l->root, directories[directory]);
+        l->folders[directory] = open_directory(l, directory, path);
+        if (l->folders[directory] < 0)
+                return;
+        copy = fcntl(l->folders[directory], F_DUPFD_CLOEXEC, 3);
+        dir = copy < 0 ? NULL : fdopendir(copy);
         if (!dir) {
-                if (errno != ENOENT)
-                        load_problem(l, path, strerror(errno));
+                load_problem(l, path, strerror(errno));
+                close_p(&copy);
                 return;
         }
         for (errno = 0; (entry = readdir(dir)); errno = 0) {
@@ -172,22 +213,39 @@ static int load_dropins(struct load *l) {
         char path[PATH_MAX];
         int r;
 
-        for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-                list_directory(l, directories[i]);
+        for (size_t i = 0; i < N_DIRECTORIES; i++)
+                list_directory(l, i);
         qsort(l->dropins, l->n_dropins, sizeof(l->dropins[0]), by_name);
         for (size_t i = 0; i < l->n_dropins; i++) {
-                snprintf(path, sizeof(path), "%s%s/%s", l->root, l->dropins[i].directory,
-                         l->dropins[i].name);
-                r = load_file(l, path, false);
+                const struct dropin *d = &l->dropins[i];
+
+                snprintf(path, sizeof(path), "%s%s/%s", l->root, directories[d->directory],
+                         d->name);
+                r = load_file(l, l->folders[d->directory], d->name, path, false);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
+static struct load *load_new(void) {
+        struct load *l = calloc(1, sizeof(*l));
+
+        for (size_t i = 0; l && i < N_DIRECTORIES; i++)
+                l->folders[i] = -1;
+        return l;
+}
+
+static void load_free(struct load *l) {
+        for (size_t i = 0; i < N_DIRECTORIES; i++)
+                close_p(&l->folders[i]);
+        free(l);
+}
+DEFINE_CLEANUP(struct load *, load_free)
+
 int config_load_root(const char *root, struct config *ret, struct config_origins *o,
                      config_problem_fn report, void *userdata) {
-        _cleanup_free_ struct load *l = calloc(1, sizeof(*l));
+        _cleanup_(load_free_p) struct load *l = load_new();
         char path[PATH_MAX];
         int r;
 
@@ -202,7 +260,7 @@ int config_load_root(const char *root, struct config *ret, struct config_origins
         l->report = report;
         l->userdata = userdata;
         snprintf(path, sizeof(path), "%s%s", root, CONF_MAIN);
-        r = load_file(l, path, true);
+        r = load_file(l, AT_FDCWD, path, path, true);
         if (r >= 0)
                 r = load_dropins(l);
         if (r >= 0)

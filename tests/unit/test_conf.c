@@ -243,6 +243,36 @@ static void test_whole_is_checked(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Its parent is the agent's: whoever can write there must not be able to say where to ask. */
+static void test_a_run_folder_of_others_is_ignored(void **state) {
+        struct seen seen;
+        struct config c;
+
+        (void)state;
+        put_region(ETC, "cn-a");
+        put_region(D("/run") "10.conf", "cn-evil");
+        assert_int_equal(chmod(in_root("/run/ecs-pubip/ecs-pubip.conf.d"), 0777), 0);
+        c = load(&seen, NULL);
+        assert_int_equal(seen.errors, 0);
+        assert_int_equal(seen.warnings, 1);
+        assert_string_equal(c.region, "cn-a");
+        assert_int_equal(chmod(in_root("/run/ecs-pubip/ecs-pubip.conf.d"), 0755), 0);
+        expect_region("cn-evil");
+        if (geteuid() != 0)
+                return; /* ownership takes root to give away */
+        assert_int_equal(chown(in_root("/run/ecs-pubip/ecs-pubip.conf.d"), 65534, 65534), 0);
+        expect_region("cn-a");
+}
+
+static void test_a_run_folder_by_link_is_refused(void **state) {
+        (void)state;
+        put_region(D("/run/elsewhere") "10.conf", "cn-evil");
+        make_folders(D("/run") "10.conf");
+        assert_int_equal(rmdir(in_root("/run/ecs-pubip/ecs-pubip.conf.d")), 0);
+        assert_int_equal(symlink("/run/elsewhere", in_root("/run/ecs-pubip/ecs-pubip.conf.d")), 0);
+        expect_error("/run/ecs-pubip/ecs-pubip.conf.d", ": ");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_nothing_is_the_defaults),
@@ -255,6 +285,8 @@ int main(void) {
                 TEST(test_size),
                 TEST(test_too_many),
                 TEST(test_whole_is_checked),
+                TEST(test_a_run_folder_of_others_is_ignored),
+                TEST(test_a_run_folder_by_link_is_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
