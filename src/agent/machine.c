@@ -17,8 +17,9 @@
 #define ECS_PRODUCT "Alibaba Cloud ECS"
 #define LINE_MAX_   128
 #define HEX_DIGITS  32
-#define FAR_FUTURE  (INT64_C(1) << 40) /* seconds; a timer that only ever ends by being cancelled  \
-                                        */
+#define FAR_FUTURE                                                                                 \
+        (INT64_C(1) << 40) /* seconds; a timer that only ever ends by being cancelled              \
+                            */
 
 /* The first line of a small file; false if it cannot be read. */
 static bool read_line(const char *path, char ret[static LINE_MAX_]) {

@@ -25,8 +25,6 @@
 #define LEDGER_MODE 0600
 #define LOCK_MODE   0644 /* everybody may ask who holds it, nobody can take it */
 
-DEFINE_CLEANUP(DIR *, closedir)
-
 static int open_folder(const char *directory) {
         int fd;
 
@@ -152,7 +150,7 @@ static int read_back(const struct store *s, const char *text) {
 
         if (n < 0)
                 return (int)n;
-        if ((size_t)n != strlen(text) || memcmp(found, text, (size_t)n) != 0)
+        if (!found || (size_t)n != strlen(text) || memcmp(found, text, (size_t)n) != 0)
                 return -EIO;
         return 0;
 }
@@ -190,9 +188,10 @@ static int is_aside(const struct dirent *d) {
                strncmp(d->d_name, ASIDE "damaged-", strlen(ASIDE "damaged-")) == 0;
 }
 
-/* The time stands after the first '-'; behind it names sort as times do. */
+/* "foreign" and "damaged" are of one length; the times behind them sort as texts. */
 static int by_time(const struct dirent **a, const struct dirent **b) {
-        return strcmp(strchr((*a)->d_name, '-'), strchr((*b)->d_name, '-'));
+        return strcmp((*a)->d_name + strlen(ASIDE "foreign-"),
+                      (*b)->d_name + strlen(ASIDE "damaged-"));
 }
 
 static void forget_oldest(int dir) {

@@ -45,9 +45,11 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
                 if (e->deadline > now.boot_usec)
                         s->next_at += (int64_t)((e->deadline - now.boot_usec) / USEC_PER_SEC);
         }
-        if (e->phase == PHASE_REBOOTING && e->step == STEP_IDLE && *e->blockers) {
+        /* Also while metadata is looked at meanwhile: it waits all the same. */
+        if (e->phase == PHASE_REBOOTING && !is_busy(e) && *e->blockers) {
                 uint64_t latest = e->reboot_due_since + e->config.reboot_patience_usec;
 
+                s->next = NEXT_REBOOT;
                 TEXT_SET(s->waits_for, e->blockers);
                 s->next_at = engine_time(e, now); /* the wait is bounded: that is its end */
                 if (latest > now.boot_usec)

@@ -191,6 +191,7 @@ def test_journal_entries_have_their_fields(make_world):
     allocate = world.sim.executed("AllocatePublicIpAddress")[0]
     assert changed["ECS_REQUEST_ID"] == allocate["request_id"]
     assert changed["ECS_PUBIP_ADDRESS"] == ADDRESS
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["CONFIRMED"])
     confirmed = world.machine.journal.find(MESSAGE_ID=MESSAGE["CONFIRMED"])
     assert len(confirmed) == 1 and confirmed[0]["ECS_PUBIP_PHASE"] == "confirmed"
     for entry in world.machine.journal.find():

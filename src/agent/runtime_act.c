@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the state machine to the world: status, journal, and the actions in the order of engine.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "journal.h"
+#include "runtime_parts.h"
+#include "story.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define DURABLE     (unsigned)(ACTION_DROP | ACTION_SET_ASIDE | ACTION_STORE)
+#define ONLINE_MARK "online"
+#define REBOOT_MARK "reboot-required"
+
+static unsigned call_context_of(const struct config *c) {
+        return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) |
+               (c->vlan_id[0] ? FAULT_WITH_VLAN_ID : 0);
+}
+
+/* The engine's word goes out first, then the files: a service manager listens to the former. */
+static void publish(struct runtime *r, struct status *ret) {
+        _cleanup_free_ char *json = NULL;
+        char line[STATUS_LINE_SIZE];
+
+        engine_status(&r->engine, runtime_now(), ret);
+        status_line(ret, line);
+        publish_line(&r->publish, line);
+        if (status_format(ret, &json) >= 0)
+                (void)publish_status(&r->publish, json);
+}
+
+void runtime_publish_counters(struct runtime *r) {
+        _cleanup_free_ char *text = NULL;
+        struct netlink_counts counts = netlink_counts(r->netlink);
+        struct status s;
+
+        r->metrics.kernel_events = counts.events;
+        r->metrics.kernel_overruns = counts.overruns;
+        engine_status(&r->engine, runtime_now(), &s);
+        if (metrics_format(&s, &r->metrics, &text) >= 0)
+                (void)publish_metrics(&r->publish, text);
+}
+
+static void speak(struct runtime *r, struct actions *a, const struct status *s) {
+        for (unsigned i = 0; i < a->n_notices; i++) {
+                struct notice *n = &a->notices[i];
+                struct journal_entry entry;
+
+                if (n->kind == NOTICE_LEDGER_DAMAGED && !*n->text)
+                        TEXT_SET(n->text, r->aside);
+                story_tell(n, s, call_context_of(&r->engine.config), &entry);
+                journal_send(&entry);
+        }
+}
+
+static void do_drop(struct runtime *r) {
+        cloud_link_drop(r->link);
+}
+
+static void do_set_aside(struct runtime *r) {
+        (void)store_set_aside(&r->store, "foreign", machine_wall_sec(), r->aside);
+}
+
+/* The brake is looked at again after the write, so that nothing slips past it (design 6). */
+static void do_store(struct runtime *r) {
+        struct event e = {.type = EVENT_STORED};
+
+        e.stored.error = store_save(&r->store, &r->engine.ledger);
+        e.stored.hold = runtime_hold(r);
+        runtime_enqueue(r, &e);
+}
+
+static void do_watch(struct runtime *r) {
+        netlink_watch(r->netlink, &r->engine.watch);
+}
+
+static void do_blockers(struct runtime *r) {
+        etiquette_look(r->etiquette);
+}
+
+static void do_no_blockers(struct runtime *r) {
+        etiquette_stop(r->etiquette);
+}
+
+static void do_online(struct runtime *r) {
+        (void)publish_mark(&r->publish, ONLINE_MARK, true);
+}
+
+static void do_reboot_mark(struct runtime *r) {
+        (void)publish_mark(&r->publish, REBOOT_MARK, true);
+}
+
+static void do_unmark(struct runtime *r) {
+        (void)publish_mark(&r->publish, REBOOT_MARK, false);
+}
+
+static const struct {
+        enum action action;
+        void (*perform)(struct runtime *r);
+} performers[] = {
+        /* In the order of engine.h; a foreign ledger leaves its name before the new one is kept. */
+        {ACTION_DROP, do_drop},         {ACTION_SET_ASIDE, do_set_aside},
+        {ACTION_STORE, do_store},       {ACTION_WATCH, do_watch},
+        {ACTION_BLOCKERS, do_blockers}, {ACTION_NO_BLOCKERS, do_no_blockers},
+        {ACTION_ONLINE, do_online},     {ACTION_REBOOT_MARK, do_reboot_mark},
+        {ACTION_UNMARK, do_unmark},
+};
+
+static void perform(struct runtime *r, unsigned wants) {
+        for (size_t i = 0; i < sizeof(performers) / sizeof(performers[0]); i++)
+                if (wants & performers[i].action)
+                        performers[i].perform(r);
+}
+
+static void conclude(struct runtime *r, const struct actions *a) {
+        if (a->wants & ACTION_EXIT)
+                (void)sd_event_exit(r->event, a->exit_status);
+        if (a->wants & ACTION_ASK) {
+                r->metrics.questions[a->question.op]++;
+                cloud_link_ask(r->link, &a->question);
+        }
+}
+
+void runtime_act(struct runtime *r, struct actions *a) {
+        struct status status;
+
+        /* What others are told is durable already: a wait that a status shows outlives us. */
+        perform(r, a->wants & DURABLE);
+        publish(r, &status);
+        speak(r, a, &status);
+        perform(r, a->wants & ~DURABLE);
+        conclude(r, a);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening: the folders with their locks, the ledger as it was found, the state machine. */
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "message_ids.h"
+#include "runtime_parts.h"
+#include "util/cleanup.h"
+#include "util/paths.h"
+#include "util/text.h"
+
+/* Without a run folder nobody hears of the agent, but it can still do its job. */
+void runtime_open_run_folder(struct runtime *r) {
+        publish_init(&r->publish, RUN_DIR);
+        r->alive_fd = store_lock_alive(LOCK_PATH);
+        if (r->alive_fd < 0)
+                runtime_say(MESSAGE_STATE_FOLDER, LOG_WARNING,
+                            RUN_DIR
+                            " cannot be written, so `ecs-pubip status` will not see the agent",
+                            strerror(-r->alive_fd));
+}
+
+int runtime_open_state(struct runtime *r) {
+        int k = store_open(&r->store, STATE_DIR);
+
+        if (k == -EBUSY)
+                runtime_say(MESSAGE_ANOTHER_AGENT, LOG_ERR,
+                            "Another ecs-pubip-agent runs here and has " STATE_DIR " in use", "");
+        else if (k < 0)
+                runtime_say(MESSAGE_STATE_FOLDER, LOG_ERR,
+                            STATE_DIR " cannot be used, so nothing will be changed", strerror(-k));
+        return k == -EBUSY ? k : 0;
+}
+
+static enum ledger_state load_ledger(struct runtime *r, struct ledger *ret) {
+        int k = store_load(&r->store, ret);
+
+        switch (k) {
+        case 0:
+                return LEDGER_READ;
+        case -ENOENT:
+                return LEDGER_NONE;
+        case -EBADMSG:
+        case -EPROTONOSUPPORT:
+                if (store_set_aside(&r->store, "damaged", machine_wall_sec(), r->aside) < 0)
+                        TEXT_SET(r->aside, "it could not be renamed");
+                return LEDGER_DAMAGED;
+        default:
+                runtime_say(MESSAGE_STATE_FOLDER, LOG_ERR,
+                            LEDGER_PATH " cannot be read, so nothing will be changed",
+                            strerror(-k));
+                return LEDGER_UNREADABLE;
+        }
+}
+
+void runtime_open_engine(struct runtime *r, const struct config *config, const char *boot_id) {
+        _cleanup_free_ struct ledger *ledger = calloc(1, sizeof(*ledger));
+        enum ledger_state state = LEDGER_UNREADABLE;
+        char id[BOOT_ID_SIZE];
+        bool is_ecs = false, has_dmi = machine_dmi(&is_ecs);
+
+        (void)machine_boot_id(boot_id, id); /* "" where unknown; then nothing is changed */
+        if (ledger)
+                state = load_ledger(r, ledger);
+        engine_init(&r->engine, config, id, has_dmi, is_ecs, state, ledger, HOLD_OFF,
+                    machine_seed());
+        r->engine.hold = runtime_hold(r);
+}

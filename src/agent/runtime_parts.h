@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the runtime share; nobody else includes this. */
+#pragma once
+
+#include <ecs-pubip/engine.h>
+
+#include "cloud_link.h"
+#include "etiquette.h"
+#include "hold.h"
+#include "machine.h"
+#include "netlink.h"
+#include "publish.h"
+#include "store.h"
+
+#define EVENT_TYPES (EVENT_STOP + 1)
+
+struct runtime {
+        sd_event *event;
+        sd_event_source *timer;
+        struct engine engine;
+
+        struct store store;
+        struct publish publish;
+        struct netlink *netlink;
+        struct cloud_link *link;
+        struct hold_watch *hold_watch;
+        struct etiquette *etiquette;
+        struct machine_clock *clock;
+        int alive_fd;
+
+        struct event queue[EVENT_TYPES]; /* one of a type at most: a later one replaces it */
+        unsigned n_queued;
+        bool stepping, ready;
+        char hold_judged_for[INSTANCE_ID_SIZE];
+        char aside[STORE_NAME_SIZE];
+        struct metrics metrics;
+};
+
+struct engine_now runtime_now(void);
+
+/* A journal entry of the runtime's own; `detail` may be "". */
+void runtime_say(const char *id, int priority, const char *text, const char *detail);
+
+/* For the end of the present step; with no step under way, drain() must follow. */
+void runtime_enqueue(struct runtime *r, const struct event *event);
+
+/* The brake as it stands now. */
+enum hold runtime_hold(const struct runtime *r);
+
+/* runtime_open.c: folders, ledger, state machine. -EBUSY: another agent has the state folder. */
+int runtime_open_state(struct runtime *r);
+void runtime_open_run_folder(struct runtime *r);
+void runtime_open_engine(struct runtime *r, const struct config *config, const char *boot_id);
+
+/* runtime_act.c: what a step wants is told and done. */
+void runtime_act(struct runtime *r, struct actions *a);
+void runtime_publish_counters(struct runtime *r);
