@@ -38,6 +38,7 @@ struct cloud_link {
         enum wire_op asked;     /* WIRE_NONE: no question in flight */
         char *question;
         size_t sent;
+        bool retired; /* no other question on this connection */
         struct buf line;
 };
 
@@ -62,7 +63,15 @@ void cloud_link_drop(struct cloud_link *l) {
         l->io = sd_event_source_unref(l->io);
         if (l->fd >= 0)
                 close(TAKE_FD(l->fd));
+        l->retired = false;
         (void)sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
+}
+
+void cloud_link_retire(struct cloud_link *l) {
+        if (l->asked == WIRE_NONE)
+                cloud_link_drop(l);
+        else
+                l->retired = true;
 }
 
 static void fault(struct cloud_link *l, const char *code, const char *message) {
@@ -84,8 +93,12 @@ static void answered(struct cloud_link *l, size_t len) {
         if (wire_answer_parse(l->asked, l->line.data, len, &a) < 0)
                 return fault(l, FAULT_CLOUD_GARBLED, "the line is no answer to that question");
         forget_question(l);
-        (void)sd_event_source_set_io_events(l->io, EPOLLIN);
-        set_timer(l, IDLE_MAX);
+        if (l->retired) {
+                cloud_link_drop(l);
+        } else {
+                (void)sd_event_source_set_io_events(l->io, EPOLLIN);
+                set_timer(l, IDLE_MAX);
+        }
         l->on_answer(&a, l->userdata);
 }
 

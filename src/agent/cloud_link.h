@@ -23,3 +23,6 @@ void cloud_link_ask(struct cloud_link *l, const struct wire_question *q);
 
 /* Closes the connection; an answer still due will not come. */
 void cloud_link_drop(struct cloud_link *l);
+
+/* Closes it once the answer still due has come: the next process reads the configuration anew. */
+void cloud_link_retire(struct cloud_link *l);

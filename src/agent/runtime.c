@@ -189,6 +189,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
         publish_reloading();
         if (config_load(&e.config, NULL, runtime_report_problem, NULL) == 0) {
                 runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
+                cloud_link_retire(r->link); /* its process goes by the old one */
                 feed(r, &e);
         } else {
                 runtime_say(MESSAGE_RELOADED, LOG_WARNING,

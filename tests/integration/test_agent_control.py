@@ -55,6 +55,18 @@ def test_reload_takes_the_new_configuration(make_world):
     assert "ModifyInstanceNetworkSpec" in executed(world)
 
 
+def test_reload_reaches_the_cloud_process_too(make_world):
+    """The one that is connected has read the old configuration: no question is put to it again."""
+    world = make_world(mode="vpc-immediate", config="[Cloud]\nRole=nobody\n").start()
+    assert_failed(world, "Metadata.NoRole")
+    world.machine.configure("")
+    mark = len(world.sim.log(plane="metadata"))
+    world.machine.reload()
+    assert_confirmed(world)
+    later = world.sim.log(plane="metadata")[mark:]
+    assert not [r for r in later if r["path"].endswith("/nobody")]
+
+
 def test_reload_with_a_bad_configuration_keeps_the_old_one(make_world):
     world = make_world(mode="vpc", config="[Reboot]\nPolicy=never\nGrace=1s\n")
     world.start()
