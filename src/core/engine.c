@@ -233,7 +233,7 @@ static void on_deadline(struct turn *t) {
         switch (e->phase) {
         case PHASE_WAITING:
                 forget_wait(t);
-                if (e->identified)
+                if (e->identified && strcmp(e->fault.code, FAULT_OTHER_INSTANCE) != 0)
                         inspect(t);
                 else
                         start_over(t);

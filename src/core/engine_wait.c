@@ -228,6 +228,11 @@ void got_inspect_fault(struct turn *t, const struct fault *f) {
                 meet_fault(t, f);
                 return;
         }
+        if (e->phase == PHASE_CONFIRMED && strcmp(f->code, FAULT_OTHER_INSTANCE) == 0) {
+                e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
+                start_over(t);
+                return;
+        }
         if (f->class != e->control_fault.class || strcmp(f->code, e->control_fault.code) != 0)
                 say(t, NOTICE_CONTROL_UNKNOWN)->fault = *f;
         if (f->class == FAULT_THROTTLED) {

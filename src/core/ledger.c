@@ -18,6 +18,8 @@
 
 #define MAGIC      "ecs-pubip-ledger "
 #define VALUE_SIZE 160
+#define TIME_MAX   INT64_C(253402300799)         /* the last second of 9999 */
+#define WAIT_MAX   (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
 
 enum field_type {
         FIELD_WORD,
@@ -234,7 +236,7 @@ static bool field_parse(const struct field *f, const char *value, void *record) 
         case FIELD_WORD:
                 return text_copy(at, f->size, value);
         case FIELD_I64:
-                if (!text_to_u64(value, INT64_MAX, &number))
+                if (!text_to_u64(value, TIME_MAX, &number))
                         return false;
                 *(int64_t *)at = (int64_t)number;
                 return true;
@@ -287,7 +289,7 @@ static bool line_parse(char *line, struct ledger *l) {
         if (strcmp(line, "address") == 0)
                 return record_parse(address_fields, rest, l);
         if (strcmp(line, "wait") == 0)
-                return record_parse(wait_fields, rest, &l->wait);
+                return record_parse(wait_fields, rest, &l->wait) && l->wait.length_usec <= WAIT_MAX;
         if (strcmp(line, "change") == 0 && l->n_entries < LEDGER_ENTRIES) {
                 struct ledger_entry *e = &l->entries[l->n_entries++];
 

@@ -91,6 +91,23 @@ static void another_id_is_asked_for(void **state) {
              {"addresses foreign", "identifying ask:identify"});
 }
 
+/* The cloud process read another id than the one meant: nothing helps but to ask who we are. */
+static void another_id_than_meant(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", "inspecting store watch ask:inspect"},
+             {"fault Instance.NotThisOne", "waiting !Instance.NotThisOne"},
+             {"wait", "identifying ask:identify"});
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED);
+        r.engine.next_control = r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", "confirmed ask:inspect"},
+             {"fault Instance.NotThisOne", "identifying ask:identify"},
+             {"identity A", "confirmed in:150-375"});
+}
+
 /* The link went down while metadata was asked, and metadata did not answer. */
 static void drift_during_a_look_that_fails(void **state) {
         struct rig r;
@@ -229,6 +246,7 @@ int main(void) {
                 cmocka_unit_test(a_wrong_date_of_metadata_frees_no_budget),
                 cmocka_unit_test(a_hint_of_metadata_is_honoured),
                 cmocka_unit_test(another_id_is_asked_for),
+                cmocka_unit_test(another_id_than_meant),
                 cmocka_unit_test(drift_during_a_look_that_fails),
                 cmocka_unit_test(two_absences_a_minute_apart),
                 cmocka_unit_test(a_failure_is_told_once),

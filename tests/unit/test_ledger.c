@@ -93,7 +93,7 @@ static void the_fullest_fits(void **state) {
         for (unsigned i = 0; i < LEDGER_ENTRIES; i++) {
                 struct ledger_entry *e = &l.entries[i];
 
-                *e = (struct ledger_entry){.op = WIRE_EIP_ASSOCIATE, .time = INT64_MAX};
+                *e = (struct ledger_entry){.op = WIRE_EIP_ASSOCIATE, .time = INT64_C(253402300799)};
                 memset(e->boot_id, 'b', sizeof(e->boot_id) - 1);
                 memset(e->allocation_id, 'a', sizeof(e->allocation_id) - 1);
                 memset(e->client_token, 't', sizeof(e->client_token) - 1);
@@ -163,6 +163,31 @@ static void newer_is_told_from_garbled(void **state) {
         }
 }
 
+/* Moments and lengths that no agent writes: sums with them would overflow. */
+static void no_time_beyond_all_times(void **state) {
+        static const struct {
+                int64_t time;
+                uint64_t length;
+                int error;
+        } rows[] = {
+                {NOW, UINT64_C(3600000000), 0},
+                {INT64_MAX, 0, -EBADMSG},
+                {NOW, UINT64_MAX, -EBADMSG},
+                {NOW, UINT64_C(86400000001), -EBADMSG},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                struct ledger l = sample(), back;
+                _cleanup_free_ char *text = NULL;
+
+                l.entries[0].time = rows[i].time;
+                l.wait.length_usec = rows[i].length;
+                assert_int_equal(ledger_format(&l, &text), 0);
+                assert_int_equal(ledger_parse(text, strlen(text), &back), rows[i].error);
+        }
+}
+
 /* What the outside sent must not become a line of its own. */
 static void values_stay_values(void **state) {
         struct ledger l = {0}, back;
@@ -202,6 +227,7 @@ int main(void) {
                 cmocka_unit_test(no_cut_text_passes),
                 cmocka_unit_test(no_flipped_byte_passes),
                 cmocka_unit_test(newer_is_told_from_garbled),
+                cmocka_unit_test(no_time_beyond_all_times),
                 cmocka_unit_test(values_stay_values),
                 cmocka_unit_test(full_ledgers_forget_the_spent),
         };
