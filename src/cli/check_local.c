@@ -35,14 +35,34 @@ static void check_agent(struct doctor *d, struct finding *f) {
         finding_remedy(f, SHOW_START_REMEDY);
 }
 
+/* True, with the finding set, if there are no words of a living agent. */
+static bool says_nothing(const struct doctor *d, struct finding *f) {
+        if (!d->snapshot.alive) {
+                finding_set(f, LEVEL_SKIPPED, "the agent does not run");
+                return true;
+        }
+        switch (d->snapshot.file) {
+        case STATUS_FILE_READ:
+                return false;
+        case STATUS_FILE_ABSENT:
+                finding_set(f, LEVEL_WARN, "the agent is starting");
+                break;
+        case STATUS_FILE_GARBLED:
+        case STATUS_FILE_UNREADABLE:
+                finding_set(f, LEVEL_FAIL, STATUS_PATH " is not one that can be read");
+                finding_remedy(f, "sudo systemctl restart ecs-pubip writes it anew; update the "
+                                  "package as a whole if it does not help");
+                break;
+        }
+        return true;
+}
+
 static void check_verdict(struct doctor *d, struct finding *f) {
         const struct status *s = &d->snapshot.status;
         char line[STATUS_LINE_SIZE];
 
-        if (!d->snapshot.alive || d->snapshot.file != STATUS_FILE_READ) {
-                finding_set(f, LEVEL_SKIPPED, "the agent says nothing");
+        if (says_nothing(d, f))
                 return;
-        }
         status_line(s, line);
         switch (snapshot_outcome(&d->snapshot)) {
         case EXIT_DONE:
@@ -161,8 +181,8 @@ static void check_kernel(struct doctor *d, struct finding *f) {
         const struct status_plane *k = &d->snapshot.status.planes[PLANE_KERNEL];
         char address[IPV4_SIZE] = "no address";
 
-        if (d->snapshot.file != STATUS_FILE_READ) {
-                finding_set(f, LEVEL_SKIPPED, "the agent says nothing");
+        if (!d->snapshot.alive || d->snapshot.file != STATUS_FILE_READ) {
+                finding_set(f, LEVEL_SKIPPED, "the agent says nothing of it");
                 return;
         }
         if (k->address)

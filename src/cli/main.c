@@ -45,7 +45,9 @@ static int version(void) {
 static int unknown(const char *name) {
         const struct command *near = command_near(name);
 
-        if (near)
+        if (name[0] == '-')
+                out_complain("'%s' is no command; options come after one", name);
+        else if (near)
                 out_complain("there is no command '%s'; did you mean '%s'?", name, near->name);
         else
                 out_complain("there is no command '%s'", name);

@@ -42,7 +42,7 @@ def test_help_and_version(machine):
     (["statsu"], "did you mean 'status'?"),
     (["xyzzy"], "there is no command 'xyzzy'"),
     (["help", "hodl"], "did you mean 'hold'?"),
-    (["--jsno"], "there is no command '--jsno'"),
+    (["--json", "status"], "'--json' is no command; options come after one"),
     (["status", "--jsno"], "--jsno is no option of this command"),
     (["status", "--timeout=1s"], "--timeout=1s is no option of this command"),
     (["status", "--json=yes"], "--json=yes"),

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from cli import Agent
+
 CHANGING = {"AllocatePublicIpAddress", "RebootInstance", "ModifyInstanceNetworkSpec",
             "AllocateEipAddress", "AssociateEipAddress"}
 
@@ -104,6 +106,15 @@ def test_names_the_masked_socket(world):
     findings, _ = doctor(world)
     assert "unmask" in findings["cloud-socket"]["remedy"]
     assert findings["metadata"]["level"] == "skip"
+
+
+@pytest.mark.parametrize("text, level", [("scribble", "fail"), (None, "warn")])
+def test_an_agent_without_words(world, text, level):
+    agent = Agent(world.machine).live()
+    if text:
+        agent.say(text)
+    assert doctor(world)[0]["verdict"]["level"] == level
+    agent.close()
 
 
 def test_token(world):
