@@ -245,6 +245,16 @@ bool is_ready(struct turn *t, enum wire_op op) {
         return true;
 }
 
+/* Straight before a change that a reboot may have to follow. True: the witness is asked. */
+static bool asks_witness(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->config.reboot_policy != REBOOT_AUTO || e->reach_before_known)
+                return false;
+        ask_probe(t, PROBE_REACH);
+        return true;
+}
+
 static void allocate_eip(struct turn *t) {
         struct engine *e = t->e;
         const struct eip *eip = &e->eip;
@@ -266,7 +276,8 @@ static void allocate_eip(struct turn *t) {
         }
         switch (eip->status) {
         case EIP_AVAILABLE:
-                begin_change(t, WIRE_EIP_ASSOCIATE);
+                if (!asks_witness(t))
+                        begin_change(t, WIRE_EIP_ASSOCIATE);
                 break;
         case EIP_IN_USE:
                 /* Bound here, but control does not show it with the instance yet; or elsewhere. */
@@ -281,7 +292,6 @@ static void allocate_eip(struct turn *t) {
         }
 }
 
-/* The reachability witness is asked straight before a change that a reboot may have to follow. */
 static void allocate_static(struct turn *t) {
         struct engine *e = t->e;
         bool bandwidth = e->instance.bandwidth_out > 0;
@@ -295,11 +305,8 @@ static void allocate_static(struct turn *t) {
                 allocate_eip(t);
                 return;
         }
-        if (e->config.reboot_policy == REBOOT_AUTO && !e->reach_before_known) {
-                ask_probe(t, PROBE_REACH);
-                return;
-        }
-        begin_change(t, bandwidth ? WIRE_ALLOCATE : WIRE_BANDWIDTH);
+        if (!asks_witness(t))
+                begin_change(t, bandwidth ? WIRE_ALLOCATE : WIRE_BANDWIDTH);
 }
 
 void allocate(struct turn *t) {

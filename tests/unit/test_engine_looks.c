@@ -226,6 +226,23 @@ static void always_reboots_once(void **state) {
              {"addresses A", "confirmed store no-blockers online"});
 }
 
+/* An EIP may work before metadata shows it, as a static address may: the same witness (4.2). */
+static void the_witness_speaks_for_an_eip_too(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.strategy = STRATEGY_EIP;
+        TEXT_SET(r.config.eip_allocation_id, "eip-1");
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:eip-find"},
+             {"eip available", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:eip-associate"}, {"ok", "inspecting store ask:inspect"},
+             {"instance eip:E", "confirming store"}, {"+60", ""},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
+             {"reach yes", "confirmed store online"});
+}
+
 /* RebootInstance is for an instance that runs; one that the cloud calls Stopped is not settled. */
 static void reboot_only_what_runs(void **state) {
         struct rig r;
@@ -252,6 +269,7 @@ int main(void) {
                 cmocka_unit_test(a_failure_is_told_once),
                 cmocka_unit_test(a_refusal_is_told_once),
                 cmocka_unit_test(always_reboots_once),
+                cmocka_unit_test(the_witness_speaks_for_an_eip_too),
                 cmocka_unit_test(reboot_only_what_runs),
         };
 
