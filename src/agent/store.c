@@ -218,6 +218,9 @@ static int link_free(int dir, const char *why, const char *when, char *ret, size
                         snprintf(ret, size, ASIDE "%s-%s.%02d", why, when, i);
                 if (linkat(dir, LEDGER_NAME, dir, ret, 0) >= 0)
                         return 0;
+                /* A folder, or a file system without second names. */
+                if (errno == EPERM && renameat2(dir, LEDGER_NAME, dir, ret, RENAME_NOREPLACE) >= 0)
+                        return 0;
                 if (errno != EEXIST)
                         return -errno;
         }
