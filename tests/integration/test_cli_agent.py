@@ -141,3 +141,21 @@ def test_a_waiting_hold_hears_of_the_agents_end(make_world, number):
         world.machine.stop_agent()
     out, err = process.communicate(timeout=55)
     assert process.returncode == 0, out + err
+
+
+def test_hold_waits_for_the_call_of_an_agent_that_was_killed(make_world):
+    """Nobody answers for it any more, but its cloud process may still be at it."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.set("network.public", "refuse")
+    world.sim.hold("AllocatePublicIpAddress")
+    world.start()
+    assert world.sim.wait_arrival("AllocatePublicIpAddress")
+    world.machine.kill_agent()
+    process = begin(world.machine, "hold")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    process.kill()
+    world.sim.release()
+    world.machine.start_agent()         # the brake is set all the same
+    assert world.machine.wait_status(lambda s: s["held"] and not s["busy"], timeout=60)
+    assert len(world.sim.executed("AllocatePublicIpAddress")) <= 1

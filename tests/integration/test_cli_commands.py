@@ -157,6 +157,19 @@ def test_hold_when_the_agent_dies_meanwhile(machine, agent):
     assert "does not run" in process.stdout.read()
 
 
+def test_an_agent_that_does_not_answer(machine, agent):
+    """Both are bounded, and say what is set and what is not known."""
+    agent.live().say(unconfirmed("allocating", busy=True, held=True))
+    start = time.monotonic()
+    hold, resume = begin(machine, "hold"), begin(machine, "resume")
+    out, err = resume.communicate(timeout=60)
+    assert resume.returncode == 1 and "has not noticed within 15 s" in err, out
+    out, err = hold.communicate(timeout=120)
+    assert hold.returncode == 1 and "within 60 s that its changing call has ended" in err, out
+    assert time.monotonic() - start >= 60
+    assert "ecs-pubip status" in err
+
+
 def test_resume_waits_for_the_agent(machine, agent):
     machine.write(HOLD, ID + " 2026-11-23T02:00:00Z\n")
     agent.live().say(status(held=True))
