@@ -26,7 +26,7 @@ BEAT_SECONDS = 30  # off a terminal: a sign of life
 FAILURE_LINES = 40  # of a failed test's output
 BUILT = {}  # folder -> whether it compiles
 SANITIZE_ENV = {
-    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:strict_string_checks=1",
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
 }
 # Kinds of build: options of meson setup, of meson test, and the environment of the tests.
