@@ -16,7 +16,6 @@
 #define LABEL_MAX 63 /* one label of a host name: RFC 1035, 2.3.4 */
 #define PORT_MAX  65535
 #define BLANKS    " \t"
-#define ELEMENTS  64 /* longest word in a list of planes */
 
 static const struct {
         const char *name;
@@ -47,13 +46,6 @@ static const struct {
         {"w", UINT64_C(604800000000)},
 };
 #define UNITS_WRITTEN 6
-
-static const char *const plane_names[] = {
-        [PLANE_KERNEL] = "kernel",
-        [PLANE_METADATA] = "metadata",
-        [PLANE_CONTROL] = "control",
-        [PLANE_OUTSIDE] = "outside",
-};
 
 static bool is_digit(char c) {
         return c >= '0' && c <= '9';
@@ -139,10 +131,9 @@ void config_format_duration(uint64_t usec, char ret[static CONFIG_VALUE_SIZE]) {
 }
 
 /* *ret is the index of the name that `text` is. */
-static bool find_name(const char *text, size_t n, const char *const *names, size_t n_names,
-                      unsigned *ret) {
+static bool find_name(const char *text, const char *const *names, size_t n_names, unsigned *ret) {
         for (unsigned i = 0; i < n_names; i++)
-                if (strlen(names[i]) == n && memcmp(names[i], text, n) == 0) {
+                if (strcmp(names[i], text) == 0) {
                         *ret = i;
                         return true;
                 }
@@ -161,6 +152,18 @@ static bool parse_bool(const char *text, bool *ret) {
         return false;
 }
 
+static bool find_plane(const char *text, size_t n, unsigned *ret) {
+        for (enum plane p = 0; p < _PLANE_MAX; p++) {
+                const char *name = plane_name(p);
+
+                if (strlen(name) == n && memcmp(name, text, n) == 0) {
+                        *ret = p;
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* "auto", or plane names with blanks or commas between. */
 static bool parse_planes(const char *text, unsigned *ret) {
         unsigned planes = 0, one;
@@ -175,7 +178,7 @@ static bool parse_planes(const char *text, unsigned *ret) {
                 n = strcspn(s, BLANKS ",");
                 if (n == 0)
                         break;
-                if (!find_name(s, n, plane_names, _PLANE_MAX, &one))
+                if (!find_plane(s, n, &one))
                         return false;
                 planes |= 1u << one;
         }
@@ -310,7 +313,7 @@ bool value_parse(const struct key *key, const char *text, struct config *c) {
                 text = key->fallback;
         switch (key->kind) {
         case VALUE_CHOICE:
-                if (!find_name(text, strlen(text), key->names, key->n_names, &u))
+                if (!find_name(text, key->names, key->n_names, &u))
                         return false;
                 memcpy(to, &u, sizeof(u));
                 return true;
@@ -353,9 +356,9 @@ bool value_parse(const struct key *key, const char *text, struct config *c) {
 static void format_planes(unsigned planes, struct buf *b) {
         if (planes == 0)
                 buf_puts(b, "auto");
-        for (unsigned p = 0; p < _PLANE_MAX; p++)
+        for (enum plane p = 0; p < _PLANE_MAX; p++)
                 if (planes & 1u << p)
-                        buf_printf(b, "%s%s", b->len > 0 ? " " : "", plane_names[p]);
+                        buf_printf(b, "%s%s", b->len > 0 ? " " : "", plane_name(p));
 }
 
 void value_format(const struct key *key, const struct config *c,
