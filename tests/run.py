@@ -23,7 +23,7 @@ PYTHON = "/usr/bin/python3"
 BUILD_SECONDS = 300  # ceiling for one configure or one compile
 STOP_SECONDS = 20  # what an interrupted suite gets to tidy up
 BEAT_SECONDS = 30  # off a terminal: a sign of life
-FAILURE_LINES = 40  # of a failed test's output
+FAILURE_LINES = 60  # of a failed test's output
 BUILT = {}  # folder -> whether it compiles
 SANITIZE_ENV = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
