@@ -33,7 +33,8 @@ const char *when_ago(int64_t then, int64_t now, char ret[static WHEN_SIZE]) {
         else if (then > now)
                 rfc3339_format(then, ret);
         else
-                snprintf(ret, WHEN_SIZE, "%.30s ago", when_span((uint64_t)now - (uint64_t)then, span));
+                snprintf(ret, WHEN_SIZE, "%.30s ago",
+                         when_span((uint64_t)now - (uint64_t)then, span));
         return ret;
 }
 
@@ -43,6 +44,7 @@ const char *when_in(int64_t then, int64_t now, char ret[static WHEN_SIZE]) {
         if (then <= now)
                 snprintf(ret, WHEN_SIZE, "now");
         else
-                snprintf(ret, WHEN_SIZE, "in %.30s", when_span((uint64_t)then - (uint64_t)now, span));
+                snprintf(ret, WHEN_SIZE, "in %.30s",
+                         when_span((uint64_t)then - (uint64_t)now, span));
         return ret;
 }
