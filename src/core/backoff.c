@@ -24,7 +24,7 @@ static const struct pace paces[_FAULT_CLASS_MAX] = {
                         .cap = 60 * USEC_PER_SEC,
                         .patience = 2 * USEC_PER_MIN,
                         .patience_first_boot = 10 * USEC_PER_MIN},
-        [FAULT_ALREADY] = {.first = 2 * USEC_PER_SEC, .cap = 30 * USEC_PER_SEC},
+        [FAULT_ALREADY] = {.first = 2 * USEC_PER_SEC, .cap = 5 * USEC_PER_MIN},
         [FAULT_CLOCK] = {.first = 30 * USEC_PER_SEC, .cap = 5 * USEC_PER_MIN},
 };
 

@@ -188,9 +188,16 @@ static void check_reboot(struct world *w) {
 static void remember(struct world *w, enum wire_op op) {
         struct laws *l = &w->laws;
 
-        if (l->n_changes == CHANGES_SEEN) {
-                memmove(l->changes, l->changes + 1, sizeof(l->changes) - sizeof(l->changes[0]));
+        if (l->n_changes == CHANGES_SEEN) { /* refused ones go first */
+                unsigned i = 0;
+
+                while (i < CHANGES_SEEN - 1 && !l->changes[i].refused)
+                        i++;
+                if (!l->changes[i].refused)
+                        i = 0;
                 l->n_changes--;
+                memmove(l->changes + i, l->changes + i + 1,
+                        (l->n_changes - i) * sizeof(l->changes[0]));
         }
         l->changes[l->n_changes++] = (struct change_seen){.op = op, .at = w->now, .boot = w->boot};
 }

@@ -45,6 +45,8 @@ static void ask_cloud(struct world *w, const struct wire_question *q) {
 /* What the runtime does with the actions, as far as the outside sees it. */
 static void step(struct world *w, struct event *e, struct actions *a) {
         e->now = world_now(w);
+        if (w->scene->coarse)
+                w->engine.rng.state = w->scene->seed;
         engine_step(&w->engine, e, a);
         if (a->wants & ACTION_DROP)
                 w->flight = (struct flight){0};
@@ -203,6 +205,8 @@ static void stray_answer(struct world *w, struct actions *a) {
 static void to_deadline(struct world *w, struct actions *a) {
         if (w->booted + w->engine.deadline > w->now)
                 w->now = w->booted + w->engine.deadline;
+        if (w->scene->coarse)
+                w->now += (USEC_PER_SEC - w->now % USEC_PER_SEC) % USEC_PER_SEC;
         step_plain(w, EVENT_TIMER, a);
 }
 

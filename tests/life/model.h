@@ -32,6 +32,7 @@ struct scene {
         int bandwidth;
         int clock_off; /* seconds that the machine's clock is wrong at first */
         uint64_t seed;
+        bool coarse; /* for explore: whole seconds, and one throw of the dice */
 };
 
 enum move {

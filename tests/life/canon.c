@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The abstraction of explore. A world is copied, reduced and hashed. What is merged:
+ *
+ * - Moments become ages. Those that the core compares with one limit only are cut there: beyond it
+ *   nothing changes any more. Ages of ledger entries are the class that they are in: below 45 s,
+ *   5 min, 10 min, 1 h, 20 h, a day, older. When such a limit will be crossed is known to the core
+ *   as a deadline, which counts exactly. Merged worlds are real ones all the same, so that no
+ * breach is ever a false one; what is lost is a limit crossed within a wait for something else. The
+ * control look of every 6 h counts by the hour that is left.
+ * - Boot ids: only whether they are this boot's matters.
+ * - Addresses: only which are equal.
+ * - Counters beyond the last one that makes a difference (looks, attempts, failed looks).
+ * - Texts for people, moments for status, the generator of jitter (fixed in explore).
+ *
+ * A merge keeps one real world of its class and goes on from there. Nothing is made up.
+ */
+#include "canon.h"
+
+#include <string.h>
+
+#include "util/text.h"
+
+#define NAMES_MAX    32
+#define NEVER        UINT64_MAX
+#define TEN_MIN      600
+#define ATTEMPTS_MAX 9 /* 2^9 s is above the widest cap, 5 min */
+#define LOOKS_MAX    7
+#define FAILED_MAX   3
+
+/* Addresses by the order in which they are met. */
+struct names {
+        in_addr_t seen[NAMES_MAX];
+        unsigned n;
+};
+
+static void rename_address(struct names *n, in_addr_t *a) {
+        if (*a == 0 || *a == PRIVATE_IP)
+                return;
+        for (unsigned i = 0; i < n->n; i++)
+                if (n->seen[i] == *a) {
+                        *a = i + 1;
+                        return;
+                }
+        if (n->n < NAMES_MAX)
+                n->seen[n->n++] = *a;
+        *a = n->n;
+}
+
+/* A moment of CLOCK_BOOTTIME, 0 for none, as an age of at most `most` seconds. */
+static void age(uint64_t *moment, uint64_t now, uint64_t most) {
+        uint64_t a;
+
+        if (*moment == 0)
+                return;
+        a = (now - *moment) / USEC_PER_SEC;
+        *moment = 1 + (a < most ? a : most);
+}
+
+/* A moment to come, as what is left until then. */
+static void left(uint64_t *moment, uint64_t now) {
+        if (*moment != NEVER && *moment != 0)
+                *moment = *moment > now ? *moment - now + 1 : 1;
+}
+
+static uint64_t age_class(int64_t a) {
+        static const int64_t limits[] = {45, 300, 600, 3600, 20 * 3600, 24 * 3600};
+        uint64_t i = 0;
+
+        while (i < sizeof(limits) / sizeof(limits[0]) && a >= limits[i])
+                i++;
+        return i;
+}
+
+static void this_or_another(char id[static BOOT_ID_SIZE], const char *boot_id) {
+        bool same = strcmp(id, boot_id) == 0;
+
+        if (*id)
+                text_copy(id, BOOT_ID_SIZE, same ? "this" : "another");
+}
+
+static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64_t boot_now,
+                          const char *boot_id) {
+        uint64_t later = 0;
+
+        for (unsigned i = 0; i < l->n_entries; i++) {
+                struct ledger_entry *e = &l->entries[i];
+
+                later += e->time > l->confirmed;
+                e->time = (int64_t)age_class(now - e->time);
+                this_or_another(e->boot_id, boot_id);
+                rename_address(n, &e->address);
+        }
+        l->confirmed = l->confirmed ? 1 + (int64_t)later : 0; /* only which entries are younger */
+        l->inspected = l->inspected ? 1 + (now - l->inspected) / 3600 : 0;
+        l->inspected = l->inspected > 8 ? 8 : l->inspected;
+        l->suspect = l->suspect ? 1 + (int64_t)age_class(now - l->suspect) : 0;
+        rename_address(n, &l->address);
+        this_or_another(l->first_boot_id, boot_id);
+        if (l->wait.length_usec) {
+                bool same = strcmp(l->wait.boot_id, boot_id) == 0;
+                uint64_t passed = same ? boot_now - l->wait.started_boot_usec
+                                       : (uint64_t)(now - l->wait.started) * USEC_PER_SEC;
+
+                l->wait.length_usec =
+                        passed < l->wait.length_usec ? l->wait.length_usec - passed : 0;
+        }
+        l->wait.started = 0;
+        l->wait.started_boot_usec = 0;
+        this_or_another(l->wait.boot_id, boot_id);
+}
+
+static unsigned at_most(unsigned value, unsigned most) {
+        return value < most ? value : most;
+}
+
+static void reduce_engine(struct engine *e, struct names *n, const struct world *w) {
+        struct engine_now t = world_now(w);
+        uint64_t now = t.boot_usec;
+
+        e->server_time = e->server_time ? 1 + engine_time(e, t) - world_cloud_sec(w) : 0;
+        e->server_time_at = 0;
+        if (e->phase == PHASE_CONFIRMED && e->deadline == e->next_control)
+                e->deadline = NEVER;
+        left(&e->deadline, now);
+        left(&e->next_look, now);
+        left(&e->next_control, now);
+        e->next_control = (e->next_control + USEC_PER_HOUR - 1) / USEC_PER_HOUR;
+        age(&e->inspected, now, 301);
+        age(&e->metadata_at, now, 61);
+        age(&e->kernel_hurried, now, 31);
+        age(&e->absent_first, now, 61);
+        age(&e->metadata_silent_since, now, TEN_MIN);
+        age(&e->fault_since_boot, now, TEN_MIN);
+        age(&e->confirm_started, now, TEN_MIN);
+        age(&e->reboot_due_since, now, TEN_MIN);
+        e->attempt = at_most(e->attempt, ATTEMPTS_MAX);
+        e->looks = at_most(e->looks, LOOKS_MAX);
+        e->failed_looks = at_most(e->failed_looks, FAILED_MAX);
+        e->rng.state = 0;
+        e->entered = 0;
+        e->fault_since = e->phase_since = 0;
+        memset(e->plane_since, 0, sizeof(e->plane_since));
+        memset(e->fault.message, 0, sizeof(e->fault.message));
+        memset(&e->config, 0, offsetof(struct config, endpoint));
+        e->config.reboot_policy = w->engine.config.reboot_policy;
+        e->config.heal_policy = w->engine.config.heal_policy;
+        rename_address(n, &e->expected);
+        rename_address(n, &e->metadata.address);
+        rename_address(n, &e->control.address);
+        rename_address(n, &e->kernel.address);
+        rename_address(n, &e->watch.address);
+        rename_address(n, &e->instance.public_ip);
+        rename_address(n, &e->identity.public.address);
+        reduce_ledger(&e->ledger, n, world_cloud_sec(w), now, w->engine.boot_id);
+        this_or_another(e->boot_id, w->engine.boot_id);
+}
+
+static void reduce_laws(struct laws *l, struct names *n, const struct world *w) {
+        uint64_t later = 0;
+
+        for (unsigned i = 0; i < l->n_changes; i++) {
+                struct change_seen *c = &l->changes[i];
+
+                later += c->at > l->confirmed;
+                c->at = age_class((int64_t)((w->now - c->at) / USEC_PER_SEC));
+                c->boot = c->boot == w->boot;
+                rename_address(n, &c->address);
+        }
+        l->confirmed = l->confirmed ? 1 + later : 0;
+        age(&l->inspected, w->now, 301);
+        age(&l->metadata_at, w->now, 121);
+        age(&l->absent_since, w->now, 61);
+        left(&l->hint_until, w->now);
+        left(&l->hint_written, w->now);
+        l->damaged =
+                l->damaged ? 1 + age_class((int64_t)((w->now - l->damaged) / USEC_PER_SEC)) : 0;
+        rename_address(n, &l->inspected_address);
+        rename_address(n, &l->metadata_address);
+}
+
+static void reduce_flight(struct flight *f, const struct world *w) {
+        enum wire_op op = f->question.op;
+
+        memset(&f->question, 0, sizeof(f->question));
+        f->question.op = op;
+        if (f->asked)
+                f->at = (w->now - f->at) / USEC_PER_SEC;
+}
+
+static void reduce(struct world *w, const struct world *from) {
+        struct names n = {.n = 0};
+
+        rename_address(&n, &w->address);
+        rename_address(&n, &w->shown);
+        rename_address(&n, &w->metadata);
+        rename_address(&n, &w->effective);
+        rename_address(&n, &w->nic);
+        reduce_laws(&w->laws, &n, from);
+        if (w->running)
+                reduce_engine(&w->engine, &n, from);
+        else
+                memset(&w->engine, 0, sizeof(w->engine));
+        if (w->disk_state == LEDGER_READ || w->disk_state == LEDGER_UNREADABLE)
+                reduce_ledger(&w->disk, &n, world_cloud_sec(from), from->now - from->booted,
+                              from->engine.boot_id);
+        else
+                memset(&w->disk, 0, sizeof(w->disk));
+        reduce_flight(&w->flight, from);
+        reduce_flight(&w->late, from);
+        memset(&w->asks, 0, sizeof(w->asks));
+        w->asks.op = from->ask_wanted ? from->asks.op : WIRE_NONE;
+        w->now = w->booted = 0;
+        w->boot = w->given = w->n_moves = 0;
+        if (!w->running) { /* the restart asks the same of every boot that is not the ledger's */
+                w->engine.config.reboot_policy = from->engine.config.reboot_policy;
+                w->engine.config.heal_policy = from->engine.config.heal_policy;
+        }
+}
+
+static uint64_t mix(uint64_t h, const void *data, size_t len) {
+        const uint64_t *p = data;
+
+        for (size_t i = 0; i < len / sizeof(*p); i++) {
+                h = (h ^ p[i]) * UINT64_C(0x9fb21c651e98df25);
+                h ^= h >> 32;
+        }
+        return h;
+}
+
+/* Everything up to the entries, the entries that are used, and what comes after them. */
+static uint64_t mix_ledger(uint64_t h, const struct ledger *l) {
+        h = mix(h, l, offsetof(struct ledger, entries));
+        return mix(h, l->entries, l->n_entries * sizeof(l->entries[0]));
+}
+
+uint64_t canon_hash(const struct world *from) {
+        static struct world w;
+        const char *all = (const char *)&w, *engine_ledger = (const char *)&w.engine.ledger;
+        const char *disk = (const char *)&w.disk;
+        uint64_t h = 1;
+
+        w = *from;
+        reduce(&w, from);
+        h = mix(h, all, (size_t)(engine_ledger - all));
+        h = mix_ledger(h, &w.engine.ledger);
+        engine_ledger += sizeof(w.engine.ledger);
+        h = mix(h, engine_ledger, (size_t)(disk - engine_ledger));
+        h = mix_ledger(h, &w.disk);
+        disk += sizeof(w.disk);
+        return mix(h, disk, (size_t)(all + sizeof(w) - disk));
+}
