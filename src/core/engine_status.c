@@ -82,14 +82,16 @@ static int clock_offset(const struct engine *e, struct engine_now now) {
 }
 
 /* One remark at most: the one that a person should know first. */
-static void fill_note(const struct engine *e, struct status *s) {
+static void fill_note(const struct engine *e, struct engine_now now, struct status *s) {
+        const struct ledger *l = &e->ledger;
+
         if (e->ledger_error)
                 TEXT_SET(s->note, "the ledger cannot be written: nothing will be changed");
         else if (e->lagging)
                 TEXT_SET(s->note, "the address works, metadata does not show it yet");
         else if (e->hold == HOLD_FOREIGN)
                 TEXT_SET(s->note, "a hold file of another instance is ignored");
-        else if (e->ledger.suspect || e->ledger.suspect_pending)
+        else if (l->suspect_pending || (l->suspect && engine_time(e, now) - l->suspect < DAY_SEC))
                 TEXT_SET(s->note, "an earlier ledger was set aside: no reboot for 24 h after");
 }
 
@@ -128,5 +130,5 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
-        fill_note(e, s);
+        fill_note(e, now, s);
 }

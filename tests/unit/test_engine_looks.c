@@ -114,8 +114,7 @@ static void drift_during_a_look_that_fails(void **state) {
 
         (void)state;
         rig_init(&r);
-        PLAY(&r, UP_TO_CONFIRMED, {"wait", "confirmed ask:addresses"},
-             {"kernel down", "confirmed"},
+        PLAY(&r, UP_TO_CONFIRMED, {"wait", "confirmed ask:addresses"}, {"kernel down", "confirmed"},
              {"fault Metadata.ServerError 500", "inspecting say:disagrees ask:inspect"});
 }
 
@@ -219,9 +218,9 @@ static void always_reboots_once(void **state) {
              {"instance none", "allocating store"}, {"stored", "allocating ask:allocate"},
              {"ok A", ""}, {"instance A", "rebooting store blockers"},
              {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
-             {"stored", "rebooting ask:reboot"},
-             {"ok", "rebooting store"}, {"boot", ""}, {"identity none", ""}, {"kernel up", ""},
-             {"instance A", "confirming"}, {"+61", ""}, {"wait", ""}, {"addresses none", ""},
+             {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store"}, {"boot", ""},
+             {"identity none", ""}, {"kernel up", ""}, {"instance A", "confirming"}, {"+61", ""},
+             {"wait", ""}, {"addresses none", ""},
              {"blockers cloud-init to finish", "rebooting ask:addresses say:reboot-waits"},
              {"addresses A", "confirmed store no-blockers online"});
 }
@@ -241,6 +240,25 @@ static void the_witness_speaks_for_an_eip_too(void **state) {
              {"instance eip:E", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
              {"reach yes", "confirmed store online"});
+}
+
+/* A ledger that was set aside counts for a day (L10), and no longer in what others are told. */
+static void a_damaged_ledger_is_told_for_a_day(void **state) {
+        struct status s;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.disk_state = LEDGER_DAMAGED;
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
+             {"wait", "confirmed ask:addresses"}, {"addresses A", "confirmed"});
+        r.engine.next_control = r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", "confirmed ask:inspect"}, {"instance A", "confirmed store"});
+        engine_status(&r.engine, r.now, &s);
+        assert_true(*s.note);
+        PLAY(&r, {"+86401", ""});
+        engine_status(&r.engine, r.now, &s);
+        assert_string_equal(s.note, "");
 }
 
 /* RebootInstance is for an instance that runs; one that the cloud calls Stopped is not settled. */
@@ -270,6 +288,7 @@ int main(void) {
                 cmocka_unit_test(a_refusal_is_told_once),
                 cmocka_unit_test(always_reboots_once),
                 cmocka_unit_test(the_witness_speaks_for_an_eip_too),
+                cmocka_unit_test(a_damaged_ledger_is_told_for_a_day),
                 cmocka_unit_test(reboot_only_what_runs),
         };
 
