@@ -325,7 +325,9 @@ def test_overrun_is_recovered_from(confirmed):
           + ["addr del 172.16.0.10/24 dev eth0"])
     agent.send_signal(signal.SIGCONT)
     kernel_is(world, "disagrees")
-    assert counters(world)["ecs_pubip_kernel_overruns_total"] >= 1
+    # the counters are written after the status
+    assert world.machine.wait_status(
+        lambda s: counters(world)["ecs_pubip_kernel_overruns_total"] >= 1)
     world.machine.ip("addr add 172.16.0.10/24 dev eth0", "route add default via 172.16.0.1")
     assert_confirmed(world)
 
