@@ -24,6 +24,7 @@ def machine(instance, debian, deb):
     layer.close()
     one.boot()
     one.wait_boot(2, FIRST_BOOT)
+    one.vm.until("systemctl -q is-active ecs-pubip", SECOND_BOOT)   # the shell answers before it
     return one
 
 

@@ -48,6 +48,7 @@ def machine(instance, debian, deb, scratch):
     one.serve(os.path.join(scratch, "repository"))
     one.boot()
     one.wait_boot(2, FIRST_BOOT)
+    one.vm.until("systemctl -q is-active ecs-pubip", SECOND_BOOT)   # the shell answers before it
     return one
 
 
@@ -119,7 +120,7 @@ def test_apparmor_confines(machine, name):
 
 
 CGROUP = "/sys/fs/cgroup/system.slice/ecs-pubip.service"
-REACH = "timeout 10 bash -c 'exec 3<>/dev/tcp/%s'" % REPOSITORY.replace(":", "/")
+REACH = 'timeout 10 bash -c "exec 3<>/dev/tcp/%s"' % REPOSITORY.replace(":", "/")
 
 
 def test_ip_address_deny_holds(machine):
@@ -143,9 +144,6 @@ def test_memory_is_limited_and_the_agent_comes_back(machine):
     assert machine.vm.run("cat %s/memory.max" % CGROUP).strip() == str(32 << 20)
     machine.vm.run("bash -c 'echo $$ >%s/cgroup.procs; exec python3 -c \"x = bytearray(200 << 20)\"' "
                    "|| true" % CGROUP, 120)
-    assert int(machine.vm.run("awk '/^oom_kill /{print $2}' %s/memory.events 2>/dev/null "
-                              "|| journalctl -k --grep 'Memory cgroup out of memory' -o cat | wc -l"
-                              % CGROUP).split()[0]) >= 0
     assert "emory cgroup out of memory" in machine.vm.run("journalctl -k --no-pager -o cat | tail -n 50")
     machine.vm.until("systemctl -q is-active ecs-pubip", 60)
     assert "onfirmed" in machine.vm.run("ecs-pubip wait --timeout=2min; ecs-pubip status", 200)
