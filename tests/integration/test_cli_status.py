@@ -195,6 +195,22 @@ def test_watch_follows_the_agent_through_death_and_return(machine, agent):
     assert process.wait(30) == -signal.SIGINT
 
 
+def test_no_death_is_missed(machine, agent):
+    """The kernel tells of the closed lock file before it drops the lock: who looks at once is
+    too early."""
+    agent.live().say(status())
+    process = watch(machine, "--json")
+    assert block(process)["agent_running"] is True
+    for _ in range(100):
+        agent.die()
+        assert block(process)["agent_running"] is False
+        agent.live().say(status())
+        while not block(process)["agent_running"]:
+            pass
+    process.terminate()
+    process.wait(30)
+
+
 def test_watch_is_quiet_when_nothing_changes(machine, agent):
     """The same words again, and other people's questions, are no change."""
     agent.live().say(status())
