@@ -71,12 +71,12 @@ struct event {
 };
 
 enum action {
-        ACTION_ASK = 1 << 0,         /* actions.question */
-        ACTION_DROP = 1 << 1,        /* close the cloud link: its answer would come too late */
-        ACTION_STORE = 1 << 2,       /* engine->ledger, durably; then EVENT_STORED */
-        ACTION_SET_ASIDE = 1 << 3,   /* before the STORE: keep the ledger file aside, it is foreign */
-        ACTION_WATCH = 1 << 4,       /* engine->watch has changed */
-        ACTION_BLOCKERS = 1 << 5,    /* look what blocks a reboot; EVENT_BLOCKERS */
+        ACTION_ASK = 1 << 0,       /* actions.question */
+        ACTION_DROP = 1 << 1,      /* close the cloud link: its answer would come too late */
+        ACTION_STORE = 1 << 2,     /* engine->ledger, durably; then EVENT_STORED */
+        ACTION_SET_ASIDE = 1 << 3, /* before the STORE: keep the ledger file aside, it is foreign */
+        ACTION_WATCH = 1 << 4,     /* engine->watch has changed */
+        ACTION_BLOCKERS = 1 << 5,  /* look what blocks a reboot; EVENT_BLOCKERS */
         ACTION_NO_BLOCKERS = 1 << 6, /* no need to look any longer */
         ACTION_ONLINE = 1 << 7,      /* first confirmed of this boot */
         ACTION_REBOOT_MARK = 1 << 8, /* Reboot.Policy=never: leave the mark */
