@@ -204,11 +204,11 @@ static bool may_move(const struct api_call *call, const struct endpoint *e,
 
 /* How far an attempt came that sent nothing: the farthest tells most about what is wrong. */
 static int progress(const struct fault *f) {
+        if (strcmp(f->code, FAULT_DEADLINE) == 0)
+                return 0;
         if (strcmp(f->code, FAULT_RESOLVE) == 0)
                 return 1;
-        if (strcmp(f->code, FAULT_CONNECT) == 0 || strcmp(f->code, FAULT_DEADLINE) == 0)
-                return 2;
-        return 3;
+        return strcmp(f->code, FAULT_CONNECT) == 0 ? 2 : 3;
 }
 
 /* What to report of several endpoints: what became of the call where it last was sent, if it was.

@@ -159,9 +159,10 @@ def test_reads_survive_a_dead_connection(world, asker, kept):
     assert ("ok" in answer) == kept
 
 
-def test_stalled_call_ends_with_its_time(world, asker):
+@pytest.mark.parametrize("damage", ["stall", "drip"])
+def test_slow_call_ends_with_its_time(world, asker, damage):
     asker.ok("inspect")
-    world.sim.damage(ALLOCATE, "stall")
+    world.sim.damage(ALLOCATE, damage)
     begin = time.monotonic()
     assert asker.fault("allocate", deadline_ms=1500)["code"] == "Transport.Timeout"
     assert 1 < time.monotonic() - begin < 10
@@ -377,6 +378,22 @@ def test_name_that_does_not_resolve(make_world):
     world.machine.configure("[Cloud]\nVpcEndpoint=nowhere.test\nEndpoint=neither.test\n")
     with Asker(world) as asker:
         assert asker.fault("inspect")["code"] == "Transport.Resolve"
+
+
+@pytest.mark.parametrize("deadline_ms, op", [(20000, "ok"), (2000, "fault")])
+def test_silent_resolver(make_world, deadline_ms, op):
+    """Queries vanish: the time is spent on the one name, within its limit, and not on the job."""
+    world = make_world(config="[Cloud]\nVpcEndpoint=nowhere.test\n")
+    world.sim.set("network.public", "open")
+    world.machine.run("printf 'nameserver 192.0.2.53\\nnameserver 192.0.2.54\\n' > /etc/resolv.conf")
+    with Asker(world) as asker:
+        asker.ok("identify")
+        begin = time.monotonic()
+        answer = asker.ask("inspect", deadline_ms=deadline_ms)
+        assert op in answer, answer
+        if op == "fault":
+            assert answer["fault"]["code"] == "Transport.Resolve"
+        assert time.monotonic() - begin < deadline_ms / 1000 + 4
 
 
 def test_wrong_endpoint_for_the_region_is_left(world, asker):
