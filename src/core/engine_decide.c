@@ -156,6 +156,11 @@ void got_identity(struct turn *t, const struct identity *identity) {
         inspect(t);
 }
 
+/* Confirmed without control the kind is not known: to learn it is no conversion. */
+static bool is_converted(const struct engine *e) {
+        return e->ledger.kind != KIND_NONE && e->ledger.kind != e->kind;
+}
+
 /* Tells a person, and the ledger, which address counts from now on. */
 static void adopt(struct turn *t) {
         struct engine *e = t->e;
@@ -164,9 +169,9 @@ static void adopt(struct turn *t) {
 
         if (l->address == e->expected && l->kind == e->kind)
                 return;
-        if (!ours && l->address != 0)
+        if (!ours && l->address != 0 && (l->address != e->expected || is_converted(e)))
                 say(t, NOTICE_REPLACED)->old_address = l->address;
-        else if (!ours)
+        else if (!ours && l->address == 0)
                 say(t, NOTICE_ADOPTED);
         l->address = e->expected;
         l->kind = e->kind;
@@ -182,7 +187,7 @@ static bool must_alert(const struct turn *t) {
         const struct ledger *l = &e->ledger;
 
         return e->config.heal_policy == HEAL_ALERT && !e->alert_cleared && l->address != 0 &&
-               (l->address != e->expected || l->kind != e->kind) &&
+               (l->address != e->expected || is_converted(e)) &&
                !governor_pending_change(l, e->expected, cloud_now(t));
 }
 

@@ -269,7 +269,6 @@ static void heard_change(struct world *w, const struct wire_answer *a) {
         if (f->class != FAULT_NONE && fault_is_refusal(f) && !c->executed)
                 c->refused = true;
         c->told |= f->class == FAULT_NONE;
-        c->told_address |= f->class == FAULT_NONE && a->address != 0;
 }
 
 void laws_heard(struct world *w, const struct wire_answer *a) {
@@ -299,6 +298,13 @@ void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {
         w->laws.kernel_agrees = k->present && k->running && k->routed;
 }
 
+static bool ledger_names(const struct ledger *d, in_addr_t address) {
+        for (unsigned i = 0; i < d->n_entries; i++)
+                if (address != 0 && d->entries[i].address == address)
+                        return true;
+        return false;
+}
+
 /* Whatever the ledger on disk says now is what the next process will know. */
 void laws_written(struct world *w) {
         struct laws *l = &w->laws;
@@ -308,6 +314,8 @@ void laws_written(struct world *w) {
         if (e && reboot && e->outcome == OUTCOME_DONE &&
             strcmp(e->boot_id, w->engine.boot_id) == 0 && reboot->boot == w->boot)
                 reboot->answered = true;
+        for (unsigned i = 0; i < l->n_changes; i++)
+                l->changes[i].told_address |= ledger_names(&w->disk, l->changes[i].address);
         l->address_known = w->disk.address != 0;
         l->hint_written = w->disk.wait.asked_by_server ? l->hint_until : 0;
         if (w->engine.phase == PHASE_CONFIRMED)

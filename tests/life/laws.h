@@ -20,7 +20,7 @@ struct change_seen {
         bool refused;      /* the agent heard so */
         bool answered;     /* the agent heard of success, and wrote that down */
         bool told;         /* the agent heard that it was executed, or saw the address */
-        bool told_address; /* the answer named it */
+        bool told_address; /* and wrote it down */
         in_addr_t address; /* what it brought */
 };
 

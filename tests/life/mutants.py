@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plants one error at a time into a copy of the core; life, explore or a unit test must see it.
+
+    mutants.py SOURCE [NAME…]      each mutants/NAME.patch is one broken law, in one place
+
+Ends with "caught C / planted P"; the exit status is 0 only if all are caught. A patch that does not
+apply any more counts as not caught: the core has moved on, and so must the patch.
+"""
+import concurrent.futures
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+CORE = ("backoff config config_check config_keys config_value engine engine_change engine_confirm "
+        "engine_decide engine_reboot engine_status engine_wait fault fault_table fault_text field "
+        "governor ledger member status tree verdict wire").split()
+MODEL = "laws model model_cloud model_moves story".split()
+PROGRAMS = {
+    "life": ("tests/life/life.c",),
+    "explore": ("tests/life/explore.c", "tests/life/canon.c"),
+    "test_governor": ("tests/unit/test_governor.c",),
+    "test_engine": ("tests/unit/test_engine.c", "tests/unit/engine_rig.c"),
+    "test_engine_heal": ("tests/unit/test_engine_heal.c", "tests/unit/engine_rig.c"),
+    "test_engine_looks": ("tests/unit/test_engine_looks.c", "tests/unit/engine_rig.c"),
+    "test_engine_wait": ("tests/unit/test_engine_wait.c", "tests/unit/engine_rig.c"),
+
+}
+# In this order, the quickest first; what sees the error first ends the search.
+HUNTS = (
+    ("explore", "--bound=0"),
+    ("life", "--steps=300000"),
+    ("test_governor",), ("test_engine",), ("test_engine_wait",), ("test_engine_heal",),
+    ("test_engine_looks",),
+    ("life", "--steps=3000000", "--seed=100000"),
+    ("explore", "--scene=vpc-at-once"),
+    ("explore", "--scene=classic"),
+)
+FLAGS = ("-D_GNU_SOURCE -std=gnu11 -O1 -w -ffunction-sections -Wl,--gc-sections "
+         "-Iinclude -Isrc -Itests/unit -Itests/life").split()
+CC = shlex.split(os.environ.get("CC", "cc"))
+HUNT_SECONDS = 120
+
+
+def libraries():
+    return subprocess.run(["pkg-config", "--libs", "cmocka", "libcjson", "inih", "expat"],
+                          check=True, capture_output=True, text=True).stdout.split()
+
+
+def compile_one(tree, source, target):
+    subprocess.run([*CC, *FLAGS, "-c", source, "-o", target], cwd=tree, check=True)
+
+
+def build_all(tree, objects):
+    """Everything but what a mutant changes, once."""
+    sources = [f"src/core/{n}.c" for n in CORE] + ["src/util/buf.c", "src/util/text.c"]
+    sources += [f"tests/life/{n}.c" for n in MODEL]
+    sources += sorted({s for extra in PROGRAMS.values() for s in extra})
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda s: compile_one(tree, s, objects / (pathlib.Path(s).stem + ".o")),
+                      sources))
+
+
+def link(work, objects, program):
+    names = CORE + ["buf", "text"] + [pathlib.Path(s).stem for s in PROGRAMS[program]]
+    if not program.startswith("test_"):
+        names += MODEL
+    paths = [work / f"{n}.o" if (work / f"{n}.o").exists() else objects / f"{n}.o" for n in names]
+    subprocess.run([*CC, "-Wl,--gc-sections", *paths, "-o", work / program, *libraries()],
+                   check=True)
+
+
+def hunt(work, objects):
+    """Who sees it, and what it says; None if nobody does."""
+    for program, *arguments in HUNTS:
+        if not (work / program).exists():
+            link(work, objects, program)
+        try:
+            run = subprocess.run([work / program, *arguments], cwd=work, text=True,
+                                 capture_output=True, timeout=HUNT_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"{program}: does not end"
+        if run.returncode != 0:
+            said = [line for line in run.stdout.splitlines() if "broken" in line]
+            return f"{program}: {said[0].split(': ', 1)[-1]}" if said else program
+    return None
+
+
+def try_mutant(tree, objects, patch):
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        work = pathlib.Path(folder)
+        copy = work / "tree"
+        shutil.copytree(tree / "src/core", copy / "src/core")
+        for name in ("include", "src/util"):
+            (copy / name).symlink_to(tree / name)
+        applied = subprocess.run(["patch", "-p1", "-s", "-f", "-i", patch], cwd=copy,
+                                 capture_output=True, text=True)
+        if applied.returncode != 0:
+            return None, "the patch does not apply"
+        for line in patch.read_text().splitlines():
+            if line.startswith("+++ b/"):
+                source = line[len("+++ b/"):].strip()
+                compile_one(copy, source, work / (pathlib.Path(source).stem + ".o"))
+        who = hunt(work, objects)
+        return who, "nobody saw it"
+
+
+def main():
+    tree = pathlib.Path(sys.argv[1]).resolve()
+    patches = sorted((tree / "tests/life/mutants").glob("*.patch"))
+    if sys.argv[2:]:
+        patches = [p for p in patches if p.stem in sys.argv[2:]]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        objects = pathlib.Path(folder)
+        build_all(tree, objects)
+        for program in PROGRAMS:
+            link(objects, objects, program)
+        who = hunt(objects, objects)
+        if who:
+            print(f"without any mutant: {who}")
+            return 1
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda p: try_mutant(tree, objects, p), patches))
+    caught = 0
+    for patch, (who, why) in zip(patches, found):
+        caught += who is not None
+        print(f"{patch.stem:32} {who or 'NOT CAUGHT: ' + why}")
+    print(f"caught {caught} / planted {len(patches)}")
+    return 0 if patches and caught == len(patches) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

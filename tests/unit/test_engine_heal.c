@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine as stories: drift by cause and policy (design 4.4), EIPs, bandwidth, reboot policies.
+ */
+#include "unit.h"
+
+#include "engine_rig.h"
+#include "util/text.h"
+
+/* Confirmed with A, then so long that netlink's news ask the control plane at once. */
+static void confirmed(struct rig *r, enum heal_policy policy) {
+        rig_init(r);
+        r->config.heal_policy = policy;
+        PLAY(r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
+             {"stored", "confirmed"}, {"+60", ""}, {"wait", "confirmed ask:addresses"});
+}
+
+static void reclaimed(void **state) {
+        struct rig r;
+
+        (void)state;
+        confirmed(&r, HEAL_REALLOCATE);
+        PLAY(&r, {"addresses none", "inspecting ask:inspect say:disagrees"},
+             {"instance none", "inspecting say:reclaimed in:60-60"},
+             {"wait", "inspecting ask:inspect"}, {"instance none", ""});
+        if (r.engine.asking == WIRE_ADDRESSES)
+                PLAY(&r, {"addresses none", "inspecting ask:probe"});
+        PLAY(&r, {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"});
+        for (enum heal_policy policy = HEAL_ADOPT; policy <= HEAL_ALERT; policy++) {
+                confirmed(&r, policy);
+                PLAY(&r, {"addresses none", "inspecting ask:inspect"},
+                     {"instance none", "failed !Heal.Reclaimed say:reclaimed"});
+        }
+}
+
+static void replaced(void **state) {
+        struct rig r;
+
+        (void)state;
+        for (enum heal_policy policy = HEAL_REALLOCATE; policy <= HEAL_ADOPT; policy++) {
+                confirmed(&r, policy);
+                PLAY(&r, {"addresses B", "inspecting ask:inspect"},
+                     {"instance B", "confirmed store say:replaced"});
+        }
+        confirmed(&r, HEAL_ALERT);
+        PLAY(&r, {"addresses B", "inspecting ask:inspect"}, {"instance B", "failed !Heal.Replaced"},
+             {"resume", "failed ask:identify"}, {"identity B", "failed ask:inspect"},
+             {"instance B", "confirmed store say:replaced"});
+}
+
+/* Confirmed without the control plane: what it says later of the same address is no change. */
+static void the_kind_is_learnt_later(void **state) {
+        struct rig r;
+
+        (void)state;
+        confirmed(&r, HEAL_ALERT);
+        PLAY(&r, {"addresses A", "confirmed"});
+        r.engine.next_control = r.now.boot_usec;
+        r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", "confirmed ask:inspect"}, {"instance A", "confirmed store"});
+        assert_int_equal(r.actions.n_notices, 0);
+        assert_int_equal(r.engine.ledger.kind, KIND_STATIC);
+}
+
+static void converted_to_an_eip(void **state) {
+        struct rig r;
+
+        (void)state;
+        confirmed(&r, HEAL_REALLOCATE);
+        PLAY(&r, {"addresses E", "inspecting ask:inspect"},
+             {"instance eip:E", "confirmed store say:replaced"});
+        assert_int_equal(r.engine.ledger.kind, KIND_EIP);
+        confirmed(&r, HEAL_ALERT);
+        PLAY(&r, {"addresses E", "inspecting ask:inspect"},
+             {"instance eip:E", "failed !Heal.Replaced"});
+}
+
+/* Control still has it: wait and report, whatever the policy, and never a reboot. */
+static void kernel_or_metadata_only(void **state) {
+        struct rig r;
+
+        (void)state;
+        for (enum heal_policy policy = HEAL_REALLOCATE; policy <= HEAL_ALERT; policy++) {
+                confirmed(&r, policy);
+                PLAY(&r, {"addresses none", "inspecting ask:inspect"},
+                     {"instance A", "confirming store"});
+                for (unsigned i = 0; r.engine.phase != PHASE_FAILED; i++) {
+                        assert_true(i < 200);
+                        assert_int_not_equal(r.engine.phase, PHASE_REBOOTING);
+                        if (r.engine.asking == WIRE_ADDRESSES)
+                                PLAY(&r, {"addresses none", ""});
+                        else if (r.engine.asking == WIRE_INSPECT)
+                                PLAY(&r, {"instance A", ""});
+                        else
+                                PLAY(&r, {"wait", ""});
+                }
+                assert_string_equal(r.engine.fault.code, FAULT_CONFIRM_METADATA);
+                assert_int_equal(r.engine.ledger.n_entries, 0);
+        }
+}
+
+static void fresh(struct rig *r, enum strategy strategy) {
+        rig_init(r);
+        r->config.strategy = strategy;
+        PLAY(r, {"start", ""}, {"identity none", ""}, {"kernel up", ""});
+}
+
+static void eip_is_associated(void **state) {
+        struct rig r;
+
+        (void)state;
+        fresh(&r, STRATEGY_EIP);
+        PLAY(&r, {"instance none", "inspecting ask:eip-find"}, {"eip available", ""});
+        if (r.engine.asking == WIRE_PROBE)
+                PLAY(&r, {"reach no", ""});
+        PLAY(&r, {"stored", "allocating ask:eip-associate"});
+        assert_string_equal(r.actions.question.allocation_id, "eip-1");
+        assert_true(*r.actions.question.client_token);
+        PLAY(&r, {"ok", "inspecting store ask:inspect"}, {"instance none", "waiting"},
+             {"wait", "inspecting ask:inspect"}, {"instance eip:E", "confirming store"},
+             {"wait", "confirming ask:addresses"}, {"addresses E", "confirmed store online"});
+        assert_int_equal(r.engine.kind, KIND_EIP);
+}
+
+static void eip_of_others_is_never_taken(void **state) {
+        struct rig r;
+
+        (void)state;
+        fresh(&r, STRATEGY_EIP);
+        PLAY(&r, {"instance none", "inspecting ask:eip-find"},
+             {"eip elsewhere", "failed !Eip.Elsewhere"});
+        fresh(&r, STRATEGY_EIP);
+        PLAY(&r, {"instance none", "inspecting ask:eip-find"},
+             {"eip associating", "waiting !Eip.Settling"});
+        fresh(&r, STRATEGY_EIP);
+        PLAY(&r, {"instance none", "inspecting ask:eip-find"},
+             {"eip none", "failed !Eip.NoneFree"});
+}
+
+/* Bought once, whatever happens to the answer: the token outlives a crash. */
+static void eip_is_bought_once(void **state) {
+        struct rig r;
+        char token[CLIENT_TOKEN_SIZE];
+
+        (void)state;
+        rig_init(&r);
+        r.config.strategy = STRATEGY_EIP;
+        r.config.eip_allocate = true;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:eip-find"}, {"eip none", ""});
+        if (r.engine.asking == WIRE_PROBE)
+                PLAY(&r, {"reach no", ""});
+        PLAY(&r, {"stored", "allocating ask:eip-allocate"});
+        TEXT_SET(token, r.actions.question.client_token);
+        PLAY(&r, {"+50", ""}, {"boot", "identifying ask:identify"},
+             {"identity none", "inspecting watch ask:inspect"});
+        for (unsigned i = 0; r.actions.question.op != WIRE_EIP_ALLOCATE; i++) {
+                assert_true(i < 30);
+                if (r.engine.step == STEP_STORING)
+                        PLAY(&r, {"stored", ""});
+                else if (r.engine.asking == WIRE_INSPECT)
+                        PLAY(&r, {"instance none", ""});
+                else if (r.engine.asking == WIRE_EIP_FIND)
+                        PLAY(&r, {"eip none", ""});
+                else if (r.engine.asking == WIRE_ADDRESSES)
+                        PLAY(&r, {"addresses none", ""});
+                else if (r.engine.asking == WIRE_PROBE)
+                        PLAY(&r, {"reach no", ""});
+                else
+                        PLAY(&r, {"wait", ""});
+        }
+        assert_string_equal(r.actions.question.client_token, token);
+}
+
+static void static_first_then_eip(void **state) {
+        struct rig r;
+
+        (void)state;
+        fresh(&r, STRATEGY_STATIC_EIP);
+        PLAY(&r, {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:allocate"},
+             {"fault OperationDenied 403 0 The instance is in VPC", ""});
+        if (r.engine.phase == PHASE_INSPECTING)
+                PLAY(&r, {"instance none", "inspecting ask:eip-find"});
+        /* A shortage is no reason to go on to the EIP. */
+        fresh(&r, STRATEGY_STATIC_EIP);
+        PLAY(&r, {"instance none", ""}, {"reach no", ""}, {"stored", "allocating ask:allocate"},
+             {"fault InsufficientPublicIp 403", "waiting store !InsufficientPublicIp"});
+}
+
+static void bandwidth_is_raised_with_one_token(void **state) {
+        struct rig r;
+        char token[CLIENT_TOKEN_SIZE];
+
+        (void)state;
+        rig_init(&r);
+        r.config.bandwidth_out = 10;
+        r.instance.bandwidth_out = 0;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:bandwidth"});
+        assert_int_equal(r.actions.question.bandwidth_out, 10);
+        assert_true(r.actions.question.allocate_public_ip);
+        TEXT_SET(token, r.actions.question.client_token);
+        assert_true(*token);
+        PLAY(&r, {"+50", ""}, {"kill", "identifying ask:identify"}, {"identity none", ""},
+             {"instance none", ""}, {"wait", "inspecting ask:inspect"}, {"+1", ""},
+             {"instance none", "inspecting ask:addresses"},
+             {"addresses none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:bandwidth"});
+        assert_string_equal(r.actions.question.client_token, token);
+        r.instance.bandwidth_out = 10;
+        PLAY(&r, {"ok", "inspecting store ask:inspect"}, {"instance A", "confirming store"});
+        assert_int_equal(r.engine.ledger.n_entries, 1);
+}
+
+/* The reboot is due, and the policy or somebody on the machine has a word. */
+static void due(struct rig *r, enum reboot_policy policy) {
+        rig_init(r);
+        r->config.reboot_policy = policy;
+        PLAY(r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""});
+        if (r->engine.asking == WIRE_PROBE)
+                PLAY(r, {"reach no", "allocating store"});
+        PLAY(r, {"stored", "allocating ask:allocate"}, {"ok A", "inspecting store ask:inspect"});
+}
+
+static void policy_never_leaves_a_mark(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_NEVER);
+        PLAY(&r, {"instance A", "confirming store"}, {"+61", ""}, {"wait", ""},
+             {"addresses none", "failed mark !Reboot.Never"});
+        assert_int_equal(r.engine.ledger.n_entries, 1);
+}
+
+static void policy_always_reboots_at_once(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_ALWAYS);
+        PLAY(&r, {"instance A", "rebooting store blockers"}, {"blockers", ""});
+        if (r.engine.asking == WIRE_INSPECT)
+                PLAY(&r, {"instance A", "rebooting store"});
+        PLAY(&r, {"stored", "rebooting ask:reboot"});
+}
+
+/* Blocked: it waits and says for what; after Patience it does not wait any longer. */
+static void patience_ends(void **state) {
+        struct rig r;
+        uint64_t began;
+
+        (void)state;
+        due(&r, REBOOT_AUTO);
+        PLAY(&r, {"instance A", "confirming store"}, {"+61", ""}, {"wait", ""},
+             {"addresses none", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
+             {"blockers cloud-init", "rebooting ask:addresses say:reboot-waits"});
+        began = r.now.boot_usec;
+        for (unsigned i = 0; r.engine.step != STEP_STORING; i++) {
+                assert_true(i < 500);
+                if (r.engine.asking == WIRE_ADDRESSES)
+                        PLAY(&r, {"addresses none", ""});
+                else if (r.engine.asking == WIRE_INSPECT)
+                        PLAY(&r, {"instance A", ""});
+                else
+                        PLAY(&r, {"wait", ""});
+        }
+        assert_int_equal(r.engine.asking, WIRE_REBOOT);
+        assert_in_range((r.now.boot_usec - began) / USEC_PER_MIN, 29, 31);
+}
+
+/* Accepted and never executed: failed after the first, and never asked again in this boot. */
+static void accepted_and_never_executed(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_AUTO);
+        PLAY(&r, {"instance A", "confirming store"}, {"+61", ""}, {"wait", ""},
+             {"addresses none", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
+             {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
+             {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store in:600-600"},
+             {"wait", "failed no-blockers !Reboot.NotDone"});
+        for (unsigned i = 0; i < 200; i++) {
+                assert_int_not_equal(r.engine.asking, WIRE_REBOOT);
+                if (r.engine.asking == WIRE_IDENTIFY)
+                        PLAY(&r, {"identity none", ""});
+                else if (r.engine.asking == WIRE_INSPECT)
+                        PLAY(&r, {"instance A", ""});
+                else if (r.engine.asking == WIRE_ADDRESSES)
+                        PLAY(&r, {"addresses none", ""});
+                else if (r.engine.asking == WIRE_PROBE)
+                        PLAY(&r, {"reach no", ""});
+                else
+                        PLAY(&r, {"wait", ""});
+        }
+        assert_int_equal(r.engine.ledger.n_entries, 2);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(reclaimed),
+                cmocka_unit_test(replaced),
+                cmocka_unit_test(the_kind_is_learnt_later),
+                cmocka_unit_test(converted_to_an_eip),
+                cmocka_unit_test(kernel_or_metadata_only),
+                cmocka_unit_test(eip_is_associated),
+                cmocka_unit_test(eip_of_others_is_never_taken),
+                cmocka_unit_test(eip_is_bought_once),
+                cmocka_unit_test(static_first_then_eip),
+                cmocka_unit_test(bandwidth_is_raised_with_one_token),
+                cmocka_unit_test(policy_never_leaves_a_mark),
+                cmocka_unit_test(policy_always_reboots_at_once),
+                cmocka_unit_test(patience_ends),
+                cmocka_unit_test(accepted_and_never_executed),
+        };
+
+        return cmocka_run_group_tests_name("engine_heal", tests, NULL, NULL);
+}
