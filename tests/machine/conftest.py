@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 
 import pytest
 
@@ -13,7 +14,7 @@ from machine.instance import Instance   # noqa: E402
 from system import base                 # noqa: E402
 from world import outer                 # noqa: E402
 
-SCRATCH = "machine-%d"
+SCRATCH = "machine-%d-%d"
 
 
 def pytest_configure(config):
@@ -43,9 +44,9 @@ def debian():
 def scratch():
     """In the cache, not in memory: disks are large."""
     base.forget("machine")
-    path = os.path.join(base.cache(), SCRATCH % os.getpid())
+    path = os.path.join(base.cache(), SCRATCH % (os.getpid(), time.time_ns()))
     os.makedirs(path)
-    yield path
+    yield base.use(path)
     base.remove_tree(path)
 
 

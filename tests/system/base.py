@@ -46,7 +46,7 @@ def make_once(kind, key, make):
         fcntl.flock(lock, fcntl.LOCK_EX)    # suites may run side by side
         if not os.path.isdir(final):
             forget(kind)
-            work = tempfile.mkdtemp(prefix=kind + ".tmp-", dir=cache())
+            work = use(tempfile.mkdtemp(prefix=kind + ".tmp-", dir=cache()))
             try:
                 make(work)
                 os.chmod(work, 0o755)
@@ -54,14 +54,32 @@ def make_once(kind, key, make):
             except BaseException:
                 remove_tree(work)
                 raise
+        use(final)
     return final
 
 
 def forget(kind):
-    """Everything of KIND in the cache: what an older recipe made, what a killed run left."""
+    """What an older recipe made or a killed run left of KIND; not what another run uses now."""
     for name in os.listdir(cache()):
-        if name.startswith((kind + "-", kind + ".tmp-")):
-            remove_tree(os.path.join(cache(), name))
+        path = os.path.join(cache(), name)
+        if not name.startswith((kind + "-", kind + ".tmp-")):
+            continue
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_tree(path)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(fd)
+
+
+def use(path):
+    """PATH stays as long as this process, or what replaces it by exec, lives."""
+    fd = os.open(path, os.O_RDONLY)
+    os.set_inheritable(fd, True)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    return path
 
 
 def remove_tree(path):
