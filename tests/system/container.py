@@ -13,8 +13,8 @@ import time
 from world.cloud import SYSCTLS
 from world.namespace import Namespace
 
-BOOT_SECONDS = 40
-STOP_SECONDS = 30
+BOOT_SECONDS = 90
+STOP_SECONDS = 90
 REBOOTED = 133      # what nspawn ends with when the machine inside asked for a reboot
 POWER_BUTTON = signal.SIGINT    # PID 1 takes it as Ctrl-Alt-Del: an orderly reboot
 
@@ -150,7 +150,7 @@ class Container:
     def system_state(self):
         return self.systemctl("is-system-running", check=False)
 
-    def wait_unit(self, unit, timeout=20.0, **wanted):
+    def wait_unit(self, unit, timeout=60.0, **wanted):
         """Until UNIT has these properties (systemctl show), asked for as often as it changes."""
         deadline = time.monotonic() + timeout
         keys = sorted(wanted)

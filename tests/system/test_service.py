@@ -42,7 +42,7 @@ def test_watchdog_kills_a_stopped_agent(confirmed):
     allocations = len(one.sim.executed())
     old = machine.main_pid()
     machine.run("kill", "-STOP", str(old))
-    machine.wait_unit(AGENT, NRestarts=1, ActiveState="active", timeout=20)
+    machine.wait_unit(AGENT, NRestarts=1, ActiveState="active")
     assert machine.main_pid() != old
     assert machine.cli("wait", "--timeout=30s").returncode == 0
     assert "Watchdog timeout" in machine.log(AGENT)
@@ -141,6 +141,8 @@ def test_cloud_process_that_hangs_is_ended_and_collected(confirmed):
                "systemctl daemon-reload")
     hang(one, machine, "gate")
     wait_for(lambda: "runtime time limit" in machine.log("ecs-pubip-cloud@*"))
+    # the next one gets its usual time: two seconds are little on a busy machine
+    machine.sh("rm -r /run/systemd/system/ecs-pubip-cloud@.service.d; systemctl daemon-reload")
     one.sim.release("gate")
     wait_for(lambda: not failed_units(machine))
     assert machine.system_state() == "running"
@@ -221,7 +223,7 @@ def failed_units(machine):
     return machine.systemctl("list-units", "--failed", "--plain", "--no-legend")
 
 
-def wait_for(look, timeout=20.0):
+def wait_for(look, timeout=60.0):
     deadline = time.monotonic() + timeout
     while True:
         value = look()
