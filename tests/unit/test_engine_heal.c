@@ -244,6 +244,39 @@ static void policy_always_reboots_at_once(void **state) {
         PLAY(&r, {"stored", "rebooting ask:reboot"});
 }
 
+/* The address works, but the link went down meanwhile: what worked is not believed later. */
+static void a_witness_is_not_kept_for_later(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_AUTO);
+        PLAY(&r, {"instance A", "confirming store"}, {"+61", ""}, {"wait", ""},
+             {"addresses none", "confirming ask:probe"}, {"kernel down", ""}, {"reach yes", ""});
+        assert_int_not_equal(r.engine.phase, PHASE_CONFIRMED);
+        assert_false(r.engine.lagging);
+}
+
+/* The ledger of a cloned image: kept aside, and nothing of it counts. */
+static void another_instances_ledger(void **state) {
+        struct ledger_entry *e;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        TEXT_SET(r.disk.instance_id, "i-other");
+        r.disk.address = rig_address('Z');
+        e = ledger_add(&r.disk, WIRE_ALLOCATE, r.now.wall_sec - 60);
+        e->outcome = OUTCOME_DONE;
+        e->address = rig_address('Z');
+        r.disk_state = LEDGER_READ;
+        PLAY(&r, {"start", "identifying ask:identify"},
+             {"identity none", "inspecting aside store watch ask:inspect say:foreign"});
+        assert_int_equal(r.engine.ledger.n_entries, 0);
+        assert_int_equal(r.engine.ledger.address, 0);
+        assert_string_equal(r.engine.ledger.instance_id, "i-test");
+        PLAY(&r, {"instance none", "inspecting ask:probe"});
+}
+
 /* Blocked: it waits and says for what; after Patience it does not wait any longer. */
 static void patience_ends(void **state) {
         struct rig r;
@@ -309,6 +342,8 @@ int main(void) {
                 cmocka_unit_test(bandwidth_is_raised_with_one_token),
                 cmocka_unit_test(policy_never_leaves_a_mark),
                 cmocka_unit_test(policy_always_reboots_at_once),
+                cmocka_unit_test(a_witness_is_not_kept_for_later),
+                cmocka_unit_test(another_instances_ledger),
                 cmocka_unit_test(patience_ends),
                 cmocka_unit_test(accepted_and_never_executed),
         };
