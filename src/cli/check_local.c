@@ -33,6 +33,10 @@ static void check_agent(struct doctor *d, struct finding *f) {
         }
         finding_set(f, LEVEL_FAIL, "does not run");
         finding_remedy(f, SHOW_START_REMEDY);
+        if (snapshot_ended(&d->snapshot)) {
+                finding_set(f, LEVEL_FAIL, "has ended: %s", d->snapshot.status.sentence);
+                finding_remedy(f, "%s", d->snapshot.status.remedy);
+        }
 }
 
 /* True, with the finding set, if there are no words of a living agent. */

@@ -2,6 +2,13 @@
 /* A snapshot to an exit status. */
 #include "snapshot.h"
 
+#include <string.h>
+
+bool snapshot_ended(const struct snapshot *s) {
+        return !s->alive && s->file == STATUS_FILE_READ && s->status.phase == PHASE_STOPPED &&
+               strcmp(s->status.fault.code, FAULT_NOT_ECS) == 0;
+}
+
 bool snapshot_reboot_waits(const struct snapshot *s) {
         const struct status *t = &s->status;
 

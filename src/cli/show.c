@@ -231,7 +231,8 @@ void show_snapshot(struct buf *out, const struct snapshot *s, const struct show_
         if (!s->alive) {
                 add_coloured(out, style, RED, "The agent does not run");
                 buf_puts(out, "\n");
-                show_field(out, "Remedy", SHOW_START_REMEDY);
+                if (!snapshot_ended(s))
+                        show_field(out, "Remedy", SHOW_START_REMEDY);
                 if (s->file == STATUS_FILE_READ)
                         buf_puts(out, "\nWhat it said last:\n");
         }

@@ -40,5 +40,8 @@ int64_t snapshot_now(const struct snapshot *s);
  */
 enum exit_status snapshot_outcome(const struct snapshot *s);
 
+/* Pure: the agent has ended by itself, since there is nothing for it to do on this machine. */
+bool snapshot_ended(const struct snapshot *s);
+
 /* Pure: a reboot is due and waits for something that may be our caller. */
 bool snapshot_reboot_waits(const struct snapshot *s);

@@ -188,6 +188,7 @@ static bool is_not_ecs(const struct turn *t) {
 
 static void not_ecs(struct turn *t) {
         say(t, NOTICE_NOT_ECS);
+        t->e->fault = fault_own(FAULT_NOT_ECS, "");
         enter(t, PHASE_STOPPED);
         rest(t, ENGINE_NEVER);
         t->out->wants |= ACTION_EXIT;

@@ -156,6 +156,7 @@ static void not_an_ecs_instance(void **state) {
                         PLAY(&r, {"wait", "identifying ask:identify"});
         }
         assert_true(r.actions.wants & ACTION_EXIT);
+        assert_string_equal(r.engine.fault.code, FAULT_NOT_ECS);
         assert_in_range(r.now.boot_usec / USEC_PER_SEC, 600, 630);
         /* On an ECS instance, or where an id is configured, it goes on. */
         rig_init(&r);

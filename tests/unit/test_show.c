@@ -131,6 +131,18 @@ static void a_dead_agent(void **state) {
         assert_false(page_has(&s, &plain, "What it said last"));
 }
 
+static void an_agent_that_has_ended(void **state) {
+        struct snapshot s = failed();
+
+        (void)state;
+        s.alive = false;
+        s.status.phase = PHASE_STOPPED; /* by its operator */
+        assert_true(page_has(&s, &plain, "systemctl start"));
+        TEXT_SET(s.status.fault.code, FAULT_NOT_ECS); /* by itself: it would only end again */
+        assert_false(page_has(&s, &plain, "systemctl start"));
+        assert_true(page_has(&s, &plain, "\nRemedy    unlock it\n"));
+}
+
 static void no_status(void **state) {
         struct snapshot s = {.alive = true, .file = STATUS_FILE_ABSENT};
 
@@ -201,6 +213,7 @@ int main(void) {
                 cmocka_unit_test(what_comes_next),
                 cmocka_unit_test(the_brake_is_said),
                 cmocka_unit_test(a_dead_agent),
+                cmocka_unit_test(an_agent_that_has_ended),
                 cmocka_unit_test(no_status),
                 cmocka_unit_test(a_wrong_clock),
                 cmocka_unit_test(longest),
