@@ -30,6 +30,9 @@ struct target {
 static bool on_value(void *userdata, const char *path, const char *value) {
         const struct target *t = userdata;
 
+        /* An address item that has members is no address, and no absence of one either (L6). */
+        if (strncmp(path, "eipv4/", 6) == 0 || strncmp(path, "public-ipv4/", 12) == 0)
+                return false;
         return field_put(t->rows, t->n_rows, t->base, path, value);
 }
 

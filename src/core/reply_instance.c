@@ -66,6 +66,12 @@ static bool put_charge(void *field, size_t size, const char *value) {
         return true;
 }
 
+/* A list or an object stands there; a text in its place is no empty list (law L6). */
+static bool put_nothing(void *field, size_t size, const char *value) {
+        (void)field, (void)size;
+        return !*value;
+}
+
 #define NIC "NetworkInterfaces/NetworkInterface/"
 #define WHOLE(path_, put_)                                                                         \
         { .path = (path_), .put = (put_), .offset = 0, .size = sizeof(struct instance) }
@@ -74,6 +80,8 @@ static const struct field instance_rows[] = {
         FIELD("InstanceId", field_text, struct instance, instance_id),
         FIELD("Status", field_text, struct instance, status),
         FIELD("InstanceNetworkType", field_network, struct instance, network),
+        WHOLE("PublicIpAddress", put_nothing),
+        WHOLE("EipAddress", put_nothing),
         FIELD("PublicIpAddress/IpAddress", field_ipv4, struct instance, public_ip),
         FIELD("EipAddress/IpAddress", field_ipv4, struct instance, eip),
         FIELD("EipAddress/AllocationId", field_word, struct instance, eip_id),

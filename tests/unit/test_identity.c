@@ -97,6 +97,7 @@ static void test_all_refused(void **state) {
                 "{\"instance-id\":\"i-bp1\",\"region-id\":\"cn/hangzhou\"}",
                 "{\"instance-id\":\"i-bp1test\",\"region-id\":\"cn-hangzhou\"",
                 "{\"instance-id\":\"i-bp1test\",\"region-id\":\"cn-hangzhou\"} {}",
+                "{\"instance-id\":\"i-bp1\",\"region-id\":\"cn-hangzhou\",\"eipv4\":{\"x\":\"203.0.113.9\"}}",
                 "<html><body>404 - Not Found</body></html>",
         };
         struct identity i, before;

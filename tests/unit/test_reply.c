@@ -114,6 +114,8 @@ static void test_instance_without_address(void **state) {
                 ONE(STATUS "\"InternetMaxBandwidthOut\":null," NO_STATIC NO_EIP),
                 ONE(STATUS BANDWIDTH "\"PublicIpAddress\":{\"IpAddress\":[\"none\"]}," NO_EIP),
                 ONE(STATUS BANDWIDTH NO_STATIC "\"EipAddress\":{\"IpAddress\":\"203.0.113\"}"),
+                ONE(STATUS BANDWIDTH "\"PublicIpAddress\":\"203.0.113.9\"," NO_EIP),
+                ONE(STATUS BANDWIDTH NO_STATIC "\"EipAddress\":\"none\""),
         };
         struct instance i;
 
