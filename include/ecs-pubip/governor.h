@@ -8,10 +8,10 @@
 #include <ecs-pubip/config.h>
 #include <ecs-pubip/ledger.h>
 
-#define DAY_SEC                (24 * 60 * 60)
-#define REBOOT_EXECUTION_SEC   (10 * 60) /* answered with success: must have happened by then */
-#define REBOOT_LOST_SEC        (5 * 60)  /* answer lost: an inspection this much later may repeat */
-#define ORPHAN_SEC             (CALL_MAX_MS / 1000)
+#define DAY_SEC              (24 * 60 * 60)
+#define REBOOT_EXECUTION_SEC (10 * 60) /* answered with success: must have happened by then */
+#define REBOOT_LOST_SEC      (5 * 60)  /* answer lost: an inspection this much later may repeat */
+#define ORPHAN_SEC           (CALL_MAX_MS / 1000)
 
 enum permit {
         PERMIT_YES,
@@ -19,7 +19,8 @@ enum permit {
         PERMIT_NO,    /* spent; *ret_when is when the budget frees a place, 0: not by itself */
 };
 
-/* The change of ours that a reboot would serve: less than a day old, its address shown by control. */
+/* The change of ours that a reboot would serve: less than a day old, its address shown by control.
+ */
 const struct ledger_entry *governor_pending_change(const struct ledger *l, in_addr_t control,
                                                    int64_t now);
 
