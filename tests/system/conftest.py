@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes root and packages, goes into the outermost namespaces, and gives each test its machine."""
 
+import itertools
 import os
 import sys
 
@@ -15,6 +16,7 @@ from system.layer import Layer                  # noqa: E402
 from world import outer                         # noqa: E402
 
 SCRATCH = "/run/system"
+_numbers = itertools.count(1)
 NEWER = "9999"
 
 
@@ -71,7 +73,7 @@ def _instances(installed, request):
     made = []
 
     def make(mode="vpc", config=DEFAULTS, lower=None, **options):
-        folder = os.path.join(SCRATCH, "instance-%d-%d" % (id(made), len(made)))
+        folder = os.path.join(SCRATCH, "instance-%d" % next(_numbers))
         made.append(Instance(folder, lower or installed.lower, mode, config, **options))
         return made[-1]
     yield make
