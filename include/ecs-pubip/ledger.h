@@ -44,8 +44,8 @@ struct ledger_entry {
 
 /* A wait that outlives a restart: (length, started, boot id), never longer than its length. */
 struct ledger_wait {
-        uint64_t length_usec; /* 0: none */
-        int64_t started;      /* the cloud's time */
+        uint64_t length_usec;       /* 0: none */
+        int64_t started;            /* the cloud's time */
         uint64_t started_boot_usec; /* CLOCK_BOOTTIME, counts under the same boot id */
         char boot_id[BOOT_ID_SIZE];
         bool asked_by_server;

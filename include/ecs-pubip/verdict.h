@@ -55,9 +55,9 @@ struct verdict_input {
 struct verdict {
         enum plane_verdict planes[_PLANE_MAX]; /* judged also where not required, if known */
         unsigned required;
-        bool confirmed;       /* an address is expected and every required plane agrees */
-        bool disagrees;       /* some required plane disagrees (not merely unknown) */
-        enum plane who;       /* the first that disagrees, else is unknown; _PLANE_MAX: none */
+        bool confirmed; /* an address is expected and every required plane agrees */
+        bool disagrees; /* some required plane disagrees (not merely unknown) */
+        enum plane who; /* the first that disagrees, else is unknown; _PLANE_MAX: none */
 };
 
 /* Planes that count by themselves: vpc kernel and metadata, classic kernel (design 4.1). */

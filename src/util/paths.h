@@ -9,7 +9,7 @@
 #define LOCK_PATH    RUN_DIR "/" LOCK_NAME /* the agent holds an OFD read lock while it lives */
 #define CLOUD_SOCKET RUN_DIR "/cloud.sock"
 #define RESUME_NAME  "resume"
-#define RESUME_PATH  RUN_DIR "/" RESUME_NAME /* made by `ecs-pubip resume`, unlinked by the agent */
+#define RESUME_PATH  RUN_DIR "/" RESUME_NAME /* made by `ecs-pubip resume`; the agent unlinks it */
 
 /* flock()ed exclusively by whoever may write there: no lock file, so a full disk is no excuse. */
 #define STATE_DIR   "/var/lib/ecs-pubip" /* flock()ed by whoever may write there */
