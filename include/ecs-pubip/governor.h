@@ -10,8 +10,10 @@
 
 #define DAY_SEC              (24 * 60 * 60)
 #define REBOOT_EXECUTION_SEC (10 * 60) /* answered with success: must have happened by then */
-#define REBOOT_LOST_SEC      (5 * 60)  /* answer lost: an inspection this much later may repeat */
-#define ORPHAN_SEC           (CALL_MAX_MS / 1000)
+#define STORE_SEC            15        /* a call leaves this late after its intent, at most */
+/* Answer lost: an inspection this long after the intent may repeat. */
+#define REBOOT_LOST_SEC (5 * 60 + STORE_SEC)
+#define ORPHAN_SEC      (CALL_MAX_MS / 1000 + STORE_SEC)
 
 enum permit {
         PERMIT_YES,

@@ -158,8 +158,11 @@ void got_stored(struct turn *t, int error, enum hold hold) {
                 hold_instead(t);
                 return;
         }
-        if (t->now.boot_usec - e->inspected > LOOK_FRESH) {
-                withdraw(t, entry); /* a disk that stalled: the inspection has grown old (L1) */
+        /* A disk that stalled: the inspection has grown old (L1), or the intent, by whose time
+           it is judged whether the call may still be underway (L3). */
+        if (t->now.boot_usec - e->inspected > LOOK_FRESH ||
+            cloud_now(t) - entry->time > STORE_SEC) {
+                withdraw(t, entry);
                 inspect(t);
                 return;
         }

@@ -31,6 +31,8 @@ static bool brings_address(enum wire_op op) {
 void laws_started(struct world *w) {
         struct laws *l = &w->laws;
 
+        for (unsigned i = 0; i < l->n_changes; i++)
+                l->changes[i].seen = false;
         l->inspected = 0;
         l->metadata_at = 0;
         l->eip_available = false;
@@ -246,7 +248,7 @@ static void heard_instance(struct world *w, const struct instance *i) {
         l->inspected_running = strcmp(i->status, "Running") == 0;
         for (unsigned k = 0; k < l->n_changes; k++)
                 if (l->inspected_address && l->changes[k].address == l->inspected_address)
-                        l->changes[k].told = true;
+                        l->changes[k].seen = true;
         if (l->inspected_address)
                 l->absent_since = 0;
         else if (l->absent_since == 0)
@@ -268,7 +270,7 @@ static void heard_change(struct world *w, const struct wire_answer *a) {
                 return;
         if (f->class != FAULT_NONE && fault_is_refusal(f) && !c->executed)
                 c->refused = true;
-        c->told |= f->class == FAULT_NONE;
+        c->seen |= f->class == FAULT_NONE;
 }
 
 void laws_heard(struct world *w, const struct wire_answer *a) {
@@ -314,6 +316,8 @@ void laws_written(struct world *w) {
         if (e && reboot && e->outcome == OUTCOME_DONE &&
             strcmp(e->boot_id, w->engine.boot_id) == 0 && reboot->boot == w->boot)
                 reboot->answered = true;
+        for (unsigned i = 0; i < l->n_changes; i++)
+                l->changes[i].told |= l->changes[i].seen;
         for (unsigned i = 0; i < l->n_changes; i++)
                 l->changes[i].told_address |= ledger_names(&w->disk, l->changes[i].address);
         l->address_known = w->disk.address != 0;

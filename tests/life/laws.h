@@ -19,6 +19,7 @@ struct change_seen {
         bool executed;
         bool refused;      /* the agent heard so */
         bool answered;     /* the agent heard of success, and wrote that down */
+        bool seen;         /* as told, but not written down yet */
         bool told;         /* the agent heard that it was executed, or saw the address */
         bool told_address; /* and wrote it down */
         in_addr_t address; /* what it brought */

@@ -118,6 +118,21 @@ static void without_hint_the_next_minute(void **state) {
                 }
 }
 
+/* Throttled again and again: a uniform place in 1, 4, 16, at last 64 minutes. */
+static void throttled_windows_widen(void **state) {
+        static const unsigned minutes[] = {1, 4, 16, 64, 64};
+        struct fault f = of(FAULT_THROTTLED, 60000);
+
+        (void)state;
+        for (unsigned i = 0; i < N(minutes); i++) {
+                uint64_t min, max, window = minutes[i] * USEC_PER_MIN;
+
+                draw(&f, false, i + 1, 0, &min, &max);
+                assert_in_range(max, USEC_PER_MIN + window * 9 / 10, USEC_PER_MIN + window);
+                assert_in_range(min, USEC_PER_MIN, USEC_PER_MIN + window / 10);
+        }
+}
+
 static void slots_spread_a_fleet(void **state) {
         unsigned tenth[10] = {0};
 
@@ -164,6 +179,7 @@ int main(void) {
                 cmocka_unit_test(no_wait_is_shorter_than_the_hint),
                 cmocka_unit_test(an_absurd_hint_is_an_hour),
                 cmocka_unit_test(without_hint_the_next_minute),
+                cmocka_unit_test(throttled_windows_widen),
                 cmocka_unit_test(slots_spread_a_fleet),
                 cmocka_unit_test(patience_is_that_of_the_table),
                 cmocka_unit_test(failed_is_looked_at_slowly),

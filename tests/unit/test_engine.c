@@ -198,6 +198,17 @@ static void slow_disk_means_another_inspection(void **state) {
         assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_REFUSED);
 }
 
+/* From the intent it is judged whether a call may be underway: it must not leave long after it. */
+static void a_call_leaves_soon_after_its_intent(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
+             {"reach no", "allocating store"}, {"+16", ""},
+             {"stored", "inspecting store ask:inspect"});
+}
+
 static void no_boot_id_changes_nothing(void **state) {
         struct rig r;
 
@@ -289,6 +300,7 @@ int main(void) {
                 cmocka_unit_test(hold_between_store_and_call),
                 cmocka_unit_test(no_room_on_disk_changes_nothing),
                 cmocka_unit_test(slow_disk_means_another_inspection),
+                cmocka_unit_test(a_call_leaves_soon_after_its_intent),
                 cmocka_unit_test(no_boot_id_changes_nothing),
                 cmocka_unit_test(lost_allocate_is_looked_for),
                 cmocka_unit_test(executed_with_a_server_error),

@@ -204,7 +204,7 @@ static void bandwidth_is_raised_with_one_token(void **state) {
         assert_true(*token);
         PLAY(&r, {"+50", ""}, {"kill", "identifying ask:identify"}, {"identity none", ""},
              {"instance none", ""}, {"wait", "inspecting ask:inspect"}, {"+1", ""},
-             {"instance none", "inspecting ask:addresses"},
+             {"instance none", "inspecting store ask:addresses"},
              {"addresses none", "inspecting ask:probe"}, {"reach no", "allocating store"},
              {"stored", "allocating ask:bandwidth"});
         assert_string_equal(r.actions.question.client_token, token);

@@ -47,10 +47,10 @@ static void one_request_before(void **state) {
                 {OUTCOME_DONE, "this", 600, PERMIT_NO, FAULT_REBOOT_NOT_DONE},
                 {OUTCOME_DONE, "this", DAY_SEC * 3, PERMIT_NO, FAULT_REBOOT_NOT_DONE},
                 {OUTCOME_LOST, "this", 0, PERMIT_LATER, FAULT_REBOOT_LOST},
-                {OUTCOME_LOST, "this", 299, PERMIT_LATER, FAULT_REBOOT_LOST},
-                {OUTCOME_LOST, "this", 300, PERMIT_YES, ""},
-                {OUTCOME_OPEN, "this", 299, PERMIT_LATER, FAULT_REBOOT_LOST},
-                {OUTCOME_OPEN, "this", 300, PERMIT_YES, ""},
+                {OUTCOME_LOST, "this", REBOOT_LOST_SEC - 1, PERMIT_LATER, FAULT_REBOOT_LOST},
+                {OUTCOME_LOST, "this", REBOOT_LOST_SEC, PERMIT_YES, ""},
+                {OUTCOME_OPEN, "this", REBOOT_LOST_SEC - 1, PERMIT_LATER, FAULT_REBOOT_LOST},
+                {OUTCOME_OPEN, "this", REBOOT_LOST_SEC, PERMIT_YES, ""},
                 {OUTCOME_REFUSED, "this", 0, PERMIT_YES, ""},
                 {OUTCOME_DONE, "other", 60, PERMIT_YES, ""},
         };
@@ -134,11 +134,11 @@ static void open_intents_forbid_the_next_change(void **state) {
         past(&l, WIRE_ALLOCATE, OUTCOME_OPEN, 10, "this");
         assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
                          PERMIT_LATER);
-        assert_int_equal(when, NOW + 35);
+        assert_int_equal(when, NOW - 10 + ORPHAN_SEC);
         /* Nothing seen, and too early to say that nothing will be. */
         assert_false(governor_settle(&l, "this", 0, NOW));
         /* At CALL_MAX, or under another boot id, or by its effect. */
-        assert_true(governor_settle(&l, "this", 0, NOW + 35));
+        assert_true(governor_settle(&l, "this", 0, NOW - 10 + ORPHAN_SEC));
         assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
                          PERMIT_YES);
         l.entries[0].settled = false;
@@ -153,7 +153,7 @@ static void lost_reboots_settle_late(void **state) {
         struct ledger l = {0};
 
         (void)state;
-        past(&l, WIRE_REBOOT, OUTCOME_LOST, 299, "this");
+        past(&l, WIRE_REBOOT, OUTCOME_LOST, REBOOT_LOST_SEC - 1, "this");
         assert_false(governor_settle(&l, "this", OURS, NOW));
         assert_true(governor_settle(&l, "this", OURS, NOW + 1));
         l.entries[0].settled = false;
