@@ -246,9 +246,12 @@ static void heard_instance(struct world *w, const struct instance *i) {
         l->inspected = w->now;
         l->inspected_address = i->eip ? i->eip : i->public_ip;
         l->inspected_running = strcmp(i->status, "Running") == 0;
-        for (unsigned k = 0; k < l->n_changes; k++)
-                if (l->inspected_address && l->changes[k].address == l->inspected_address)
+        /* Credited to the newest: an EIP comes back under the same address. */
+        for (unsigned k = l->n_changes; k-- > 0 && l->inspected_address;)
+                if (l->changes[k].executed && l->changes[k].address == l->inspected_address) {
                         l->changes[k].seen = true;
+                        break;
+                }
         if (l->inspected_address)
                 l->absent_since = 0;
         else if (l->absent_since == 0)
