@@ -49,8 +49,7 @@ def test_same_token_after_a_crash(make_world):
     """Killed while the call is on its way; the next process repeats it with the ledger's token."""
     w = make_world(mode="vpc-immediate", config=CONFIG)
     w.sim.set("instance.bandwidth_out", 0)
-    w.sim.lose_reply("ModifyInstanceNetworkSpec", executed=False)
-    w.sim.hold("ModifyInstanceNetworkSpec")
+    w.sim.hold("ModifyInstanceNetworkSpec", damage="close", execute=False, times=1)
     w.start()
     assert w.sim.wait_arrival("ModifyInstanceNetworkSpec", timeout=20)
     w.machine.kill_agent()

@@ -251,41 +251,10 @@ static void reload(struct world *w, bool other_policy, struct actions *a) {
         step(w, &e, a);
 }
 
-/* The address is taken away, or another comes in its place, without us. */
-static void drift(struct world *w, bool another, bool by_eip) {
-        if (w->by_eip)
-                w->eip = EIP_AVAILABLE;
-        w->address = another ? world_address(by_eip ? 0 : ++w->given + 1) : 0;
-        w->by_eip = by_eip;
-        if (by_eip)
-                w->eip = EIP_IN_USE;
-        cloud_effect(w);
-        w->effective = w->address;
-        w->shown = w->address;
-        w->kernel_news = true;
-}
-
 static void set_clock(struct world *w, int64_t by, struct actions *a) {
         w->clock_off += by;
         if (w->running)
                 step_plain(w, EVENT_CLOCK, a);
-}
-
-static void settle_eip(struct world *w) {
-        w->eip = EIP_IN_USE;
-        w->address = world_address(0);
-        w->by_eip = true;
-        if (w->scene->effect == EFFECT_AT_ONCE)
-                cloud_effect(w);
-        w->kernel_news = true;
-}
-
-static void take_eip(struct world *w, bool taken) {
-        w->eip_elsewhere = taken;
-        w->eip = taken ? EIP_IN_USE : EIP_AVAILABLE;
-        if (taken && w->by_eip)
-                drift(w, false, false);
-        w->eip = taken ? EIP_IN_USE : EIP_AVAILABLE;
 }
 
 void world_do(struct world *w, enum move m, struct actions *a) {
@@ -347,7 +316,7 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 w->shown = w->address;
                 break;
         case MOVE_EIP_NEWS:
-                settle_eip(w);
+                cloud_settle_eip(w);
                 break;
         case MOVE_DISK_FULL:
         case MOVE_DISK_FREE:
@@ -422,13 +391,13 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 w->disk_state = LEDGER_READ;
                 break;
         case MOVE_RECLAIM:
-                drift(w, false, false);
+                cloud_drift(w, false, false);
                 break;
         case MOVE_REPLACE:
-                drift(w, true, false);
+                cloud_drift(w, true, false);
                 break;
         case MOVE_CONVERT:
-                drift(w, true, true);
+                cloud_drift(w, true, true);
                 break;
         case MOVE_LINK_DOWN:
         case MOVE_LINK_UP:
@@ -445,7 +414,7 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_EIP_TAKEN:
         case MOVE_EIP_FREED:
-                take_eip(w, m == MOVE_EIP_TAKEN);
+                cloud_take_eip(w, m == MOVE_EIP_TAKEN);
                 break;
         case MOVE_CLOCK_FORWARD:
                 set_clock(w, YEARS, a);

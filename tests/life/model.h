@@ -166,6 +166,9 @@ const char *move_text(enum move m);
 void cloud_execute(struct world *w, const struct wire_question *q, struct wire_answer *ret);
 /* A fault that fits the move and what was asked. */
 struct fault cloud_fault(enum move m, enum wire_op op);
+void cloud_drift(struct world *w, bool another, bool by_eip);
+void cloud_settle_eip(struct world *w);
+void cloud_take_eip(struct world *w, bool taken);
 void cloud_effect(struct world *w); /* what a restart makes of a new address */
 
 in_addr_t world_address(unsigned n);

@@ -219,3 +219,34 @@ struct fault cloud_fault(enum move m, enum wire_op op) {
         fault_classify(&f, 0);
         return f;
 }
+
+/* The address is taken away, or another comes in its place, without us. */
+void cloud_drift(struct world *w, bool another, bool by_eip) {
+        if (w->by_eip)
+                w->eip = EIP_AVAILABLE;
+        w->address = another ? world_address(by_eip ? 0 : ++w->given + 1) : 0;
+        w->by_eip = by_eip;
+        if (by_eip)
+                w->eip = EIP_IN_USE;
+        cloud_effect(w);
+        w->effective = w->address;
+        w->shown = w->address;
+        w->kernel_news = true;
+}
+
+void cloud_settle_eip(struct world *w) {
+        w->eip = EIP_IN_USE;
+        w->address = world_address(0);
+        w->by_eip = true;
+        if (w->scene->effect == EFFECT_AT_ONCE)
+                cloud_effect(w);
+        w->kernel_news = true;
+}
+
+void cloud_take_eip(struct world *w, bool taken) {
+        w->eip_elsewhere = taken;
+        w->eip = taken ? EIP_IN_USE : EIP_AVAILABLE;
+        if (taken && w->by_eip)
+                cloud_drift(w, false, false);
+        w->eip = taken ? EIP_IN_USE : EIP_AVAILABLE;
+}
