@@ -18,7 +18,7 @@ import tempfile
 
 CORE = ("backoff config config_check config_keys config_value engine engine_change engine_confirm "
         "engine_decide engine_reboot engine_status engine_wait fault fault_table fault_text field "
-        "governor ledger member status tree verdict wire").split()
+        "governor identity ledger member status tree verdict wire").split()
 MODEL = "laws model model_cloud model_moves story".split()
 PROGRAMS = {
     "life": ("tests/life/life.c",),
@@ -28,14 +28,14 @@ PROGRAMS = {
     "test_engine_heal": ("tests/unit/test_engine_heal.c", "tests/unit/engine_rig.c"),
     "test_engine_looks": ("tests/unit/test_engine_looks.c", "tests/unit/engine_rig.c"),
     "test_engine_wait": ("tests/unit/test_engine_wait.c", "tests/unit/engine_rig.c"),
-
+    "test_identity": ("tests/unit/test_identity.c",),
 }
 # In this order, the quickest first; what sees the error first ends the search.
 HUNTS = (
     ("explore", "--bound=0"),
     ("life", "--steps=300000"),
     ("test_governor",), ("test_engine",), ("test_engine_wait",), ("test_engine_heal",),
-    ("test_engine_looks",),
+    ("test_engine_looks",), ("test_identity",),
     ("life", "--steps=3000000", "--seed=100000"),
     ("explore", "--scene=vpc-at-once"),
     ("explore", "--scene=classic"),
