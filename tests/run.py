@@ -40,7 +40,7 @@ BUILDS = {
             "--errors-for-leak-kinds=definite,indirect,possible",
             "--timeout-multiplier=10",
         ],
-        {},
+        {"MUTATE_EVERY": "50"},
     ),
 }
 
