@@ -23,7 +23,11 @@
 #define ASIDE_TRIES 100 /* names tried when several are set aside within a second */
 #define STATE_MODE  0700
 #define LEDGER_MODE 0600
-#define LOCK_MODE   0644 /* everybody may ask who holds it, nobody can take it */
+/*
+ * Everybody may ask whether it is held, nobody but us can hold it exclusively. A user may hold a
+ * read lock as we do, and so make a dead agent look alive; never keep a living one from starting.
+ */
+#define LOCK_MODE 0644
 
 static int open_folder(const char *directory) {
         int fd;
