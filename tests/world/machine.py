@@ -269,6 +269,7 @@ mount --bind {here}/run /run
     def _reap(self):
         for process in (self.agent, self.socket_process):
             if process:
+                process.kill()      # one that a reboot started while the machine was being closed
                 process.wait()
         if self.socket_process:
             self.socket_process.stderr.close()
