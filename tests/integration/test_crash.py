@@ -92,7 +92,7 @@ def test_agent_is_killed_before_the_first_restart(make_world, call):
         kills += 1
         assert_durable(world)
         world.machine.start_agent()
-        assert world.machine.wait_status(settled, timeout=40), "killed at %s %d: %s" % (
+        assert world.machine.wait_status(settled, timeout=180), "killed at %s %d: %s" % (
             call, number, world.machine.status())
         assert_lawful(world)
         world.close()
@@ -121,7 +121,7 @@ def test_agent_is_killed_after_the_restart(make_world, call):
         assert_durable(world)
         world.machine.agent_strace = None
         world.machine.start_agent()
-        assert world.machine.wait_status(phase="confirmed", timeout=40)
+        assert world.machine.wait_status(phase="confirmed", timeout=180)
         assert_lawful(world)
         assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
         world.close()
