@@ -45,9 +45,10 @@ def settled(status):
 
 def assert_durable(world):
     """Law L2: whatever the cloud was asked to change is in the ledger, whenever one looks."""
-    entries = [e["call"] for e in ledger_entries(world)] if world.machine.exists(LEDGER) else []
+    # asked first: the agent goes on meanwhile, and what it asks after this look is not in question
     asked = [r["action"] for r in world.sim.events(event="arrival", plane="api")
              if r["action"] in CHANGES]
+    entries = [e["call"] for e in ledger_entries(world)] if world.machine.exists(LEDGER) else []
     for action in set(asked):
         assert CALLS[action] in entries, "%s left before it was in the ledger" % action
 
