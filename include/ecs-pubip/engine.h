@@ -166,6 +166,7 @@ struct engine {
         bool inspected_just_now;  /* law L1: nothing was asked of the API since */
         struct eip eip;           /* last eip-find */
         bool eip_known;           /* it was asked after the last inspection */
+        unsigned eips_gone;       /* of those that were ours: found to be no more, since then */
         struct kernel_facts kernel;
         struct plane_facts metadata, control, outside;
         uint64_t metadata_at;       /* the look that gave it, CLOCK_BOOTTIME */

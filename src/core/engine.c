@@ -86,15 +86,6 @@ static void fill_from_intent(struct turn *t, struct wire_question *q) {
         }
 }
 
-/* Which EIP eip-find is to look for: the configured one, else one that was bought here. */
-static const char *eip_wanted(struct engine *e) {
-        const struct ledger_entry *bought = ledger_last(&e->ledger, WIRE_EIP_ALLOCATE);
-
-        if (*e->config.eip_allocation_id)
-                return e->config.eip_allocation_id;
-        return bought ? bought->allocation_id : "";
-}
-
 void ask(struct turn *t, enum wire_op op) {
         struct engine *e = t->e;
         struct wire_question *q = &t->out->question;
@@ -109,7 +100,7 @@ void ask(struct turn *t, enum wire_op op) {
                 e->inspected_just_now = false; /* L1: the next change needs an inspection anew */
         }
         if (op == WIRE_EIP_FIND)
-                TEXT_SET(q->allocation_id, eip_wanted(e));
+                TEXT_SET(q->allocation_id, eip_wanted(t));
         e->step = STEP_ASKING;
         e->asking = op;
         e->deadline = in(t, CALL_MAX_MS * USEC_PER_MSEC);

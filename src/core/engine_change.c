@@ -258,6 +258,55 @@ static bool asks_witness(struct turn *t) {
         return true;
 }
 
+static bool takes_eip(const struct engine *e) {
+        return e->config.strategy == STRATEGY_EIP || e->static_refused;
+}
+
+/*
+ * An EIP of ours that the ledger knows, unless a person's `resume` says that another address will
+ * do. Whoever moved it to another instance wants it there (design 4.4).
+ */
+static const char *eip_of_ledger(const struct engine *e) {
+        return e->ledger.kind == KIND_EIP && !e->alert_cleared ? e->ledger.eip_id : "";
+}
+
+/* The configured one; else the one that was here, one bought here, any free one with the tag. */
+const char *eip_wanted(const struct turn *t) {
+        struct engine *e = t->e;
+        const struct ledger_entry *bought = ledger_last(&e->ledger, WIRE_EIP_ALLOCATE);
+
+        if (*e->config.eip_allocation_id)
+                return e->config.eip_allocation_id;
+        if (e->eips_gone == 0 && *eip_of_ledger(e))
+                return eip_of_ledger(e);
+        if (bought && e->eips_gone <= 1 && strcmp(bought->allocation_id, eip_of_ledger(e)) != 0)
+                return bought->allocation_id;
+        return "";
+}
+
+bool looks_for_next_eip(struct turn *t) {
+        struct engine *e = t->e;
+        const char *gone = eip_wanted(t);
+
+        if (!takes_eip(e) || *e->config.eip_allocation_id || !*gone)
+                return false;
+        e->eips_gone = strcmp(gone, eip_of_ledger(e)) == 0 ? 1 : 2;
+        ask(t, WIRE_EIP_FIND);
+        return true;
+}
+
+/* Bound here, but control does not show it with the instance yet; or elsewhere. */
+static bool is_bound(struct turn *t) {
+        const struct engine *e = t->e;
+        const struct eip *eip = &e->eip;
+        bool ours = takes_eip(e) || strcmp(eip->allocation_id, eip_of_ledger(e)) == 0;
+
+        if (!e->eip_known || eip->status != EIP_IN_USE || !ours)
+                return false;
+        meet_own(t, eip->bound_here ? FAULT_EIP_SETTLING : FAULT_EIP_ELSEWHERE, eip->bound_to);
+        return true;
+}
+
 static void allocate_eip(struct turn *t) {
         struct engine *e = t->e;
         const struct eip *eip = &e->eip;
@@ -282,10 +331,7 @@ static void allocate_eip(struct turn *t) {
                 if (!asks_witness(t))
                         begin_change(t, WIRE_EIP_ASSOCIATE);
                 break;
-        case EIP_IN_USE:
-                /* Bound here, but control does not show it with the instance yet; or elsewhere. */
-                meet_own(t, eip->bound_here ? FAULT_EIP_SETTLING : FAULT_EIP_ELSEWHERE,
-                         eip->bound_to);
+        case EIP_IN_USE: /* is_bound() has spoken */
                 break;
         case EIP_UNKNOWN:
         case EIP_ASSOCIATING:
@@ -315,9 +361,9 @@ static void allocate_static(struct turn *t) {
 void allocate(struct turn *t) {
         struct engine *e = t->e;
 
-        if (!is_ready(t, WIRE_ALLOCATE))
+        if (!is_ready(t, WIRE_ALLOCATE) || is_bound(t))
                 return;
-        if (e->config.strategy == STRATEGY_EIP || e->static_refused)
+        if (takes_eip(e) || (*eip_of_ledger(e) && !e->eip_known))
                 allocate_eip(t);
         else
                 allocate_static(t);

@@ -90,6 +90,18 @@ static bool reboot_is_due(const struct turn *t) {
                t->now.boot_usec - e->confirm_started >= e->config.reboot_grace_usec;
 }
 
+/* Control is asked again once if the doubt is younger than its word, later now and then. */
+static bool control_is_in_doubt(const struct turn *t) {
+        const struct engine *e = t->e;
+        uint64_t age = t->now.boot_usec - e->inspected;
+
+        if (e->phase != PHASE_CONFIRMING || server_wait_left(t) > 0)
+                return false;
+        if (e->inspected && e->inspected < e->confirm_started && age >= INSPECT_APART)
+                return true;
+        return age > CONTROL_DOUBT && t->now.boot_usec - e->confirm_started > CONTROL_DOUBT;
+}
+
 /* What a look in this phase asks; false where there is nothing to ask. */
 bool look(struct turn *t) {
         struct engine *e = t->e;
@@ -98,8 +110,7 @@ bool look(struct turn *t) {
                 return false;
         e->looks++;
         e->next_look = ENGINE_NEVER;
-        if (e->phase == PHASE_CONFIRMING && t->now.boot_usec - e->inspected > CONTROL_DOUBT &&
-            t->now.boot_usec - e->confirm_started > CONTROL_DOUBT && server_wait_left(t) == 0) {
+        if (control_is_in_doubt(t)) {
                 ask(t, WIRE_INSPECT);
                 return true;
         }

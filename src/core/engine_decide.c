@@ -324,6 +324,7 @@ void got_instance(struct turn *t, const struct instance *i) {
         e->inspected = t->now.boot_usec;
         e->inspected_just_now = true;
         e->eip_known = false;
+        e->eips_gone = 0;
         e->reach_before_known = false; /* the witness must be asked straight before a change */
         e->control_fault = (struct fault){};
         e->control = (struct plane_facts){
@@ -343,6 +344,8 @@ void got_instance(struct turn *t, const struct instance *i) {
 void got_eip(struct turn *t, const struct eip *eip) {
         struct engine *e = t->e;
 
+        if (!*eip->allocation_id && looks_for_next_eip(t))
+                return;
         e->eip = *eip;
         e->eip_known = true;
         if (eip->status == EIP_IN_USE && eip->bound_here && eip->mode == EIP_CUT_THROUGH)

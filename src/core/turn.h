@@ -69,7 +69,9 @@ void got_outside(struct turn *t, in_addr_t address); /* 0: could not be learnt *
 
 /* engine_change.c */
 void allocate(struct turn *t);
-bool is_inspected(const struct turn *t);        /* L1 */
+const char *eip_wanted(const struct turn *t); /* the id that eip-find is to look for; "": by tag */
+bool looks_for_next_eip(struct turn *t);      /* true: that one does not exist, the next is asked */
+bool is_inspected(const struct turn *t);      /* L1 */
 bool is_ready(struct turn *t, enum wire_op op); /* false: it has met the fault that forbids it */
 void begin_change(struct turn *t, enum wire_op op);
 void got_stored(struct turn *t, int error, enum hold hold);

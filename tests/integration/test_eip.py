@@ -98,6 +98,28 @@ def test_on_another_instance_is_never_taken(make_world):
     assert w.sim.executed() == []
 
 
+@pytest.mark.parametrize("strategy", ["eip", "static"])
+def test_given_to_another_instance_is_not_replaced(make_world, strategy):
+    """Found by its tag, or bound by hand: who moved it wants it there, and no other is taken."""
+    w = make_world(mode="vpc-immediate", config="[Address]\nStrategy=%s\nEipTag=role=edge\n"
+                   "[Confirm]\nPlanes=kernel metadata control\n" % strategy)
+    eip = w.sim.new_eip(tags={"role": "edge"})
+    if strategy == "static":
+        w.sim.bind_eip(eip=eip["id"], instance=w.sim.get("instance.id"))
+    w.start()
+    assert w.machine.wait_status(lambda s: s["phase"] == "confirmed" and s["kind"] == "eip",
+                                 timeout=60)
+    w.machine.kill_agent()
+    w.sim.new_eip(tags={"role": "edge"})
+    before = w.sim.executed()
+    other = w.sim.add_instance(fields={})
+    w.sim.bind_eip(eip=eip["id"], instance=other["id"] if isinstance(other, dict) else other)
+    w.machine.start_agent()
+    assert w.machine.wait_phase("failed", timeout=120)
+    assert w.machine.status()["fault"]["code"] == "Eip.Elsewhere"
+    assert w.sim.executed() == before
+
+
 def test_excluded_by_a_static_address(make_world):
     """The instance has bandwidth of its own: the platform refuses, the remedy says which of both."""
     w = make_world(mode="vpc-immediate")

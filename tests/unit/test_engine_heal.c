@@ -47,6 +47,29 @@ static void replaced(void **state) {
              {"instance B", "confirmed store say:replaced"});
 }
 
+/* Gone straight after an inspection: control is asked again soon, though not at once. */
+static void gone_right_after_an_inspection(void **state) {
+        struct rig r;
+        uint64_t began;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance A", "confirming store"}, {"wait", ""},
+             {"addresses A", "confirmed store online"});
+        began = r.now.boot_usec;
+        r.engine.next_look = r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", ""}, {"addresses none", "confirming say:disagrees"});
+        for (unsigned i = 0; r.engine.asking != WIRE_INSPECT; i++) {
+                assert_true(i < 20);
+                if (r.engine.asking == WIRE_ADDRESSES)
+                        PLAY(&r, {"addresses none", ""});
+                else
+                        PLAY(&r, {"wait", ""});
+        }
+        assert_in_range((r.now.boot_usec - began) / USEC_PER_SEC, 20, 60);
+}
+
 /* Confirmed without the control plane: what it says later of the same address is no change. */
 static void the_kind_is_learnt_later(void **state) {
         struct rig r;
@@ -134,6 +157,53 @@ static void eip_of_others_is_never_taken(void **state) {
         fresh(&r, STRATEGY_EIP);
         PLAY(&r, {"instance none", "inspecting ask:eip-find"},
              {"eip none", "failed !Eip.NoneFree"});
+}
+
+/* Confirmed with EIP E by another's hand; then control shows none. */
+static void eip_is_gone(struct rig *r, enum strategy strategy) {
+        rig_init(r);
+        r->config.strategy = strategy;
+        PLAY(r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance eip:E", "confirming store"}, {"wait", ""},
+             {"addresses E", "confirmed store online"}, {"+60", ""}, {"wait", ""},
+             {"addresses none", "inspecting ask:inspect"},
+             {"instance none", "inspecting say:reclaimed"}, {"wait", "inspecting ask:inspect"},
+             {"instance none", "inspecting ask:eip-find"});
+        assert_string_equal(r->actions.question.allocation_id, "eip-1");
+}
+
+/* Design 4.4: whoever bound our EIP to another instance wants it there, however it came to us. */
+static void our_eip_on_another_instance(void **state) {
+        struct rig r;
+
+        (void)state;
+        for (enum strategy s = STRATEGY_STATIC; s <= STRATEGY_STATIC_EIP; s++) {
+                eip_is_gone(&r, s);
+                PLAY(&r, {"eip elsewhere", "failed !Eip.Elsewhere"});
+                assert_int_equal(r.engine.ledger.n_entries, 0);
+        }
+        /* A person's word: another address will do. */
+        eip_is_gone(&r, STRATEGY_STATIC);
+        PLAY(&r, {"eip elsewhere", "failed"}, {"resume", "failed ask:identify"},
+             {"identity none", "failed ask:inspect"}, {"instance none", "failed ask:probe"},
+             {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"});
+}
+
+/* Free again it comes back; where it is no more, another one with the tag is looked for. */
+static void our_eip_is_free_or_no_more(void **state) {
+        struct rig r;
+
+        (void)state;
+        eip_is_gone(&r, STRATEGY_EIP);
+        PLAY(&r, {"eip available", ""}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:eip-associate"});
+        eip_is_gone(&r, STRATEGY_EIP);
+        PLAY(&r, {"eip none", "inspecting ask:eip-find"});
+        assert_string_equal(r.actions.question.allocation_id, "");
+        PLAY(&r, {"eip none", "failed !Eip.NoneFree"});
+        eip_is_gone(&r, STRATEGY_STATIC);
+        PLAY(&r, {"eip none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:allocate"});
 }
 
 /* Bought once, whatever happens to the answer: the token outlives a crash. */
@@ -332,11 +402,14 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(reclaimed),
                 cmocka_unit_test(replaced),
+                cmocka_unit_test(gone_right_after_an_inspection),
                 cmocka_unit_test(the_kind_is_learnt_later),
                 cmocka_unit_test(converted_to_an_eip),
                 cmocka_unit_test(kernel_or_metadata_only),
                 cmocka_unit_test(eip_is_associated),
                 cmocka_unit_test(eip_of_others_is_never_taken),
+                cmocka_unit_test(our_eip_on_another_instance),
+                cmocka_unit_test(our_eip_is_free_or_no_more),
                 cmocka_unit_test(eip_is_bought_once),
                 cmocka_unit_test(static_first_then_eip),
                 cmocka_unit_test(bandwidth_is_raised_with_one_token),
