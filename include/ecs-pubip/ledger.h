@@ -94,9 +94,6 @@ struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op);
  */
 bool ledger_entry_is_void(const struct ledger_entry *e);
 
-/* How many calls of that op within 24 h before `now` count. */
-unsigned ledger_count(const struct ledger *l, enum wire_op op, int64_t now);
-
 /* Entries from the future (the clock that wrote them was wrong) are dated `now` (law L10). */
 void ledger_settle_clock(struct ledger *l, int64_t now);
 

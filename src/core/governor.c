@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+/* An intent of which nobody knows yet what became of it: it forbids the next change. */
+static bool is_open(const struct ledger_entry *e) {
+        return !e->settled && (e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_LOST);
+}
+
 static bool same_boot(const struct ledger_entry *e, const char *boot_id) {
         return strcmp(e->boot_id, boot_id) == 0;
 }
@@ -27,15 +32,32 @@ bool governor_restarted_since(const struct ledger_entry *change, const char *boo
         return !same_boot(change, boot_id);
 }
 
-/* When the oldest call that counts leaves the 24 hours. */
-static int64_t budget_frees(const struct ledger *l, enum wire_op op, int64_t now) {
+/* What of the last 24 hours counts. */
+struct spent {
+        unsigned n;
+        int64_t frees; /* when the oldest of them leaves the 24 hours */
+};
+
+/* A raised bandwidth brings an address or not: it counts as one that did until that is known. */
+static bool brought_address(const struct ledger_entry *e) {
+        return wire_op_brings_address(e->op) &&
+               (e->op != WIRE_BANDWIDTH || e->address != 0 || is_open(e));
+}
+
+/* The calls of that op; of NONE: all that brought an address, in whichever way. */
+static struct spent count_spent(const struct ledger *l, enum wire_op op, int64_t now) {
+        struct spent s = {};
+
         for (unsigned i = 0; i < l->n_entries; i++) {
                 const struct ledger_entry *e = &l->entries[i];
+                bool counts = op == WIRE_NONE ? brought_address(e) : e->op == op;
 
-                if (e->op == op && !ledger_entry_is_void(e) && now - e->time < DAY_SEC)
-                        return e->time + DAY_SEC;
+                if (!counts || ledger_entry_is_void(e) || now - e->time >= DAY_SEC)
+                        continue;
+                if (s.n++ == 0)
+                        s.frees = e->time + DAY_SEC;
         }
-        return 0;
+        return s;
 }
 
 static bool is_suspect(const struct ledger *l, int64_t now) {
@@ -58,6 +80,7 @@ static enum permit reboot_of_this_boot(const struct ledger_entry *last, int64_t 
 enum permit governor_reboot(const struct ledger *l, const struct config *c, const char *boot_id,
                             int64_t now, int64_t *ret_when, const char **ret_why) {
         const struct ledger_entry *last = ledger_last((struct ledger *)l, WIRE_REBOOT);
+        struct spent spent;
 
         *ret_when = 0;
         *ret_why = FAULT_BOOT_ID;
@@ -74,22 +97,18 @@ enum permit governor_reboot(const struct ledger *l, const struct config *c, cons
                 *ret_when = l->suspect > 0 ? l->suspect + DAY_SEC : 0;
                 return PERMIT_NO;
         }
-        if (ledger_count(l, WIRE_REBOOT, now) >= c->reboot_limit) {
-                *ret_when = budget_frees(l, WIRE_REBOOT, now);
+        spent = count_spent(l, WIRE_REBOOT, now);
+        if (spent.n >= c->reboot_limit) {
+                *ret_when = spent.frees;
                 return PERMIT_NO;
         }
         return PERMIT_YES;
 }
 
-/* An intent of which nobody knows yet what became of it forbids the next change. */
-static bool is_open(const struct ledger_entry *e) {
-        return !e->settled && (e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_LOST);
-}
-
 enum permit governor_change(const struct ledger *l, const struct config *c, enum wire_op op,
                             const char *boot_id, int64_t now, int64_t *ret_when,
                             const char **ret_why) {
-        unsigned spent = ledger_count(l, op, now);
+        struct spent spent = count_spent(l, op, now), all = count_spent(l, WIRE_NONE, now);
 
         *ret_when = 0;
         *ret_why = FAULT_BOOT_ID;
@@ -105,10 +124,12 @@ enum permit governor_change(const struct ledger *l, const struct config *c, enum
                 return PERMIT_LATER;
         }
         *ret_why = FAULT_HEAL_LIMIT;
+        if (all.n > spent.n) /* a purchase, or a bandwidth without address, has its own count */
+                spent = all;
         if (is_suspect(l, now) && c->heal_limit > 0)
-                spent += c->heal_limit - 1; /* unknown is not zero, but one is left (L10) */
-        if (spent >= c->heal_limit) {
-                *ret_when = budget_frees(l, op, now);
+                spent.n += c->heal_limit - 1; /* unknown is not zero, but one is left (L10) */
+        if (spent.n >= c->heal_limit) {
+                *ret_when = spent.frees;
                 return PERMIT_NO;
         }
         return PERMIT_YES;

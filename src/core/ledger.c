@@ -390,18 +390,6 @@ struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op) {
         return NULL;
 }
 
-unsigned ledger_count(const struct ledger *l, enum wire_op op, int64_t now) {
-        unsigned n = 0;
-
-        for (unsigned i = 0; i < l->n_entries; i++) {
-                const struct ledger_entry *e = &l->entries[i];
-
-                if (e->op == op && !ledger_entry_is_void(e) && now - e->time < DAY_SEC)
-                        n++;
-        }
-        return n;
-}
-
 void ledger_settle_clock(struct ledger *l, int64_t now) {
         if (l->suspect_pending) {
                 l->suspect_pending = false;

@@ -216,6 +216,55 @@ static void heal_limit_counts_a_day(void **state) {
         assert_int_equal(when, NOW - 5000 + DAY_SEC);
 }
 
+/* However an address comes, it is one of Heal.Limit. */
+static void heal_limit_counts_all_ways(void **state) {
+        static const enum wire_op ways[] = {WIRE_ALLOCATE, WIRE_EIP_ASSOCIATE, WIRE_BANDWIDTH};
+        struct config c = defaults();
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        for (unsigned first = 0; first < N(ways); first++) {
+                struct ledger l = {0};
+
+                for (unsigned i = 0; i < c.heal_limit; i++)
+                        past(&l, ways[(first + i) % N(ways)], OUTCOME_DONE, 5000 - i, "a")
+                                ->address = OURS + i;
+                for (enum wire_op op = WIRE_ALLOCATE; op <= WIRE_EIP_ASSOCIATE; op++) {
+                        if (!wire_op_changes(op))
+                                continue;
+                        assert_int_equal(governor_change(&l, &c, op, "a", NOW, &when, &why),
+                                         PERMIT_NO);
+                        assert_int_equal(when, NOW - 5000 + DAY_SEC);
+                }
+        }
+}
+
+/* Steps on the way to one address: a purchase, a bandwidth that brings none. */
+static void steps_count_by_themselves(void **state) {
+        struct config c = defaults();
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        c.heal_limit = 1;
+        past(&l, WIRE_EIP_ALLOCATE, OUTCOME_DONE, 60, "a");
+        past(&l, WIRE_BANDWIDTH, OUTCOME_DONE, 50, "a");
+        assert_int_equal(governor_change(&l, &c, WIRE_EIP_ALLOCATE, "a", NOW, &when, &why),
+                         PERMIT_NO);
+        assert_int_equal(governor_change(&l, &c, WIRE_BANDWIDTH, "a", NOW, &when, &why), PERMIT_NO);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        assert_int_equal(governor_change(&l, &c, WIRE_EIP_ASSOCIATE, "a", NOW, &when, &why),
+                         PERMIT_YES);
+        /* Not known yet what it brought: it counts. */
+        l.entries[1].outcome = OUTCOME_LOST;
+        l.entries[1].settled = true;
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        l.entries[1].address = OURS;
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_NO);
+}
+
 /* A clock that went back neither frees nor freezes: what is of the future is of now. */
 static void the_future_is_now(void **state) {
         struct config c = defaults();
@@ -241,6 +290,8 @@ int main(void) {
                 cmocka_unit_test(lost_reboots_settle_late),
                 cmocka_unit_test(pending_change),
                 cmocka_unit_test(heal_limit_counts_a_day),
+                cmocka_unit_test(heal_limit_counts_all_ways),
+                cmocka_unit_test(steps_count_by_themselves),
                 cmocka_unit_test(the_future_is_now),
         };
 
