@@ -140,4 +140,5 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_EIP_ELSEWHERE    "Eip.Elsewhere" /* on another instance */
 #define FAULT_EIP_NONE         "Eip.NoneFree"
 #define FAULT_EIP_LOCKED       "Eip.Locked"
+#define FAULT_EIP_LOST         "Eip.PurchaseLost"
 #define FAULT_EIP_SETTLING     "Eip.Settling"

@@ -6,6 +6,7 @@
 #include "util/buf.h"
 #include "util/text.h"
 
+#define TOKEN_SEC    DAY_SEC            /* how long the cloud remembers a client token */
 #define WITNESS_WAIT (5 * USEC_PER_SEC) /* netlink's answer about the witness of L4 */
 
 /* L1: nothing but reading since an inspection, and that not long ago. */
@@ -40,18 +41,28 @@ static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
         text_copy(token, CLIENT_TOKEN_SIZE, buf_text(&b));
 }
 
-/*
- * A call with a client token whose outcome never became known: repeated with that token it is the
- * same purchase, so it takes the old entry again.
- */
-static struct ledger_entry *repeatable(struct turn *t, enum wire_op op) {
+/* A call with a client token whose outcome never became known. */
+static struct ledger_entry *unanswered(struct turn *t, enum wire_op op) {
         struct ledger_entry *last = ledger_last(&t->e->ledger, op);
 
-        if (!last || !*last->client_token || cloud_now(t) - last->time >= DAY_SEC)
+        if (!last || !*last->client_token)
                 return NULL;
         if (last->outcome == OUTCOME_DONE || last->address != 0 || *last->allocation_id)
                 return NULL;
         return last;
+}
+
+/* Repeated with its token it is the same call, so it takes the old entry again. */
+static struct ledger_entry *repeatable(struct turn *t, enum wire_op op) {
+        struct ledger_entry *last = unanswered(t, op);
+
+        return last && cloud_now(t) - last->time < TOKEN_SEC ? last : NULL;
+}
+
+/* Perhaps bought and never used: no inspection shows it, so a person has to look. */
+static bool is_purchase_lost(struct turn *t, enum wire_op op) {
+        return op == WIRE_EIP_ALLOCATE && unanswered(t, op) && !repeatable(t, op) &&
+               !t->e->alert_cleared;
 }
 
 static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledger_entry *again) {
@@ -95,6 +106,10 @@ void begin_change(struct turn *t, enum wire_op op) {
         }
         if (!is_witnessed(t))
                 return;
+        if (is_purchase_lost(t, op)) {
+                meet_own(t, FAULT_EIP_LOST, "");
+                return;
+        }
         permit = op == WIRE_REBOOT ? PERMIT_YES /* reboot_due() has asked the governor */
                                    : governor_change(&e->ledger, &e->config, op, e->boot_id,
                                                      cloud_now(t), &when, &why);

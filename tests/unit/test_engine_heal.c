@@ -241,6 +241,25 @@ static void eip_is_bought_once(void **state) {
         assert_string_equal(r.actions.question.client_token, token);
 }
 
+/* The machine was off for a day after the purchase: its token means nothing any more. */
+static void a_lost_purchase_is_a_persons_affair(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.strategy = STRATEGY_EIP;
+        r.config.eip_allocate = true;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:eip-find"}, {"eip none", "allocating store"},
+             {"stored", "allocating ask:eip-allocate"}, {"+86400", ""}, {"boot", ""},
+             {"identity none", "inspecting watch ask:inspect"},
+             {"instance none", "inspecting store ask:eip-find"},
+             {"eip none", "failed !Eip.PurchaseLost"}, {"resume", "failed ask:identify"},
+             {"identity none", "failed ask:inspect"}, {"instance none", "failed ask:eip-find"},
+             {"eip none", "allocating store"}, {"stored", "allocating ask:eip-allocate"});
+        assert_int_equal(r.engine.ledger.n_entries, 2);
+}
+
 static void static_first_then_eip(void **state) {
         struct rig r;
 
@@ -411,6 +430,7 @@ int main(void) {
                 cmocka_unit_test(our_eip_on_another_instance),
                 cmocka_unit_test(our_eip_is_free_or_no_more),
                 cmocka_unit_test(eip_is_bought_once),
+                cmocka_unit_test(a_lost_purchase_is_a_persons_affair),
                 cmocka_unit_test(static_first_then_eip),
                 cmocka_unit_test(bandwidth_is_raised_with_one_token),
                 cmocka_unit_test(policy_never_leaves_a_mark),

@@ -460,6 +460,7 @@ static const char *const own_codes[] = {
         FAULT_EIP_ELSEWHERE,
         FAULT_EIP_NONE,
         FAULT_EIP_LOCKED,
+        FAULT_EIP_LOST,
         FAULT_EIP_SETTLING,
 };
 
