@@ -121,6 +121,7 @@ struct notice {
 };
 
 #define NOTICES_MAX 6
+#define TOLD_MAX    3 /* faults that come in turn are told once each */
 
 struct actions {
         unsigned wants; /* bits of enum action, to be done in the order of their values but for
@@ -191,8 +192,9 @@ struct engine {
         unsigned failed_looks;
         bool wait_by_server; /* the wait must not be cut short */
         bool wait_checked;   /* the wait that an earlier process kept was looked at */
-        /* Law L7: what was told and has not ended since. */
-        char told_failed[FAULT_CODE_SIZE];
+        bool hurry_later;    /* resume or reload came while a question was in flight */
+        /* Law L7: what was told and has not ended since; of faults, the newest first. */
+        char told_waiting[TOLD_MAX][FAULT_CODE_SIZE], told_failed[TOLD_MAX][FAULT_CODE_SIZE];
         enum wire_op told_asking;
         in_addr_t told_reclaimed;
         bool static_refused; /* Strategy=static eip: on to the EIP */

@@ -351,6 +351,23 @@ static void on_start(struct turn *t) {
         start_over(t);
 }
 
+/* A person's word: it also counts for the question in flight, should that end in a wait. */
+static void on_word(struct turn *t) {
+        forget_told(t);
+        t->e->hurry_later = !is_resting(t->e);
+        hurry(t);
+}
+
+static void hurry_now(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (!e->hurry_later || !is_resting(e))
+                return;
+        e->hurry_later = false;
+        if (e->phase == PHASE_WAITING || e->phase == PHASE_FAILED)
+                hurry(t);
+}
+
 void engine_step(struct engine *e, const struct event *event, struct actions *ret) {
         struct turn t = {.e = e, .now = event->now, .out = ret};
 
@@ -378,11 +395,11 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 break;
         case EVENT_RESUME:
                 e->alert_cleared = true;
-                hurry(&t);
+                on_word(&t);
                 break;
         case EVENT_RELOAD:
                 e->config = event->config;
-                hurry(&t);
+                on_word(&t);
                 break;
         case EVENT_CLOCK:
                 if (e->phase == PHASE_WAITING && e->fault.class == FAULT_CLOCK)
@@ -395,6 +412,7 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 on_stop(&t);
                 break;
         }
+        hurry_now(&t);
         if (e->fault.class == FAULT_NONE)
                 e->fault = no_fault;
 }
@@ -414,6 +432,7 @@ void engine_init(struct engine *e, const struct config *config, const char *boot
         TEXT_SET(e->boot_id, boot_id);
         if (state == LEDGER_READ)
                 e->ledger = *ledger;
+        e->lagging = e->ledger.lagging;
         if (state == LEDGER_DAMAGED)
                 e->ledger.suspect_pending = true;
 }

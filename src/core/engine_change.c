@@ -206,7 +206,7 @@ void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a) {
                 TEXT_SET(entry->allocation_id, a->eip.allocation_id);
         store(t);
         e->fault = (struct fault){};
-        TEXT_SET(e->told_failed, "");
+        forget_told(t);
         e->attempt = 0;
         n = say(t, op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
         n->op = op;

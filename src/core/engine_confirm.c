@@ -162,12 +162,14 @@ void confirm(struct turn *t) {
         struct engine *e = t->e;
         struct ledger *l = &e->ledger;
         bool news = l->address != e->expected || l->confirmed == 0 || was_changed_unconfirmed(l) ||
-                    (l->wait.length_usec > 0 && server_wait_left(t) == 0);
+                    (l->wait.length_usec > 0 && server_wait_left(t) == 0) ||
+                    l->lagging != e->lagging;
 
         if (news) {
                 l->address = e->expected;
                 l->kind = e->kind;
                 l->confirmed = cloud_now(t);
+                l->lagging = e->lagging;
                 forget_wait(t);
                 store(t);
         }
@@ -179,14 +181,14 @@ void confirm(struct turn *t) {
         e->fault = (struct fault){};
         e->attempt = 0;
         e->failed_looks = 0;
-        TEXT_SET(e->told_failed, "");
+        forget_told(t);
         e->told_asking = WIRE_NONE;
         e->reboot_due_since = 0;
         e->absent_first = 0;
         e->alert_cleared = false;
         if (!e->online)
                 t->out->wants |= ACTION_ONLINE;
-        if (e->marked)
+        if (e->marked || !e->online) /* an earlier process may have left its mark */
                 t->out->wants |= ACTION_UNMARK;
         e->online = true;
         e->marked = false;
@@ -200,7 +202,7 @@ void drift(struct turn *t) {
         struct engine *e = t->e;
 
         say(t, NOTICE_DISAGREES)->plane = e->verdict.who;
-        e->lagging = false;
+        end_lag(t);
         if ((e->inspected && t->now.boot_usec - e->inspected < INSPECT_APART) ||
             server_wait_left(t) > 0)
                 confirming(t);
@@ -278,8 +280,6 @@ void got_addresses(struct turn *t, const struct addresses *a) {
                 return;
         }
         learn_metadata(t, a);
-        if (e->lagging && a->presence == PRESENCE_PRESENT && a->address == e->expected)
-                e->lagging = false;
         judge(t);
         if (required_planes(e) & (1u << PLANE_OUTSIDE) && e->phase != PHASE_INSPECTING) {
                 ask_probe(t, PROBE_OUTSIDE);

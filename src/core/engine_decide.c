@@ -80,12 +80,22 @@ static void look_again(struct turn *t) {
         judge(t);
 }
 
+void end_lag(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->ledger.lagging)
+                store(t);
+        e->lagging = e->ledger.lagging = false;
+}
+
 void learn_metadata(struct turn *t, const struct addresses *a) {
         struct engine *e = t->e;
 
         e->metadata = (struct plane_facts){.presence = a->presence, .address = a->address};
         e->metadata_at = t->now.boot_usec;
         e->look_fault = (struct fault){};
+        if (a->presence == PRESENCE_PRESENT)
+                end_lag(t);
 }
 
 /* A ledger belongs to an instance id: that of a cloned image is set aside, never used. */
@@ -101,6 +111,7 @@ static void own_ledger(struct turn *t) {
                 *l = (struct ledger){};
                 e->ledger_state = LEDGER_NONE;
                 e->expected = 0;
+                e->lagging = false;
         }
         TEXT_SET(l->instance_id, e->identity.instance_id);
         TEXT_SET(l->first_boot_id, e->boot_id);
@@ -197,6 +208,8 @@ static void decide_present(struct turn *t) {
 
         e->absent_first = 0;
         e->told_reclaimed = 0;
+        if (e->ledger.address != e->expected)
+                end_lag(t); /* the witness spoke for another address */
         look_again(t);
         if (must_alert(t)) {
                 meet_own(t, FAULT_HEAL_REPLACED, "");
@@ -285,7 +298,7 @@ static void decide_absent(struct turn *t) {
 
         e->expected = 0;
         e->kind = KIND_NONE;
-        e->lagging = false;
+        end_lag(t);
         e->reboot_due_since = 0;
         look_again(t);
         if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING)

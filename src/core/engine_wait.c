@@ -15,15 +15,29 @@ unsigned call_context(const struct config *c) {
         return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) | (*c->vlan_id ? FAULT_WITH_VLAN_ID : 0);
 }
 
+/* True if that code was not told yet; it counts as told from now on. */
+static bool is_news(char told[static TOLD_MAX][FAULT_CODE_SIZE], const char *code) {
+        for (unsigned i = 0; i < TOLD_MAX; i++)
+                if (strcmp(told[i], code) == 0)
+                        return false;
+        memmove(told[1], told[0], (TOLD_MAX - 1) * FAULT_CODE_SIZE);
+        text_copy(told[0], FAULT_CODE_SIZE, code);
+        return true;
+}
+
+void forget_told(struct turn *t) {
+        memset(t->e->told_waiting, 0, sizeof(t->e->told_waiting));
+        memset(t->e->told_failed, 0, sizeof(t->e->told_failed));
+}
+
 void fail(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 
-        if (strcmp(e->told_failed, f->code) != 0) {
+        if (e->phase != PHASE_FAILED || strcmp(e->fault.code, f->code) != 0)
                 e->fault_since = cloud_now(t);
+        if (is_news(e->told_failed, f->code))
                 say(t, NOTICE_FAILED)->fault = *f;
-        }
         e->fault = *f;
-        TEXT_SET(e->told_failed, f->code);
         enter(t, PHASE_FAILED);
         rest(t, in(t, backoff_failed(e->failed_looks++, e->identity.instance_id)));
 }
@@ -39,7 +53,7 @@ static void count_fault(struct turn *t, const struct fault *f) {
                 e->fault_since = cloud_now(t);
                 e->fault_since_boot = t->now.boot_usec;
         }
-        if (strcmp(e->fault.code, f->code) != 0)
+        if (is_news(e->told_waiting, f->code))
                 say(t, NOTICE_WAITING)->fault = *f;
         e->fault = *f;
 }

@@ -38,6 +38,7 @@ void forget_wait(struct turn *t);                /* unless the server still want
 void meet_fault(struct turn *t, const struct fault *f); /* wait or fail, by its class */
 void meet_own(struct turn *t, const char *code, const char *message);
 void fail(struct turn *t, const struct fault *f);
+void forget_told(struct turn *t); /* what has been told has ended: it would be news again (L7) */
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
 unsigned call_context(const struct config *c);                       /* for fault_explain() */
 void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
@@ -51,6 +52,7 @@ void judge(struct turn *t);
 unsigned required_planes(const struct engine *e);
 bool was_changed_unconfirmed(const struct ledger *l);
 void learn_metadata(struct turn *t, const struct addresses *a);
+void end_lag(struct turn *t); /* the reachability witness counts no longer */
 void got_identity(struct turn *t, const struct identity *identity);
 void got_instance(struct turn *t, const struct instance *i);
 void got_eip(struct turn *t, const struct eip *eip);

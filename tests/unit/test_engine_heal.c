@@ -10,7 +10,7 @@
 static void confirmed(struct rig *r, enum heal_policy policy) {
         rig_init(r);
         r->config.heal_policy = policy;
-        PLAY(r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
+        PLAY(r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"},
              {"stored", "confirmed"}, {"+60", ""}, {"wait", "confirmed ask:addresses"});
 }
 
@@ -56,7 +56,7 @@ static void gone_right_after_an_inspection(void **state) {
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
              {"instance A", "confirming store"}, {"wait", ""},
-             {"addresses A", "confirmed store online"});
+             {"addresses A", "confirmed store online unmark"});
         began = r.now.boot_usec;
         r.engine.next_look = r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", ""}, {"addresses none", "confirming say:disagrees"});
@@ -140,7 +140,8 @@ static void eip_is_associated(void **state) {
         assert_true(*r.actions.question.client_token);
         PLAY(&r, {"ok", "inspecting store ask:inspect"}, {"instance none", "waiting"},
              {"wait", "inspecting ask:inspect"}, {"instance eip:E", "confirming store"},
-             {"wait", "confirming ask:addresses"}, {"addresses E", "confirmed store online"});
+             {"wait", "confirming ask:addresses"},
+             {"addresses E", "confirmed store online unmark"});
         assert_int_equal(r.engine.kind, KIND_EIP);
 }
 
@@ -165,7 +166,7 @@ static void eip_is_gone(struct rig *r, enum strategy strategy) {
         r->config.strategy = strategy;
         PLAY(r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
              {"instance eip:E", "confirming store"}, {"wait", ""},
-             {"addresses E", "confirmed store online"}, {"+60", ""}, {"wait", ""},
+             {"addresses E", "confirmed store online unmark"}, {"+60", ""}, {"wait", ""},
              {"addresses none", "inspecting ask:inspect"},
              {"instance none", "inspecting say:reclaimed"}, {"wait", "inspecting ask:inspect"},
              {"instance none", "inspecting ask:eip-find"});

@@ -7,7 +7,7 @@
 
 #define UP_TO_CONFIRMED                                                                            \
         {"start", ""}, {"identity A", ""}, {                                                       \
-                "kernel up", "confirmed store online"                                              \
+                "kernel up", "confirmed store online unmark"                                       \
         }
 #define UP_TO_ALLOCATE                                                                             \
         {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},            \
@@ -30,10 +30,28 @@ static void lagging_metadata_is_looked_at(void **state) {
         rig_init(&r);
         PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""}, {"instance A", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
-             {"reach yes", "confirmed store online"}, {"wait", "confirmed ask:addresses"},
-             {"addresses A", "confirmed"});
+             {"reach yes", "confirmed store online unmark"}, {"wait", "confirmed ask:addresses"},
+             {"addresses A", "confirmed store"});
         assert_false(r.engine.lagging);
         assert_int_equal(r.engine.verdict.planes[PLANE_METADATA], PLANE_AGREES);
+}
+
+/* The witness is believed by the next process too, and for that address only. */
+static void lagging_metadata_outlives_a_restart(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""}, {"instance A", "confirming store"}, {"+60", ""},
+             {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
+             {"reach yes", "confirmed store online unmark"}, {"kill", "identifying ask:identify"},
+             {"identity none", "inspecting watch ask:inspect"}, {"kernel up", ""},
+             {"instance A", "confirmed online unmark"}, {"kill", "identifying ask:identify"},
+             {"identity none", "inspecting watch ask:inspect"}, {"kernel up", ""},
+             {"instance B", "confirming store say:replaced"});
+        assert_false(r.engine.lagging);
+        PLAY(&r, {"wait", ""}, {"addresses B", "confirmed online unmark"});
+        assert_false(r.disk.lagging);
 }
 
 /* The time of the 6 h look outlives a restart only if it is written down. */
@@ -222,7 +240,7 @@ static void always_reboots_once(void **state) {
              {"identity none", ""}, {"kernel up", ""}, {"instance A", "confirming"}, {"+61", ""},
              {"wait", ""}, {"addresses none", ""},
              {"blockers cloud-init to finish", "rebooting ask:addresses say:reboot-waits"},
-             {"addresses A", "confirmed store no-blockers online"});
+             {"addresses A", "confirmed store no-blockers online unmark"});
 }
 
 /* An EIP may work before metadata shows it, as a static address may: the same witness (4.2). */
@@ -239,7 +257,7 @@ static void the_witness_speaks_for_an_eip_too(void **state) {
              {"stored", "allocating ask:eip-associate"}, {"ok", "inspecting store ask:inspect"},
              {"instance eip:E", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
-             {"reach yes", "confirmed store online"});
+             {"reach yes", "confirmed store online unmark"});
 }
 
 /* A ledger that was set aside counts for a day (L10), and no longer in what others are told. */
@@ -250,7 +268,7 @@ static void a_damaged_ledger_is_told_for_a_day(void **state) {
         (void)state;
         rig_init(&r);
         r.disk_state = LEDGER_DAMAGED;
-        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"},
              {"wait", "confirmed ask:addresses"}, {"addresses A", "confirmed"});
         r.engine.next_control = r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"}, {"instance A", "confirmed store"});
@@ -277,6 +295,7 @@ static void reboot_only_what_runs(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lagging_metadata_is_looked_at),
+                cmocka_unit_test(lagging_metadata_outlives_a_restart),
                 cmocka_unit_test(the_time_of_the_look_is_kept),
                 cmocka_unit_test(a_wrong_date_of_metadata_frees_no_budget),
                 cmocka_unit_test(a_hint_of_metadata_is_honoured),

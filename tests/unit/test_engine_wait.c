@@ -55,7 +55,7 @@ static void a_hint_survives_being_confirmed(void **state) {
 
         (void)state;
         rig_init(&r);
-        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"});
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"});
         r.engine.next_control = r.now.boot_usec;
         r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"},
@@ -165,8 +165,61 @@ static void not_an_ecs_instance(void **state) {
                 PLAY(&r, {"fault Metadata.Unreachable", ""}, {"wait", "identifying ask:identify"});
 }
 
+/* A word that comes while a question is in flight counts for the wait that it ends in. */
+static void a_word_is_not_spent_on_a_question(void **state) {
+        static const char *const words[] = {"resume", "reload"};
+        struct rig r;
+
+        (void)state;
+        for (size_t i = 0; i < N(words); i++) {
+                rig_init(&r);
+                PLAY(&r, {"start", ""}, {"identity none", "inspecting store watch ask:inspect"},
+                     {words[i], "inspecting"},
+                     {"fault InstanceExpiredOrInArrears 403", "failed ask:identify"},
+                     {"identity none", "failed ask:inspect"},
+                     {"fault InstanceExpiredOrInArrears 403", "failed in:300-300"});
+                rig_init(&r);
+                PLAY(&r, UP_TO_THROTTLED, {"wait", "inspecting ask:inspect"},
+                     {words[i], "inspecting"},
+                     {"fault Throttling.User 400 120000", "waiting store in:120-180"});
+        }
+}
+
+static unsigned count(const struct rig *r, enum notice_kind kind) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < r->actions.n_notices; i++)
+                n += r->actions.notices[i].kind == kind;
+        return n;
+}
+
+/* L7: what comes in turn is told once each; a person's word makes it news again. */
+static void faults_in_turn_are_told_once(void **state) {
+        static const char *const faults[] = {"fault ServiceUnavailable 503", "fault Net.Timeout",
+                                             "fault Forbidden.RAM 403"};
+        unsigned told = 0;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", "inspecting store watch ask:inspect"});
+        for (unsigned i = 0; i < 30; i++) {
+                PLAY(&r, {faults[i % N(faults)], ""});
+                told += count(&r, NOTICE_WAITING) + count(&r, NOTICE_FAILED);
+                if (i == 20)
+                        PLAY(&r, {"resume", ""}, {"identity none", ""});
+                else
+                        PLAY(&r, {"wait", ""});
+                if (r.engine.asking == WIRE_IDENTIFY)
+                        PLAY(&r, {"identity none", ""});
+        }
+        assert_in_range(told, 2 * N(faults), 2 * N(faults) + 1);
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_word_is_not_spent_on_a_question),
+                cmocka_unit_test(faults_in_turn_are_told_once),
                 cmocka_unit_test(a_hint_is_honoured_whatever_is_asked),
                 cmocka_unit_test(a_hint_survives_restart_and_reboot),
                 cmocka_unit_test(a_hint_survives_other_waits),
