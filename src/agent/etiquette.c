@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cloud-init: its systemd generator leaves /run/cloud-init/enabled or disabled early in each boot
- * and cloud-init itself result.json when its last stage ends. Where no generator ran, its units
- * are enabled by links, and /etc/cloud/cloud-init.disabled or cloud-init=disabled on the kernel
- * command line turn it off ("Disable cloud-init" and "Boot stages" of its documentation).
- * Inhibitors: org.freedesktop.login1(5), ListInhibitors.
- */
+/* Inhibitors: org.freedesktop.login1(5), ListInhibitors. */
 #include "etiquette.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +10,8 @@
 #include <sys/inotify.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "cloud_init.h"
 #include "util/buf.h"
 #include "util/text.h"
 
@@ -27,7 +20,6 @@
 #define LOOK_INTERVAL    (10 * USEC_PER_SEC) /* only while a reboot is due */
 #define ACCURACY         USEC_PER_SEC
 #define WHO_MAX          64
-#define CLOUD_INIT_DIR   "/run/cloud-init"
 #define CLOUD_INIT_WAITS "cloud-init to finish"
 
 struct etiquette {
@@ -42,45 +34,6 @@ struct etiquette {
         char told[BLOCKERS_SIZE];
         bool told_once;
 };
-
-static bool exists(const char *path) {
-        return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
-}
-
-static bool is_enabled_by_units(void) {
-        static const char *const links[] = {
-                "/etc/systemd/system/cloud-init.target.wants/cloud-final.service",
-                "/etc/systemd/system/multi-user.target.wants/cloud-final.service",
-                "/etc/systemd/system/multi-user.target.wants/cloud-init.target",
-        };
-
-        for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-                if (exists(links[i]))
-                        return true;
-        return false;
-}
-
-static bool is_disabled_on_command_line(void) {
-        char line[4096] = "";
-        FILE *f = fopen("/proc/cmdline", "re");
-
-        if (!f)
-                return false;
-        if (!fgets(line, sizeof(line), f))
-                line[0] = '\0';
-        fclose(f);
-        return strstr(line, "cloud-init=disabled");
-}
-
-static bool cloud_init_unfinished(void) {
-        if (exists(CLOUD_INIT_DIR "/result.json"))
-                return false;
-        if (exists(CLOUD_INIT_DIR "/enabled"))
-                return true;
-        if (exists(CLOUD_INIT_DIR "/disabled") || exists("/etc/cloud/cloud-init.disabled"))
-                return false;
-        return is_enabled_by_units() && !is_disabled_on_command_line();
-}
 
 static void tell(struct etiquette *e) {
         char text[BLOCKERS_SIZE] = "";

@@ -51,6 +51,8 @@ enum hold runtime_hold(const struct runtime *r) {
         char theirs[INSTANCE_ID_SIZE] = "";
         int found = hold_read(HOLD_PATH, theirs);
 
+        if (r->awaits_user_data)
+                return HOLD_ON;
         if (found == 0)
                 return HOLD_OFF;
         if (found < 0 || !*theirs || !*ours || strcmp(theirs, ours) == 0)
@@ -65,13 +67,6 @@ static struct event dequeue(struct runtime *r) {
         return first;
 }
 
-static void judge_hold(struct runtime *r) {
-        struct event e = {.type = EVENT_HOLD, .hold = runtime_hold(r)};
-
-        if (e.hold != r->engine.hold)
-                runtime_enqueue(r, &e);
-}
-
 static void step(struct runtime *r, struct event *event) {
         struct actions actions;
 
@@ -80,7 +75,7 @@ static void step(struct runtime *r, struct event *event) {
         runtime_act(r, &actions);
         if (strcmp(r->hold_judged_for, r->engine.identity.instance_id) != 0) {
                 TEXT_SET(r->hold_judged_for, r->engine.identity.instance_id);
-                judge_hold(r);
+                runtime_judge_hold(r);
         }
 }
 
@@ -104,14 +99,21 @@ static void drain(struct runtime *r) {
         runtime_publish_counters(r);
 }
 
-static void feed(struct runtime *r, const struct event *event) {
+void runtime_feed(struct runtime *r, const struct event *event) {
         runtime_enqueue(r, event);
         if (!r->stepping)
                 drain(r);
 }
 
+void runtime_judge_hold(struct runtime *r) {
+        struct event e = {.type = EVENT_HOLD, .hold = runtime_hold(r)};
+
+        if (e.hold != r->engine.hold)
+                runtime_feed(r, &e);
+}
+
 static void feed_plain(struct runtime *r, enum event_type type) {
-        feed(r, &(struct event){.type = type});
+        runtime_feed(r, &(struct event){.type = type});
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -123,7 +125,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 static void on_facts(const struct kernel_facts *facts, void *userdata) {
         struct runtime *r = userdata;
 
-        feed(r, &(struct event){.type = EVENT_KERNEL, .kernel = *facts});
+        runtime_feed(r, &(struct event){.type = EVENT_KERNEL, .kernel = *facts});
         if (facts->known && !r->ready) {
                 r->ready = true;
                 publish_ready();
@@ -135,7 +137,7 @@ static void on_answer(const struct wire_answer *answer, void *userdata) {
 
         if (answer->fault.class != FAULT_NONE)
                 r->metrics.faults[answer->fault.class]++;
-        feed(r, &(struct event){.type = EVENT_ANSWER, .answer = *answer});
+        runtime_feed(r, &(struct event){.type = EVENT_ANSWER, .answer = *answer});
 }
 
 static bool keeps_link(void *userdata) {
@@ -143,14 +145,11 @@ static bool keeps_link(void *userdata) {
 }
 
 static void on_hold(void *userdata) {
-        struct runtime *r = userdata;
-        struct event e = {.type = EVENT_HOLD, .hold = runtime_hold(r)};
-
-        if (e.hold != r->engine.hold)
-                feed(r, &e);
+        runtime_judge_hold(userdata);
 }
 
 static void on_resume(void *userdata) {
+        runtime_release_first_change(userdata);
         feed_plain(userdata, EVENT_RESUME);
 }
 
@@ -158,7 +157,7 @@ static void on_blockers(const char *blockers, void *userdata) {
         struct event e = {.type = EVENT_BLOCKERS};
 
         TEXT_SET(e.blockers, blockers);
-        feed(userdata, &e);
+        runtime_feed(userdata, &e);
 }
 
 static void on_clock(void *userdata) {
@@ -180,21 +179,27 @@ void runtime_report_problem(const struct config_problem *problem, void *userdata
                     problem->is_error ? LOG_ERR : LOG_WARNING, problem->text, "");
 }
 
-/* A configuration with errors changes nothing: the old one stays in force. */
-static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
-        struct runtime *r = userdata;
+bool runtime_read_config(struct runtime *r, bool always) {
         struct event e = {.type = EVENT_RELOAD};
 
-        (void)source, (void)si;
-        publish_reloading();
-        if (config_load(&e.config, NULL, runtime_report_problem, NULL) == 0) {
-                runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
-                cloud_link_retire(r->link); /* its process goes by the old one */
-                feed(r, &e);
-        } else {
+        if (config_load(&e.config, NULL, runtime_report_problem, NULL) != 0) {
                 runtime_say(MESSAGE_RELOADED, LOG_WARNING,
                             "The new configuration cannot be used; the old one stays in force", "");
+                return false;
         }
+        if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0)
+                return true;
+        runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
+        cloud_link_retire(r->link); /* its process goes by the old one */
+        runtime_feed(r, &e);
+        return true;
+}
+
+/* A configuration with errors changes nothing: the old one stays in force. */
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        (void)source, (void)si;
+        publish_reloading();
+        (void)runtime_read_config(userdata, true);
         publish_ready();
         return 0;
 }
@@ -216,6 +221,8 @@ static int add_sources(struct runtime *r) {
                 k = cloud_link_new(r->event, CLOUD_SOCKET, on_answer, keeps_link, r, &r->link);
         if (k >= 0)
                 k = etiquette_new(r->event, on_blockers, r, &r->etiquette);
+        if (k >= 0)
+                k = runtime_open_user_data(r);
         return k;
 }
 
@@ -251,7 +258,7 @@ static int start(struct runtime *r) {
                         MESSAGE_CANNOT_RUN, LOG_WARNING,
                         "The brake cannot be watched; it is looked at before each change all the same",
                         strerror(-k));
-        judge_hold(r);
+        runtime_judge_hold(r);
         drain(r);
         return 0;
 }
@@ -275,6 +282,8 @@ static struct runtime *runtime_free(struct runtime *r) {
         netlink_free(r->netlink);
         cloud_link_free(r->link);
         etiquette_free(r->etiquette);
+        cloud_init_watch_free(r->cloud_init);
+        sd_event_source_unref(r->user_data_timer);
         machine_clock_free(r->clock);
         sd_event_source_unref(r->timer);
         sd_event_unref(r->event);

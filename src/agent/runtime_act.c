@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "journal.h"
+#include "message_ids.h"
 #include "runtime_parts.h"
 #include "story.h"
 #include "util/cleanup.h"
@@ -14,6 +15,12 @@
 #define DURABLE     (unsigned)(ACTION_DROP | ACTION_SET_ASIDE | ACTION_STORE)
 #define ONLINE_MARK "online"
 #define REBOOT_MARK "reboot-required"
+#define USER_DATA_SAYS                                                                             \
+        "Before the first change the agent waits, at most 5 min, until cloud-init has written "    \
+        "the files of user-data: they may hold its configuration"
+#define USER_DATA_NOTE                                                                             \
+        "the first change waits for the files of user-data, at most 5 min; or for `ecs-pubip "     \
+        "resume`"
 
 static unsigned call_context_of(const struct config *c) {
         return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) |
@@ -26,10 +33,18 @@ static void publish(struct runtime *r, struct status *ret) {
         char line[STATUS_LINE_SIZE];
 
         engine_status(&r->engine, runtime_now(), ret);
+        if (r->awaits_user_data)
+                TEXT_SET(ret->note, USER_DATA_NOTE);
         status_line(ret, line);
         publish_line(&r->publish, line);
         if (status_format(ret, &json) >= 0)
                 (void)publish_status(&r->publish, json);
+}
+
+void runtime_publish(struct runtime *r) {
+        struct status s;
+
+        publish(r, &s);
 }
 
 void runtime_publish_counters(struct runtime *r) {
@@ -52,6 +67,10 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                 if (n->kind == NOTICE_LEDGER_DAMAGED && !*n->text)
                         TEXT_SET(n->text, r->aside);
                 story_tell(n, s, call_context_of(&r->engine.config), &entry);
+                if (n->kind == NOTICE_HELD && r->awaits_user_data) {
+                        entry.id = MESSAGE_USER_DATA;
+                        TEXT_SET(entry.message, USER_DATA_SAYS);
+                }
                 journal_send(&entry);
         }
 }
@@ -69,6 +88,7 @@ static void do_store(struct runtime *r) {
         struct event e = {.type = EVENT_STORED};
 
         e.stored.error = store_save(&r->store, &r->engine.ledger);
+        runtime_brake_first_change(r);
         e.stored.hold = runtime_hold(r);
         runtime_enqueue(r, &e);
 }

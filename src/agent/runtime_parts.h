@@ -4,6 +4,7 @@
 
 #include <ecs-pubip/engine.h>
 
+#include "cloud_init.h"
 #include "cloud_link.h"
 #include "etiquette.h"
 #include "hold.h"
@@ -26,6 +27,9 @@ struct runtime {
         struct hold_watch *hold_watch;
         struct etiquette *etiquette;
         struct machine_clock *clock;
+        struct cloud_init_watch *cloud_init;
+        sd_event_source *user_data_timer; /* while a first change would wait for cloud-init */
+        bool awaits_user_data;            /* one does: the brake is on until then */
         int alive_fd;
 
         struct event queue[EVENT_TYPES]; /* one of a type at most: a later one replaces it */
@@ -44,8 +48,18 @@ void runtime_say(const char *id, int priority, const char *text, const char *det
 /* For the end of the present step; with no step under way, drain() must follow. */
 void runtime_enqueue(struct runtime *r, const struct event *event);
 
-/* The brake as it stands now. */
+/* An event from outside a step: at once, or after the step that is under way. */
+void runtime_feed(struct runtime *r, const struct event *event);
+
+/* The brake as it stands now; and telling the engine where it has changed. */
 enum hold runtime_hold(const struct runtime *r);
+void runtime_judge_hold(struct runtime *r);
+
+/*
+ * Reads the files again, and tells the engine; `always` also where nothing has changed. False if
+ * there are errors: they are in the journal, and the old configuration stays.
+ */
+bool runtime_read_config(struct runtime *r, bool always);
 
 /* runtime_open.c: folders, ledger, state machine. -EBUSY: another agent has the state folder. */
 int runtime_open_state(struct runtime *r);
@@ -54,4 +68,10 @@ void runtime_open_engine(struct runtime *r, const struct config *config, const c
 
 /* runtime_act.c: what a step wants is told and done. */
 void runtime_act(struct runtime *r, struct actions *a);
+void runtime_publish(struct runtime *r);
 void runtime_publish_counters(struct runtime *r);
+
+/* runtime_user_data.c: a configuration that comes with user-data. */
+int runtime_open_user_data(struct runtime *r);
+void runtime_brake_first_change(struct runtime *r);
+void runtime_release_first_change(struct runtime *r);

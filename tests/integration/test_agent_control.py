@@ -218,9 +218,14 @@ def test_policy_never_leaves_the_mark(make_world):
     assert not world.machine.exists("/run/ecs-pubip/reboot-required")
 
 
+# what user-data writes is written by now (test_user_data.py)
+NETWORK_STAGE_OVER = '{"v1": {"init": {"finished": 1.5}}}'
+
+
 def begin_boot_with_cloud_init(machine):
     os.makedirs(machine.path("/run/cloud-init"), exist_ok=True)
     machine.write("/run/cloud-init/enabled", "")
+    machine.write("/run/cloud-init/status.json", NETWORK_STAGE_OVER)
 
 
 def test_restart_waits_for_cloud_init(make_world):
@@ -262,6 +267,7 @@ def test_what_tells_that_cloud_init_is_enabled(make_world, files, waits):
     world = make_world(mode="vpc", config=ALWAYS)
     for name in files:
         world.machine.write(name, "")
+    world.machine.write("/run/cloud-init/status.json", NETWORK_STAGE_OVER)
     world.start()
     if waits:
         assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])

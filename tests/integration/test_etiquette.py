@@ -57,6 +57,7 @@ def test_cloud_init_is_waited_for(make_world):
     world = make_world(config=CONFIG % "30min")
     machine = world.machine
     machine.write("/run/cloud-init/enabled", "")
+    machine.write("/run/cloud-init/status.json", '{"v1": {"init": {"finished": 1.5}}}')
     world.start()
     status = machine.wait_status(lambda s: s["next"] and s["next"].get("waits_for"), timeout=20)
     assert "cloud-init" in status["next"]["waits_for"]

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In an image that has us inside, cloud-init may write our configuration after we have started: the
+ * agent waits for nobody at boot, and user-data's write_files needs the network. To look and to
+ * confirm under the image's configuration does no harm. A changing call cannot be taken back: the
+ * first one of an instance waits, bounded, until those files are written and have been read.
+ */
+#include <errno.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "message_ids.h"
+#include "runtime_parts.h"
+
+#define USEC_PER_SEC UINT64_C(1000000)
+#define TIMEOUT      (300 * USEC_PER_SEC) /* cloud-init's own waits mostly end at 120 s */
+#define ACCURACY     USEC_PER_SEC
+
+/* An instance that has had an address, or for which a call has left, was configured before. */
+static bool is_new(const struct engine *e) {
+        unsigned n = e->step == STEP_STORING ? 0 : 1; /* what is being stored has not left */
+
+        if (!e->identified)
+                return true;
+        for (unsigned i = 0; i < e->ledger.n_entries; i++)
+                if (e->ledger.entries[i].outcome != OUTCOME_REFUSED)
+                        n++;
+        return !e->ledger.address && n <= 1;
+}
+
+static void end_wait(struct runtime *r) {
+        r->user_data_timer = sd_event_source_unref(r->user_data_timer);
+        if (!r->awaits_user_data)
+                return;
+        r->awaits_user_data = false;
+        runtime_judge_hold(r);
+        runtime_publish(r); /* without the note, also where somebody else's brake is on */
+}
+
+/* Nothing was changed under another configuration: this ends as a start with these errors does. */
+static void refuse(struct runtime *r) {
+        runtime_say(MESSAGE_USER_DATA, LOG_ERR,
+                    "The configuration that cloud-init has written cannot be used", "");
+        runtime_feed(r, &(struct event){.type = EVENT_STOP});
+        (void)sd_event_exit(r->event, -EBADMSG);
+}
+
+static void on_written(void *userdata) {
+        struct runtime *r = userdata;
+
+        if (!runtime_read_config(r, false) && is_new(&r->engine))
+                refuse(r);
+        else
+                end_wait(r);
+}
+
+static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct runtime *r = userdata;
+
+        (void)source, (void)usec;
+        if (r->awaits_user_data)
+                runtime_say(MESSAGE_USER_DATA, LOG_WARNING,
+                            "cloud-init has not written its files for 5 min: the agent goes on "
+                            "with the configuration as it is",
+                            "");
+        end_wait(r);
+        return 0;
+}
+
+/* Where cloud-init is over, or is not there, nothing is waited for. */
+int runtime_open_user_data(struct runtime *r) {
+        uint64_t now;
+        int k;
+
+        if (!cloud_init_unfinished())
+                return 0;
+        k = sd_event_now(r->event, CLOCK_BOOTTIME, &now);
+        if (k >= 0)
+                k = sd_event_add_time(r->event, &r->user_data_timer, CLOCK_BOOTTIME, now + TIMEOUT,
+                                      ACCURACY, on_late, r);
+        if (k >= 0)
+                k = cloud_init_watch_new(r->event, on_written, r, &r->cloud_init);
+        return k;
+}
+
+void runtime_brake_first_change(struct runtime *r) {
+        if (r->user_data_timer && r->engine.step == STEP_STORING && is_new(&r->engine))
+                r->awaits_user_data = true;
+}
+
+void runtime_release_first_change(struct runtime *r) {
+        if (r->awaits_user_data)
+                end_wait(r);
+}
