@@ -13,7 +13,7 @@
 /* Without a run folder nobody hears of the agent, but it can still do its job. */
 void runtime_open_run_folder(struct runtime *r) {
         publish_init(&r->publish, RUN_DIR);
-        r->alive_fd = store_lock_alive(LOCK_PATH);
+        r->alive_fd = store_lock_alive(LOCK_PATH, LOCK_TEMP);
         if (r->alive_fd < 0)
                 runtime_say(MESSAGE_STATE_FOLDER, LOG_WARNING,
                             RUN_DIR

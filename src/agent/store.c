@@ -23,11 +23,7 @@
 #define ASIDE_TRIES 100 /* names tried when several are set aside within a second */
 #define STATE_MODE  0700
 #define LEDGER_MODE 0600
-/*
- * Everybody may ask whether it is held, nobody but us can hold it exclusively. A user may hold a
- * read lock as we do, and so make a dead agent look alive; never keep a living one from starting.
- */
-#define LOCK_MODE 0644
+#define LOCK_MODE   0644 /* everybody may ask; only who may write can hold a write lock */
 
 static int open_folder(const char *directory) {
         int fd;
@@ -246,14 +242,28 @@ int store_set_aside(struct store *s, const char *why, int64_t wall_sec,
         return fsync(s->fd) < 0 ? -errno : 0;
 }
 
-int store_lock_alive(const char *path) {
+/* Private until it is locked: a read lock of somebody else would be in the way. */
+static int make_locked(const char *path) {
         _cleanup_close_ int fd = -1;
-        struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-        fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+        (void)unlink(path);
+        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (fd < 0)
                 return -errno;
-        if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
+        if (fcntl(fd, F_OFD_SETLK, &lock) < 0 || fchmod(fd, LOCK_MODE) < 0)
                 return -errno;
+        return TAKE_FD(fd);
+}
+
+int store_lock_alive(const char *path, const char *temp) {
+        _cleanup_close_ int fd = make_locked(temp);
+
+        if (fd < 0 || rename(temp, path) < 0) {
+                int error = fd < 0 ? fd : -errno;
+
+                (void)unlink(temp);
+                return error;
+        }
         return TAKE_FD(fd);
 }

@@ -36,5 +36,10 @@ int store_save(struct store *s, const struct ledger *l);
 int store_set_aside(struct store *s, const char *why, int64_t wall_sec,
                     char ret_name[static STORE_NAME_SIZE]);
 
-/* The shared lock on `path` by which others see that the agent lives; the descriptor holds it. */
-int store_lock_alive(const char *path);
+/*
+ * The lock on `path` by which others see that the agent lives; the descriptor holds it. It is a
+ * write lock, which needs a file opened for writing, and the file is a new one each time, locked
+ * under the name `temp` before anybody else can open it: so nobody can pretend to be the agent, or
+ * keep it from starting, by a lock of his own.
+ */
+int store_lock_alive(const char *path, const char *temp);

@@ -181,7 +181,6 @@ static void rounds_done(struct rounds *r) {
 int command_doctor(const struct options *o) {
         _cleanup_(rounds_done) struct rounds r = {.text = BUF(OUT_MAX)};
         _cleanup_json_ cJSON *json = NULL;
-        _cleanup_close_ int lock_fd = -1;
         struct doctor *d = &r.doctor;
         int e;
 
@@ -189,7 +188,7 @@ int command_doctor(const struct options *o) {
         d->config_errors = config_load(&d->config, NULL, on_problem, &d->config_finding);
         if (d->config_errors < 0)
                 return d->config_errors;
-        snapshot_take(&d->snapshot, &lock_fd);
+        snapshot_take(&d->snapshot);
         r.colours = out_colours(STDOUT_FILENO);
         if (o->json) {
                 json = cJSON_CreateObject();

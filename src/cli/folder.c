@@ -16,8 +16,9 @@
 #define FOLDER_NAME "ecs-pubip"
 
 #define CAME_OR_WENT (IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM)
-#define FOLDER_MASK  (CAME_OR_WENT | IN_CLOSE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
-#define PARENT_MASK  (IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
+/* Closed for writing: by its agent, who holds the lock file so. Others' looks are no events. */
+#define FOLDER_MASK (CAME_OR_WENT | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define PARENT_MASK (IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
 
 /*
  * The kernel reports the closing of a file before it drops the file's locks, so the agent that has

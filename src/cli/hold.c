@@ -78,14 +78,14 @@ static int finish(const struct snapshot *s) {
  * The agent answers through its status. Without an agent nothing new can start, but a cloud
  * process whose agent was killed in the middle finishes the attempt that it had begun.
  */
-static int await(struct folder *f, int *lock_fd, struct snapshot *s) {
+static int await(struct folder *f, struct snapshot *s) {
         uint64_t deadline = clock_boot_usec() + ANSWER_USEC, orphan = 0;
         int r;
 
         for (;;) {
                 uint64_t now = clock_boot_usec();
 
-                snapshot_take(s, lock_fd);
+                snapshot_take(s);
                 if (s->alive)
                         orphan = 0;
                 else if (orphan == 0)
@@ -100,7 +100,6 @@ static int await(struct folder *f, int *lock_fd, struct snapshot *s) {
 
 int command_hold(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
-        _cleanup_close_ int lock_fd = -1;
         struct snapshot s;
         int r;
 
@@ -108,11 +107,11 @@ int command_hold(const struct options *o) {
         r = folder_open(&f);
         if (r < 0)
                 return r;
-        snapshot_take(&s, &lock_fd);
+        snapshot_take(&s);
         r = write_brake(&s);
         if (r < 0) {
                 out_complain("cannot write " HOLD_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        return await(&f, &lock_fd, &s);
+        return await(&f, &s);
 }

@@ -16,13 +16,12 @@
 /* The account is known to metadata only; everybody else takes what the agent has written down. */
 static void find_place(const struct config *c, struct ram_place *ret) {
         _cleanup_asker_ struct asker asker;
-        _cleanup_close_ int lock_fd = -1;
         struct wire_question q = {.op = WIRE_IDENTIFY, .deadline_ms = IDENTIFY_MS};
         struct wire_answer a;
         struct snapshot s;
 
         asker_init(&asker);
-        snapshot_take(&s, &lock_fd);
+        snapshot_take(&s);
         TEXT_SET(ret->region_id, s.status.region_id[0] ? s.status.region_id : c->region);
         TEXT_SET(ret->instance_id, s.status.instance_id[0] ? s.status.instance_id : c->instance_id);
         if (geteuid() != 0 || asker_ask(&asker, &q, &a) < 0 || a.fault.class != FAULT_NONE)

@@ -19,13 +19,13 @@ static bool was_heard(const struct snapshot *s) {
 }
 
 /* The agent unlinks the file that asks it, and its status is no longer held. */
-static int await(struct folder *f, int *lock_fd) {
+static int await(struct folder *f) {
         uint64_t deadline = clock_boot_usec() + ANSWER_USEC;
         struct snapshot s;
         int r;
 
         for (;;) {
-                snapshot_take(&s, lock_fd);
+                snapshot_take(&s);
                 if (!s.alive) {
                         unlink(RESUME_PATH);
                         return out_line("The brake is released. The agent does not run", EXIT_DONE);
@@ -46,7 +46,6 @@ static int await(struct folder *f, int *lock_fd) {
 
 int command_resume(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
-        _cleanup_close_ int lock_fd = -1;
         int r;
 
         (void)o;
@@ -58,12 +57,12 @@ int command_resume(const struct options *o) {
                 out_complain("cannot remove " HOLD_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        if (!snapshot_alive(&lock_fd))
+        if (!snapshot_alive())
                 return out_line("The brake is released. The agent does not run", EXIT_DONE);
         r = file_replace(RUN_DIR, RESUME_NAME, "");
         if (r < 0) {
                 out_complain("cannot write " RESUME_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        return await(&f, &lock_fd);
+        return await(&f);
 }

@@ -53,11 +53,10 @@ static int empty_state(void) {
 }
 
 int command_seal(const struct options *o) {
-        _cleanup_close_ int lock_fd = -1;
         int r;
 
         (void)o;
-        if (snapshot_alive(&lock_fd))
+        if (snapshot_alive())
                 return refuse();
         r = empty_state();
         if (r != EXIT_DONE)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,22 +12,15 @@
 #include "util/cleanup.h"
 #include "util/paths.h"
 
-/* The folder may have been made anew: then the open file is nobody's any more. */
-static void lock_refresh(int *fd) {
-        struct stat st;
+/*
+ * Anew each time: every agent has a lock file of its own. Asked is for a read lock, which only a
+ * write lock forbids: anybody may hold a read lock of his own on a file that he may read.
+ */
+bool snapshot_alive(void) {
+        struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+        _cleanup_close_ int fd = open(LOCK_PATH, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-        if (*fd >= 0 && fstat(*fd, &st) >= 0 && st.st_nlink > 0)
-                return;
-        if (*fd >= 0)
-                close(*fd);
-        *fd = open(LOCK_PATH, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-}
-
-bool snapshot_alive(int *lock_fd) {
-        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-        lock_refresh(lock_fd);
-        if (*lock_fd < 0 || fcntl(*lock_fd, F_OFD_GETLK, &lock) < 0)
+        if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0)
                 return false;
         return lock.l_type != F_UNLCK;
 }
@@ -37,13 +29,13 @@ int snapshot_text(char **ret, size_t *ret_len) {
         return file_read(STATUS_PATH, STATUS_TEXT_MAX, ret, ret_len);
 }
 
-void snapshot_take(struct snapshot *ret, int *lock_fd) {
+void snapshot_take(struct snapshot *ret) {
         _cleanup_free_ char *text = NULL;
         size_t len;
         int r;
 
         memset(ret, 0, sizeof(*ret)); /* the gaps too: snapshots are compared as bytes */
-        ret->alive = snapshot_alive(lock_fd);
+        ret->alive = snapshot_alive();
         r = snapshot_text(&text, &len);
         if (r >= 0)
                 r = status_parse(text, len, &ret->status);

@@ -20,13 +20,10 @@ struct snapshot {
         struct status status; /* zero unless READ; of a dead agent: its last words */
 };
 
-/*
- * Asks whether somebody holds the agent's lock; never takes one. *lock_fd is -1 or what an earlier
- * call left there: it stays open so that asking causes no event for those who watch the folder.
- */
-bool snapshot_alive(int *lock_fd);
+/* Asks whether the agent holds its lock; never takes one. */
+bool snapshot_alive(void);
 
-void snapshot_take(struct snapshot *ret, int *lock_fd);
+void snapshot_take(struct snapshot *ret);
 
 /* The text of the status file as it is, malloc'ed; negative errno. */
 int snapshot_text(char **ret, size_t *ret_len);

@@ -66,7 +66,6 @@ static enum exit_status outcome_of(const struct snapshot *s) {
 
 static int watch(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
-        _cleanup_close_ int lock_fd = -1;
         bool terminal = isatty(STDOUT_FILENO) && !o->json;
         struct snapshot shown, s;
         int r;
@@ -77,7 +76,7 @@ static int watch(const struct options *o) {
         for (bool first = true;; first = false) {
                 _cleanup_buf_ struct buf text = BUF(OUT_MAX);
 
-                snapshot_take(&s, &lock_fd);
+                snapshot_take(&s);
                 if (first || terminal || memcmp(&s, &shown, sizeof(s)) != 0) {
                         buf_puts(&text, terminal ? CLEAR : first || o->json ? "" : "\n");
                         r = print(&text, &s, o);
@@ -96,13 +95,12 @@ static int watch(const struct options *o) {
 
 int command_status(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
-        _cleanup_close_ int lock_fd = -1;
         struct snapshot s;
         int r;
 
         if (o->watch)
                 return watch(o);
-        snapshot_take(&s, &lock_fd);
+        snapshot_take(&s);
         r = print(&text, &s, o);
         if (r < 0)
                 return r;

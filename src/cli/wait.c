@@ -94,7 +94,6 @@ static int finish(const struct snapshot *s, enum exit_status outcome, uint64_t t
 
 int command_wait(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
-        _cleanup_close_ int lock_fd = -1;
         uint64_t start = clock_boot_usec();
         struct waiting w = {
                 .deadline = o->timeout_usec < CLOCK_NEVER - start ? start + o->timeout_usec
@@ -110,7 +109,7 @@ int command_wait(const struct options *o) {
         if (r < 0)
                 return r;
         for (;;) {
-                snapshot_take(&s, &lock_fd);
+                snapshot_take(&s);
                 if (is_over(&w, &s, &outcome))
                         break;
                 progress_say(&w, &s);

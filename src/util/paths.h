@@ -6,7 +6,8 @@
 #define STATUS_NAME  "status.json"
 #define LOCK_NAME    "agent.lock"
 #define STATUS_PATH  RUN_DIR "/" STATUS_NAME
-#define LOCK_PATH    RUN_DIR "/" LOCK_NAME /* the agent holds an OFD read lock while it lives */
+#define LOCK_PATH    RUN_DIR "/" LOCK_NAME /* the agent holds an OFD write lock while it lives */
+#define LOCK_TEMP    RUN_DIR "/." LOCK_NAME ".new"
 #define CLOUD_SOCKET RUN_DIR "/cloud.sock"
 #define RESUME_NAME  "resume"
 #define RESUME_PATH  RUN_DIR "/" RESUME_NAME /* made by `ecs-pubip resume`; the agent unlinks it */

@@ -55,8 +55,10 @@ class Agent:
         self.fd = -1
 
     def live(self):
-        self.fd = os.open(self.machine.path(RUN + "/agent.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
-        fcntl.fcntl(self.fd, fcntl.F_OFD_SETLK, struct.pack(FLOCK, fcntl.F_RDLCK, 0, 0, 0, 0))
+        path = self.machine.path(RUN)
+        self.fd = os.open(path + "/.agent.lock.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        fcntl.fcntl(self.fd, fcntl.F_OFD_SETLK, struct.pack(FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0))
+        os.rename(path + "/.agent.lock.new", path + "/agent.lock")
         return self
 
     def die(self):

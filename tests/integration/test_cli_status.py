@@ -123,6 +123,57 @@ def test_json_keeps_what_it_does_not_know(machine, agent):
     assert said == status(future={"x": [1, 2]})
 
 
+# a user's lock of the kind that his right to read gives him; ends with its standard input
+READ_LOCK = """
+import fcntl, os, struct, sys
+fd = os.open("/run/ecs-pubip/agent.lock", os.O_RDONLY)
+fcntl.flock(fd, fcntl.LOCK_EX)
+fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0))
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def read_lock(machine):
+    """Begins such a lock in the machine; whether it was to be had."""
+    processes = []
+
+    def begin():
+        processes.append(machine.popen(
+            ["setpriv", "--reuid=65534", "--clear-groups", "python3", "-c", READ_LOCK],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        return processes[-1].stdout.readline() == b"locked\n"
+
+    yield begin
+    for process in processes:
+        process.communicate(timeout=30)
+
+
+def test_nobody_can_pretend_to_be_the_agent(machine, agent, read_lock):
+    agent.live().say(status())
+    agent.die()
+    assert read_lock()
+    assert machine.cli("status").returncode == 4
+    assert json.loads(machine.cli("status", "--json").stdout)["agent_running"] is False
+    assert machine.cli("wait", "--timeout=0").returncode == 1
+    assert machine.cli("hold").returncode == 0          # nobody has to answer
+    assert machine.cli("resume").returncode == 0
+    assert machine.cli("seal").returncode == 0
+
+
+def test_nobody_can_keep_the_agent_from_showing_that_it_lives(world, machine, read_lock):
+    world.start()
+    assert machine.wait_phase("confirmed", "confirming", timeout=60)
+    machine.kill_agent()
+    assert read_lock()
+    machine.run("touch /run/ecs-pubip/.agent.lock.new")     # of one that was killed at its start
+    machine.start_agent()
+    assert machine.wait_status(lambda s: s["phase"] != "starting", timeout=30)
+    assert machine.cli("status").returncode != 4
+    assert not read_lock()      # the new agent's own file
+
+
 def test_asking_takes_no_lock(machine, agent):
     """Whoever may read may ask; nobody who asks keeps the agent from starting."""
     agent.live().say(status())
