@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A stream to the cloud process. Whatever goes wrong with it is a fault of our own with a code,
- * and the connection is closed: the next question gets a new process. SO_PEERCRED would say
- * nothing of use, the listener is the service manager; the folder and mode of the socket say who
- * can be behind it.
+ * and the connection is closed: the next question gets a new process. Who listens is not asked:
+ * the folder is our own, so nobody else but root can have put a socket there.
  */
 #include "cloud_link.h"
 

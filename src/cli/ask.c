@@ -29,6 +29,25 @@ void asker_done(struct asker *a) {
         buf_done(&a->line);
 }
 
+const char *asker_strerror(int error) {
+        return error == ASKER_NOT_ROOT ? "who listens there is not root, and so not systemd"
+                                       : strerror(-error);
+}
+
+/*
+ * The folder is the agent's: whoever has taken the agent over could listen there himself, and have
+ * root believe what he answers. What the kernel tells a client is who called listen() (unix(7)):
+ * with Accept=yes that is the service manager, not the process that answers.
+ */
+static int check_listener(int fd) {
+        struct ucred listener;
+        socklen_t size = sizeof(listener);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &size) < 0)
+                return -errno;
+        return listener.uid == 0 ? 0 : ASKER_NOT_ROOT;
+}
+
 int asker_connect(struct asker *a) {
         static const struct sockaddr_un address = {
                 .sun_family = AF_UNIX,
@@ -41,6 +60,9 @@ int asker_connect(struct asker *a) {
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
                 return a->error = -errno;
+        a->error = check_listener(fd);
+        if (a->error < 0)
+                return a->error;
         a->fd = TAKE_FD(fd);
         return 0;
 }
@@ -135,7 +157,7 @@ int asker_ask(struct asker *a, const struct wire_question *q, struct wire_answer
         if (!fault)
                 return 0;
         *ret = (struct wire_answer){
-                .fault = fault_own(fault, a->fd < 0 ? strerror(-a->error) : ""),
+                .fault = fault_own(fault, a->fd < 0 ? asker_strerror(a->error) : ""),
         };
         disconnect(a); /* what is still under way is not waited for */
         return 0;

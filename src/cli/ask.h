@@ -2,6 +2,8 @@
 /* Questions to a cloud process of our own, through the agent's socket. */
 #pragma once
 
+#include <errno.h>
+
 #include <ecs-pubip/wire.h>
 
 #include "util/buf.h"
@@ -9,15 +11,19 @@
 
 struct asker {
         int fd;    /* -1: not connected */
-        int error; /* negative errno of the last attempt to connect; 0: none failed */
+        int error; /* of the last attempt to connect, as asker_connect(); 0: none failed */
         struct buf line;
 };
 
 void asker_init(struct asker *a);
 void asker_done(struct asker *a);
 
-/* 0, or the negative errno of connecting; asker_ask() does it by itself. */
+/* Not systemd listens there, but somebody who is not root. connect(2) has another use for none. */
+#define ASKER_NOT_ROOT (-EUCLEAN)
+
+/* 0, ASKER_NOT_ROOT, or the negative errno of connecting; asker_ask() does it by itself. */
 int asker_connect(struct asker *a);
+const char *asker_strerror(int error);
 
 /*
  * Asks and waits for the answer, never longer than the question's deadline and a little. What

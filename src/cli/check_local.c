@@ -240,9 +240,12 @@ static void check_socket(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, CLOUD_SOCKET " answers");
                 return;
         }
-        finding_set(f, LEVEL_FAIL, CLOUD_SOCKET ": %s", strerror(-r));
+        finding_set(f, LEVEL_FAIL, CLOUD_SOCKET ": %s", asker_strerror(r));
         TEXT_SET(f->code, FAULT_CLOUD_UNREACHABLE);
-        if (socket_is_masked())
+        if (r == ASKER_NOT_ROOT)
+                finding_remedy(f, "find out who it is: sudo ss -xlp src " CLOUD_SOCKET "; then "
+                                  "sudo systemctl restart ecs-pubip-cloud.socket");
+        else if (socket_is_masked())
                 finding_remedy(f, "it is masked: sudo systemctl unmask --now "
                                   "ecs-pubip-cloud.socket");
         else

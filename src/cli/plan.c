@@ -290,7 +290,6 @@ static void plan_done(struct plan *p) {
 int command_plan(const struct options *o) {
         _cleanup_(plan_done) struct plan p = {.asker.fd = -1};
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
-        _cleanup_close_ int lock_fd = -1;
         struct config config;
         int r;
 
@@ -298,11 +297,16 @@ int command_plan(const struct options *o) {
         r = config_load(&config, NULL, out_problem, NULL);
         if (r != 0)
                 return r < 0 ? r : EXIT_FAILED;
-        snapshot_take(&p.snapshot, &lock_fd);
+        snapshot_take(&p.snapshot);
         init(&p, &config);
         r = run(&p);
         if (r < 0)
                 return r;
+        if (p.asker.error == ASKER_NOT_ROOT) {
+                out_complain(CLOUD_SOCKET ": %s", asker_strerror(p.asker.error));
+                out_hint("ecs-pubip doctor");
+                return EXIT_FAILED;
+        }
         add_plan(&text, &p);
         return out_text(&text, status_of(&p));
 }

@@ -2,6 +2,7 @@
 """`doctor` and `plan`: they see what the agent sees, and change nothing."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -106,6 +107,45 @@ def test_names_the_masked_socket(world):
     findings, _ = doctor(world)
     assert "unmask" in findings["cloud-socket"]["remedy"]
     assert findings["metadata"]["level"] == "skip"
+
+
+# answers whatever it is asked, as uid 65534, and prints what that was
+IMPOSTOR = """
+import json, os, socket
+os.chown("/run/ecs-pubip", 65534, 65534)
+os.setgroups([])
+os.setresuid(65534, 65534, 65534)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("/run/ecs-pubip/cloud.sock")
+listener.listen()
+print("listens", flush=True)
+while True:
+    with listener.accept()[0] as peer:
+        print(repr(peer.recv(65536)), flush=True)
+        answer = {"instance_id": "i-evil", "region_id": "cn-evil", "account_id": "666",
+                  "from_metadata": True, "public": {"presence": "absent"}}
+        try:
+            peer.sendall(json.dumps({"ok": answer}).encode() + b"\\n")
+        except BrokenPipeError:
+            pass
+"""
+
+
+def test_only_roots_listener_is_believed(world):
+    """The folder is the agent's: whoever is that user could listen there as well."""
+    impostor = world.machine.popen(["python3", "-c", IMPOSTOR], stdout=subprocess.PIPE, text=True)
+    assert impostor.stdout.readline() == "listens\n"
+    findings, code = doctor(world)
+    socket = findings["cloud-socket"]
+    assert (socket["level"], socket["code"], code) == ("fail", "Cloud.Unreachable", 3)
+    assert "not root" in socket["text"] and "ss -xlp" in socket["remedy"]
+    assert findings["metadata"]["level"] == "skip"
+    done = world.machine.cli("plan")
+    assert (done.returncode, done.stdout) == (3, "") and "not root" in done.stderr
+    assert "evil" not in world.machine.cli("policy").stdout
+    assert {impostor.stdout.readline() for _ in range(3)} == {"b''\n"}     # nothing was asked
+    impostor.kill()
+    impostor.communicate()
 
 
 @pytest.mark.parametrize("text, level", [("scribble", "fail"), (None, "warn")])
