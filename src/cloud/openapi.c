@@ -185,19 +185,28 @@ static bool recover(struct openapi *o, struct recovered *done, const struct http
         return refreshable && once(&done->credentials) && keyring_drop(o->keyring);
 }
 
-/* True when nothing of the call can have been executed there and another endpoint may know. */
+/* That endpoint answered that it is not the one for this call. */
+static bool is_wrong_endpoint(const struct api_call *call, const struct endpoint *e,
+                              const struct fault *fault) {
+        if (strcmp(fault->code, "InvalidOperation.NotSupportedEndpoint") == 0)
+                return true;
+        return call->eip && e->product == PRODUCT_ECS && starts_with(fault->code, "InvalidAction");
+}
+
+/*
+ * True when another endpoint may do better. A changing call moves only while no byte of it was
+ * sent: the look before it has found the endpoint that knows such calls.
+ */
 static bool may_move(const struct api_call *call, const struct endpoint *e,
                      const struct http_reply *r, const struct fault *fault) {
         static const char *const unsent[] = {FAULT_RESOLVE, FAULT_CONNECT, FAULT_TLS,
                                              FAULT_TLS_TIME};
 
-        if (strcmp(fault->code, "InvalidOperation.NotSupportedEndpoint") == 0)
-                return true;
-        if (call->eip && e->product == PRODUCT_ECS && starts_with(fault->code, "InvalidAction"))
-                return true;
+        if (r->sent)
+                return !call->changing && is_wrong_endpoint(call, e, fault);
         for (size_t i = 0; i < sizeof(unsent) / sizeof(unsent[0]); i++) {
                 if (strcmp(fault->code, unsent[i]) == 0)
-                        return !r->sent;
+                        return true;
         }
         return false;
 }

@@ -396,20 +396,31 @@ def test_silent_resolver(make_world, deadline_ms, op):
         assert time.monotonic() - begin < deadline_ms / 1000 + 4
 
 
-def test_wrong_endpoint_for_the_region_is_left(world, asker):
+def test_wrong_endpoint_for_the_region_is_left_by_the_look(world, asker):
+    """The change behind the look then goes where the look was answered."""
     world.sim.set("network.public", "open")
-    world.sim.fail(ALLOCATE, "InvalidOperation.NotSupportedEndpoint", status=404, endpoint="ecs-vpc")
+    world.sim.fail("*", "InvalidOperation.NotSupportedEndpoint", status=404, endpoint="ecs-vpc",
+                   times=None)
+    asker.ok("inspect")
     asker.ok("allocate")
-    assert names(world, action=ALLOCATE) == ["ecs-vpc", "ecs"]
+    assert names(world) == ["ecs-vpc", "ecs", "ecs"]
 
 
-def test_what_was_sent_last_is_what_is_told(world, asker):
-    """Refused here, lost there: not a refusal, or the agent would think that nothing was done."""
+@pytest.mark.parametrize("op, action, endpoint, code", [
+    ("allocate", ALLOCATE, "ecs-vpc", "InvalidOperation.NotSupportedEndpoint"),
+    ("reboot", "RebootInstance", "ecs-vpc", "InvalidOperation.NotSupportedEndpoint"),
+    ("eip-allocate", "AllocateEipAddress", "vpc-vpc", "InvalidOperation.NotSupportedEndpoint"),
+    ("eip-allocate", "AllocateEipAddress", "ecs-vpc", "InvalidAction.NotFound")])
+def test_a_change_that_was_sent_goes_nowhere_else(world, asker, op, action, endpoint, code):
+    """Whatever the word of the refusal: bytes of it have left."""
     world.sim.set("network.public", "open")
-    world.sim.fail(ALLOCATE, "InvalidOperation.NotSupportedEndpoint", status=404, endpoint="ecs-vpc")
-    world.sim.damage(ALLOCATE, "close", endpoint="ecs")
-    assert asker.fault("allocate")["code"] == "Transport.Closed"
-    assert len(world.sim.executed(ALLOCATE)) == 1
+    if action == "AllocateEipAddress" and endpoint == "ecs-vpc":
+        world.sim.endpoint("vpc-vpc", "refuse")
+    world.sim.fail(action, code, status=404, endpoint=endpoint)
+    members = {"client_token": "t"} if op == "eip-allocate" else {}
+    assert asker.fault(op, **members)["code"] == code
+    assert names(world) == [endpoint]
+    assert not world.sim.executed()
 
 
 @pytest.mark.parametrize("down, used", [
