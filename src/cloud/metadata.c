@@ -209,6 +209,17 @@ bool metadata_get(struct metadata *m, const char *path, size_t max, struct http_
         }
 }
 
+static bool read_addresses(struct metadata *m, struct addresses *ret, struct fault *fault);
+
+/* What the tree leaves open, as by a null, the item's own path may tell. */
+static void settle_addresses(struct metadata *m, struct addresses *a) {
+        struct addresses own = *a;
+        struct fault ignored;
+
+        if (a->presence == PRESENCE_UNKNOWN && read_addresses(m, &own, &ignored))
+                *a = own;
+}
+
 /*
  * `all`: 1 when it was read, 0 when it is not served here, -1 with *fault. A reply that is none of
  * it is a fault now, and from then on this process reads the items one by one: a tree that never
@@ -227,8 +238,10 @@ static int read_all(struct metadata *m, struct identity *ret, struct fault *faul
                 *fault = (struct fault){};
                 return 0;
         }
-        if (identity_parse_all(buf_text(&r.body), r.body.len, ret) == 0)
+        if (identity_parse_all(buf_text(&r.body), r.body.len, ret) == 0) {
+                settle_addresses(m, &ret->public);
                 return 1;
+        }
         m->no_all = true;
         refuse(fault, FAULT_MD_GARBLED, r.status, "meta-data/all is not what it should be");
         return -1;

@@ -47,19 +47,44 @@ static bool on_enter(void *userdata, const char *whole_path) {
             (ends_with(whole_path, "Response") || strcasecmp(whole_path, "Error") == 0))
                 TEXT_SET(r->wrapper, whole_path);
         path = unwrap(r, whole_path);
+        inner = r->list ? below(path, r->element) : NULL;
+        if (!inner || *inner)
+                return true;
+        r->seen = r->spoilt = 0;
+        r->has_members = false;
+        return r->on_begin(r);
+}
+
+static void mark_shape(const struct mark *marks, size_t n, const char *path, enum tree_shape shape,
+                       unsigned *seen, unsigned *spoilt) {
+        for (size_t i = 0; i < n; i++) {
+                if (strcasecmp(marks[i].path, path) != 0)
+                        continue;
+                if (shape & marks[i].shapes)
+                        *seen |= marks[i].bit;
+                else if (!(shape & marks[i].within))
+                        *spoilt |= marks[i].bit;
+        }
+}
+
+/* Samples in documents print one object where a list is real. */
+static bool on_shape(void *userdata, const char *whole_path, enum tree_shape shape) {
+        struct reply_rows *r = userdata;
+        const char *path = unwrap(r, whole_path), *inner;
+        const struct mark list_marks[] = {
+                {r->list, 1, TREE_EMPTY | TREE_LEAF, TREE_OBJECT | TREE_BRANCH},
+                {r->element, 1, TREE_LIST | TREE_OBJECT | TREE_EMPTY | TREE_LEAF | TREE_BRANCH,
+                 TREE_LISTED_OBJECT},
+        };
+
         if (!r->list)
                 return true;
-        if (strcasecmp(path, r->list) == 0)
-                r->has_list = true;
+        mark_shape(list_marks, N_ROWS(list_marks), path, shape, &r->listed, &r->not_listed);
         inner = below(path, r->element);
-        if (inner && !*inner) {
-                r->seen = 0;
-                return r->on_begin(r);
-        }
-        for (size_t i = 0; inner && i < r->n_marks; i++) {
-                if (strcasecmp(r->marks[i].path, inner) == 0)
-                        r->seen |= r->marks[i].bit;
-        }
+        if (!inner || !*inner)
+                return true;
+        r->has_members = true;
+        mark_shape(r->marks, r->n_marks, inner, shape, &r->seen, &r->spoilt);
         return true;
 }
 
@@ -77,14 +102,27 @@ static bool on_value(void *userdata, const char *whole_path, const char *value) 
 
         if (inner && *inner)
                 return field_put(r->rows, r->n_rows, r->item, inner, value);
+        if (r->list && *value && (inner || strcasecmp(path, r->list) == 0))
+                return false; /* a text in the place of the list or of an element */
         if (!field_put(envelope_rows, N_ROWS(envelope_rows), &r->envelope, path, value))
                 return false;
         return !r->top_rows || field_put(r->top_rows, r->n_top_rows, r->top, path, value);
 }
 
+unsigned reply_seen(const struct reply_rows *r) {
+        return r->seen & ~r->spoilt;
+}
+
+bool reply_has_list(const struct reply_rows *r) {
+        return r->listed && !r->not_listed;
+}
+
 int envelope_walk(struct reply_rows *r, const char *text, size_t len) {
-        const struct tree_visitor visitor = {
-                .enter = on_enter, .leave = on_leave, .value = on_value, .userdata = r};
+        const struct tree_visitor visitor = {.shape = on_shape,
+                                             .enter = on_enter,
+                                             .leave = on_leave,
+                                             .value = on_value,
+                                             .userdata = r};
 
         return tree_walk(text, len, &visitor);
 }

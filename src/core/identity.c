@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/field.h"
 #include "core/tree.h"
@@ -30,16 +31,28 @@ struct target {
 static bool on_value(void *userdata, const char *path, const char *value) {
         const struct target *t = userdata;
 
-        /* An address item that has members is no address, and no absence of one either (L6). */
-        if (strncmp(path, "eipv4/", 6) == 0 || strncmp(path, "public-ipv4/", 12) == 0)
-                return false;
         return field_put(t->rows, t->n_rows, t->base, path, value);
 }
 
+/* An address item in another shape than a text is no address, and no absence of one (L6). */
+static bool on_all_shape(void *userdata, const char *path, enum tree_shape shape) {
+        const struct target *t = userdata;
+        struct all *all = t->base;
+
+        if (shape & (TREE_TEXT | TREE_LEAF))
+                return true;
+        if (strcasecmp(path, "eipv4") == 0)
+                all->eipv4.malformed = true;
+        else if (strcasecmp(path, "public-ipv4") == 0)
+                all->public_ipv4.malformed = true;
+        return true;
+}
+
 static int read_rows(const char *text, size_t len, const struct field *rows, size_t n_rows,
-                     void *base) {
+                     tree_shape_fn on_shape, void *base) {
         struct target target = {.rows = rows, .n_rows = n_rows, .base = base};
-        const struct tree_visitor visitor = {.value = on_value, .userdata = &target};
+        const struct tree_visitor visitor = {
+                .shape = on_shape, .value = on_value, .userdata = &target};
 
         return tree_walk(text, len, &visitor);
 }
@@ -107,7 +120,7 @@ static struct addresses look(const char *instance_id, const struct item *eipv4,
 
 int identity_parse_all(const char *text, size_t len, struct identity *ret) {
         struct all all = {};
-        int r = read_rows(text, len, all_rows, N_ROWS(all_rows), &all);
+        int r = read_rows(text, len, all_rows, N_ROWS(all_rows), on_all_shape, &all);
 
         if (r < 0)
                 return r;
@@ -190,7 +203,7 @@ static bool role_document_is_whole(const struct role_document *d) {
 
 int identity_parse_credentials(const char *text, size_t len, struct credentials *ret) {
         struct role_document document = {};
-        int r = read_rows(text, len, credentials_rows, N_ROWS(credentials_rows), &document);
+        int r = read_rows(text, len, credentials_rows, N_ROWS(credentials_rows), NULL, &document);
 
         if (r >= 0 && !role_document_is_whole(&document))
                 r = -EBADMSG;

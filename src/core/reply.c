@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/envelope.h"
+#include "core/tree.h"
 #include "util/text.h"
 
 /* AllocatePublicIpAddress and calls that answer with a RequestId and little else */
@@ -50,6 +51,8 @@ static bool put_eip_status(void *field, size_t size, const char *value) {
         enum eip_status *status = field;
 
         (void)size;
+        if (!*value)
+                return false; /* of an address without a status nobody knows whether it is free */
         for (size_t i = 0; i < N_ROWS(names); i++) {
                 if (strcasecmp(names[i].name, value) == 0)
                         *status = names[i].status;
@@ -92,6 +95,9 @@ static const struct field eip_rows[] = {
         FIELD("OperationLocks/LockReason/LockReason", put_eip_locked, struct eip, locked),
 };
 
+#define SEEN_STATUS 1u
+static const struct mark eip_marks[] = {{"Status", SEEN_STATUS, TREE_TEXT | TREE_LEAF, 0}};
+
 struct eip_list {
         struct eip item;
         struct eip *list;
@@ -109,9 +115,9 @@ static bool on_eip_end(struct reply_rows *r) {
         struct eip_list *l = r->userdata;
 
         /* An empty object where the sample shows a list without members. */
-        if (!l->item.allocation_id[0] && l->item.address == 0)
+        if (!r->has_members)
                 return true;
-        if (!l->item.allocation_id[0] || l->item.address == 0)
+        if (!l->item.allocation_id[0] || l->item.address == 0 || !reply_seen(r))
                 return false;
         if (l->n < l->max)
                 l->list[l->n++] = l->item;
@@ -127,6 +133,8 @@ int reply_parse_eips(const char *text, size_t len, struct eip *ret, size_t max, 
                 .rows = eip_rows,
                 .n_rows = N_ROWS(eip_rows),
                 .item = &list.item,
+                .marks = eip_marks,
+                .n_marks = N_ROWS(eip_marks),
                 .on_begin = on_eip_begin,
                 .on_end = on_eip_end,
                 .userdata = &list,
@@ -135,7 +143,7 @@ int reply_parse_eips(const char *text, size_t len, struct eip *ret, size_t max, 
 
         if (k < 0)
                 return k;
-        if (!r.has_list)
+        if (!reply_has_list(&r))
                 return -EBADMSG;
         *ret_n = list.n;
         return 0;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/envelope.h"
+#include "core/tree.h"
 #include "util/text.h"
 
 /* Private addresses and MACs only bear witness: a malformed one is left out, not the reply. */
@@ -66,7 +67,7 @@ static bool put_charge(void *field, size_t size, const char *value) {
         return true;
 }
 
-/* A list or an object stands there; a text in its place is no empty list (law L6). */
+/* An object stands there; a text in its place is no address and no absence of one (law L6). */
 static bool put_nothing(void *field, size_t size, const char *value) {
         (void)field, (void)size;
         return !*value;
@@ -98,10 +99,13 @@ static const struct field instance_rows[] = {
 
 enum { SEEN_PUBLIC_IP = 1 << 0, SEEN_EIP = 1 << 1, SEEN_BANDWIDTH = 1 << 2 };
 
+/* Without an address: no member at all, or the one for the address, and that empty. */
 static const struct mark instance_marks[] = {
-        {"PublicIpAddress", SEEN_PUBLIC_IP},
-        {"EipAddress", SEEN_EIP},
-        {"InternetMaxBandwidthOut", SEEN_BANDWIDTH},
+        {"PublicIpAddress", SEEN_PUBLIC_IP, TREE_EMPTY | TREE_LEAF, TREE_OBJECT | TREE_BRANCH},
+        {"PublicIpAddress/IpAddress", SEEN_PUBLIC_IP, TREE_LIST | TREE_LEAF, TREE_LISTED_TEXT},
+        {"EipAddress", SEEN_EIP, TREE_EMPTY | TREE_LEAF, TREE_OBJECT | TREE_BRANCH},
+        {"EipAddress/IpAddress", SEEN_EIP, TREE_TEXT | TREE_LEAF, 0},
+        {"InternetMaxBandwidthOut", SEEN_BANDWIDTH, TREE_NUMBER | TREE_TEXT | TREE_LEAF, 0},
 };
 
 struct instance_search {
@@ -124,7 +128,7 @@ static bool on_instance_end(struct reply_rows *r) {
         if (strcmp(s->item.instance_id, s->instance_id) == 0) {
                 s->ours = s->item;
                 s->found = true;
-                s->seen = r->seen;
+                s->seen = reply_seen(r);
         }
         return true;
 }
@@ -156,7 +160,7 @@ int reply_parse_instance(const char *text, size_t len, const char *instance_id,
 
         if (k < 0)
                 return k;
-        if (!r.has_list)
+        if (!reply_has_list(&r))
                 return -EBADMSG;
         if (!search.found)
                 return -ENOENT;

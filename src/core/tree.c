@@ -22,6 +22,10 @@ struct walk {
         bool stopped;
 };
 
+static bool call_shape(struct walk *w, enum tree_shape shape) {
+        return !w->v->shape || w->v->shape(w->v->userdata, w->path, shape);
+}
+
 static bool call_enter(struct walk *w) {
         return !w->v->enter || w->v->enter(w->v->userdata, w->path);
 }
@@ -53,7 +57,7 @@ static void path_pop(struct walk *w, size_t mark) {
         w->path[mark] = '\0';
 }
 
-static bool walk_json(struct walk *w, const cJSON *item);
+static bool walk_json(struct walk *w, const cJSON *item, bool listed);
 
 /* A number, boolean or null as the text that XML would show. */
 static bool json_scalar(struct walk *w, const cJSON *item) {
@@ -78,7 +82,7 @@ static bool json_object(struct walk *w, const cJSON *object) {
         size_t mark;
 
         cJSON_ArrayForEach(child, object) {
-                if (!path_push(w, child->string, &mark) || !walk_json(w, child))
+                if (!path_push(w, child->string, &mark) || !walk_json(w, child, false))
                         return false;
                 path_pop(w, mark);
         }
@@ -91,16 +95,34 @@ static bool json_elements(struct walk *w, const cJSON *array) {
         if (++w->depth > TREE_DEPTH_MAX)
                 return false;
         cJSON_ArrayForEach(element, array) {
-                if (!walk_json(w, element))
+                if (!walk_json(w, element, true))
                         return false;
         }
         w->depth--;
         return true;
 }
 
-static bool walk_json(struct walk *w, const cJSON *item) {
+static enum tree_shape json_shape(const cJSON *item, bool listed) {
+        if (listed)
+                return cJSON_IsString(item)   ? TREE_LISTED_TEXT
+                       : cJSON_IsObject(item) ? TREE_LISTED_OBJECT
+                                              : TREE_LISTED_OTHER;
+        if (cJSON_IsString(item))
+                return TREE_TEXT;
+        if (cJSON_IsObject(item))
+                return item->child ? TREE_OBJECT : TREE_EMPTY;
+        if (cJSON_IsArray(item))
+                return TREE_LIST;
+        if (cJSON_IsNumber(item))
+                return TREE_NUMBER;
+        return cJSON_IsBool(item) ? TREE_BOOL : TREE_NULL;
+}
+
+static bool walk_json(struct walk *w, const cJSON *item, bool listed) {
         bool r;
 
+        if (!call_shape(w, json_shape(item, listed)))
+                return false;
         if (cJSON_IsArray(item))
                 return json_elements(w, item);
         if (++w->depth > TREE_DEPTH_MAX || !call_enter(w))
@@ -145,12 +167,19 @@ static int tree_walk_json(struct walk *w, const char *text, size_t len) {
                 end++;
         if (end != text + len)
                 return -EBADMSG;
-        return walk_json(w, root) ? 0 : -EBADMSG;
+        return walk_json(w, root, false) ? 0 : -EBADMSG;
 }
 
 static void xml_stop(struct walk *w) {
         w->stopped = true;
         XML_StopParser(w->parser, XML_FALSE);
+}
+
+/* The text so far without the blanks that end it. */
+static const char *xml_text(struct walk *w) {
+        while (w->text.len > 0 && is_blank(w->text.data[w->text.len - 1]))
+                w->text.data[--w->text.len] = '\0';
+        return buf_text(&w->text);
 }
 
 static void XMLCALL on_start(void *userdata, const XML_Char *name, const XML_Char **attributes) {
@@ -160,13 +189,22 @@ static void XMLCALL on_start(void *userdata, const XML_Char *name, const XML_Cha
         (void)attributes;
         if (w->stopped)
                 return;
-        if (++w->depth > TREE_DEPTH_MAX || (w->depth > 1 && !path_push(w, name, &mark)) ||
-            !call_enter(w)) {
+        if (*xml_text(w) || ++w->depth > TREE_DEPTH_MAX ||
+            (w->depth > 1 && !path_push(w, name, &mark)) || !call_enter(w)) {
                 xml_stop(w);
                 return;
         }
         buf_clear(&w->text);
         w->has_children = false;
+}
+
+/* Text beside elements would be lost: no reply of this API has both. */
+static bool xml_close(struct walk *w) {
+        const char *text = xml_text(w);
+
+        if (w->has_children)
+                return !*text && call_shape(w, TREE_BRANCH);
+        return call_shape(w, TREE_LEAF) && call_value(w, text);
 }
 
 static void XMLCALL on_end(void *userdata, const XML_Char *name) {
@@ -175,7 +213,7 @@ static void XMLCALL on_end(void *userdata, const XML_Char *name) {
 
         if (w->stopped)
                 return;
-        if ((!w->has_children && !call_value(w, buf_text(&w->text))) || !call_leave(w)) {
+        if (!xml_close(w) || !call_leave(w)) {
                 xml_stop(w);
                 return;
         }
@@ -185,10 +223,13 @@ static void XMLCALL on_end(void *userdata, const XML_Char *name) {
         w->has_children = true;
 }
 
+/* Blanks before it are layout, and would fill the room of what follows. */
 static void XMLCALL on_text(void *userdata, const XML_Char *text, int len) {
         struct walk *w = userdata;
         size_t room = TREE_VALUE_MAX - w->text.len;
 
+        for (; w->text.len == 0 && len > 0 && is_blank(*text); text++)
+                len--;
         buf_add(&w->text, text, (size_t)len < room ? (size_t)len : room);
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cloud process and the metadata service: tokens, modes, addresses, bad answers."""
 
+import json
+import re
 import time
 
 import pytest
@@ -72,6 +74,22 @@ def test_address_items(world, asker, tree, served, presence):
 def test_empty_item_is_absent(world, asker, tree):
     world.sim.update({"metadata.all": tree, "metadata.absent": "empty"})
     assert asker.ok("addresses")["presence"] == "absent"
+
+
+@pytest.mark.parametrize("leaf, presence", [
+    ({"status": 404, "body": ""}, "absent"), ({"status": 200, "body": "203.0.113.10\n"}, "present"),
+    ({"status": 200, "body": "null"}, "unknown"), ({"status": 500, "body": ""}, "unknown")])
+def test_odd_item_of_the_tree_is_no_absence(world, asker, leaf, presence):
+    """The item's own path decides, and where that says nothing either, nothing is known."""
+    tree = {"instance-id": world.sim.get("instance.id"), "region-id": "cn-hangzhou"}
+    for odd in None, [], [""], {}, {"address": "203.0.113.9"}, 0, False, "none":
+        world.sim.clear()
+        body = json.dumps({**tree, "eipv4": odd})
+        world.sim.rule(ALL, answer={"status": 200, "body": body}, times=None)
+        world.sim.rule("meta-data/eipv4", answer=leaf, times=None)
+        for look in asker.ok("identify")["public"], asker.ok("addresses"):
+            assert look["presence"] == presence, odd
+            assert look.get("address") == ("203.0.113.10" if presence == "present" else None)
 
 
 @pytest.mark.parametrize("item, status, code", [
@@ -198,16 +216,18 @@ def test_tree_that_never_parses_is_gone_around(world, asker, damage):
 
 
 def test_huge_answer_within_the_memory_limit(world):
-    """100 MB arrive under LimitDATA=48M, as the unit sets it."""
+    """100 MB arrive in a process that has 48 MiB, as it limits itself."""
     world.sim.damage(ALL, "huge")
     world.sim.damage("DescribeInstances", "huge")
-    with Asker(world, wrapper=["prlimit", "--data=%d" % (48 << 20)]) as asker:
+    with Asker(world) as asker:
         assert asker.fault("identify")["code"] == "Metadata.Garbled"
         asker.ok("identify")
         assert asker.fault("inspect")["code"] == "Transport.TooLarge"
         asker.ok("inspect")
         with open("/proc/%d/status" % asker.process.pid, encoding="ascii") as f:
             peak = next(int(line.split()[1]) for line in f if line.startswith("VmHWM"))
+        with open("/proc/%d/limits" % asker.process.pid, encoding="ascii") as f:
+            assert re.search(r"^Max data size +50331648 +50331648 ", f.read(), re.M)
     assert peak < 48 << 10
 
 

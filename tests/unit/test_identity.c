@@ -57,7 +57,7 @@ static void test_presence(void **state) {
         } cases[] = {
                 {TREE(""), PRESENCE_ABSENT, NULL},
                 {TREE("\"eipv4\":\"\","), PRESENCE_ABSENT, NULL},
-                {TREE("\"eipv4\":null,"), PRESENCE_ABSENT, NULL},
+                {TREE("\"eipv4\":\"\",\"public-ipv4\":\"\","), PRESENCE_ABSENT, NULL},
                 {TREE("\"eipv4\":\"203.0.113.10\","), PRESENCE_PRESENT, "203.0.113.10"},
                 {TREE("\"public-ipv4\":\"203.0.113.11\","), PRESENCE_PRESENT, "203.0.113.11"},
                 {TREE("\"eipv4\":\"\",\"public-ipv4\":\"203.0.113.11\","), PRESENCE_PRESENT,
@@ -70,6 +70,20 @@ static void test_presence(void **state) {
                 {TREE("\"eipv4\":\"0.0.0.0\","), PRESENCE_UNKNOWN, NULL},
                 {TREE("\"eipv4\":\"Internal Error\","), PRESENCE_UNKNOWN, NULL},
                 {TREE("\"eipv4\":17,"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":0,"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":null,"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":false,"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":[],"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":[\"\"],"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":[[]],"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":{},"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":{\"x\":\"203.0.113.9\"},"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"EIPV4\":null,"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":\"\",\"public-ipv4\":null,"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"public-ipv4\":[],"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"public-ipv4\":{},"), PRESENCE_UNKNOWN, NULL},
+                {TREE("\"eipv4\":null,\"public-ipv4\":\"203.0.113.11\","), PRESENCE_PRESENT,
+                 "203.0.113.11"},
         };
 
         (void)state;
@@ -97,7 +111,6 @@ static void test_all_refused(void **state) {
                 "{\"instance-id\":\"i-bp1\",\"region-id\":\"cn/hangzhou\"}",
                 "{\"instance-id\":\"i-bp1test\",\"region-id\":\"cn-hangzhou\"",
                 "{\"instance-id\":\"i-bp1test\",\"region-id\":\"cn-hangzhou\"} {}",
-                "{\"instance-id\":\"i-bp1\",\"region-id\":\"cn-hangzhou\",\"eipv4\":{\"x\":\"203.0.113.9\"}}",
                 "<html><body>404 - Not Found</body></html>",
         };
         struct identity i, before;

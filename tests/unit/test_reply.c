@@ -101,6 +101,15 @@ static void test_instance_without_address(void **state) {
         static const char *const good[] = {
                 ONE(STATUS BANDWIDTH NO_STATIC NO_EIP),
                 ONE(STATUS BANDWIDTH "\"PublicIpAddress\":{},\"EipAddress\":{}"),
+                ONE(STATUS BANDWIDTH "\"PublicIpAddress\":{\"IpAddress\":[\"\"]}," NO_EIP),
+                "<X> <Instances> <Instance> <InstanceId>\n" ID
+                "\n</InstanceId> <Status>Stopped</Status>"
+                " <InternetMaxBandwidthOut> 0 </InternetMaxBandwidthOut> <PublicIpAddress>\n"
+                "</PublicIpAddress> <EipAddress> <IpAddress> </IpAddress> <AllocationId/>"
+                "</EipAddress> </Instance> </Instances> </X>",
+                "<X><Instances><Instance><InstanceId>" ID "</InstanceId><Status>Stopped</Status>"
+                "<InternetMaxBandwidthOut>0</InternetMaxBandwidthOut><PublicIpAddress><IpAddress/>"
+                "</PublicIpAddress><EipAddress/></Instance></Instances></X>",
                 "<X><Instances><Instance><InstanceId>" ID "</InstanceId><Status>Stopped</Status>"
                 "<InternetMaxBandwidthOut>0</InternetMaxBandwidthOut><PublicIpAddress/>"
                 "<EipAddress></EipAddress></Instance></Instances></X>",
@@ -116,6 +125,9 @@ static void test_instance_without_address(void **state) {
                 ONE(STATUS BANDWIDTH NO_STATIC "\"EipAddress\":{\"IpAddress\":\"203.0.113\"}"),
                 ONE(STATUS BANDWIDTH "\"PublicIpAddress\":\"203.0.113.9\"," NO_EIP),
                 ONE(STATUS BANDWIDTH NO_STATIC "\"EipAddress\":\"none\""),
+                ONE(STATUS "\"InternetMaxBandwidthOut\":[]," NO_STATIC NO_EIP),
+                ONE(STATUS "\"InternetMaxBandwidthOut\":{}," NO_STATIC NO_EIP),
+                ONE(STATUS "\"InternetMaxBandwidthOut\":[5]," NO_STATIC NO_EIP),
         };
         struct instance i;
 
@@ -128,6 +140,99 @@ static void test_instance_without_address(void **state) {
                 if (parse_instance(bad[k], &i) != -EBADMSG)
                         fail_msg("accepted: %s", bad[k]);
         }
+}
+
+/* Law L6 again: whatever stands where an address would, but an empty one in its own shape. */
+static void test_odd_shapes(void **state) {
+        static const char *const statics[] = {
+                "null",
+                "\"\"",
+                "0",
+                "false",
+                "[]",
+                "[{}]",
+                "[null]",
+                "[{\"IpAddress\":[]}]",
+                "{\"IpAddress\":null}",
+                "{\"IpAddress\":\"\"}",
+                "{\"IpAddress\":0}",
+                "{\"IpAddress\":false}",
+                "{\"IpAddress\":{}}",
+                "{\"IpAddress\":[null]}",
+                "{\"IpAddress\":[{}]}",
+                "{\"IpAddress\":[[]]}",
+                "{\"IpAddress\":[\"\",null]}",
+                "{\"IpAddress\":[{\"IpAddress\":\"203.0.113.9\"}]}",
+                "{\"Ip\":[\"203.0.113.9\"]}",
+        };
+        static const char *const eips[] = {
+                "null",
+                "\"\"",
+                "0",
+                "false",
+                "[]",
+                "[{}]",
+                "[null]",
+                "{\"AllocationId\":\"\"}",
+                "{\"IpAddress\":null}",
+                "{\"IpAddress\":0}",
+                "{\"IpAddress\":[]}",
+                "{\"IpAddress\":{}}",
+                "{\"IpAddress\":{\"Ip\":\"203.0.113.9\"}}",
+        };
+        static const char *const xml[] = {
+                "<PublicIpAddress>none</PublicIpAddress><EipAddress/>",
+                "<PublicIpAddress><Ip>203.0.113.9</Ip></PublicIpAddress><EipAddress/>",
+                "<PublicIpAddress>203.0.113.9<IpAddress/></PublicIpAddress><EipAddress/>",
+                "<PublicIpAddress><IpAddress/>203.0.113.9</PublicIpAddress><EipAddress/>",
+                "<PublicIpAddress><IpAddress><IpAddress>203.0.113.9</IpAddress></IpAddress>"
+                "</PublicIpAddress><EipAddress/>",
+                "<PublicIpAddress/><EipAddress><AllocationId/></EipAddress>",
+                "<PublicIpAddress/><EipAddress>203.0.113.9</EipAddress>",
+                "<PublicIpAddress/>",
+                "<EipAddress/>",
+        };
+        char text[1024];
+        struct instance i;
+
+        (void)state;
+        for (size_t k = 0; k < N(statics); k++) {
+                snprintf(text, sizeof(text), ONE(STATUS BANDWIDTH "\"PublicIpAddress\":%s," NO_EIP),
+                         statics[k]);
+                if (parse_instance(text, &i) != -EBADMSG)
+                        fail_msg("accepted: %s", text);
+        }
+        for (size_t k = 0; k < N(eips); k++) {
+                snprintf(text, sizeof(text), ONE(STATUS BANDWIDTH NO_STATIC "\"EipAddress\":%s"),
+                         eips[k]);
+                if (parse_instance(text, &i) != -EBADMSG)
+                        fail_msg("accepted: %s", text);
+        }
+        for (size_t k = 0; k < N(xml); k++) {
+                snprintf(text, sizeof(text),
+                         "<X><Instances><Instance><InstanceId>" ID "</InstanceId><Status>Running"
+                         "</Status><InternetMaxBandwidthOut>5</InternetMaxBandwidthOut>%s"
+                         "</Instance></Instances></X>",
+                         xml[k]);
+                if (parse_instance(text, &i) != -EBADMSG)
+                        fail_msg("accepted: %s", text);
+        }
+}
+
+/* More blanks than a value may have bytes, and then an address. */
+static void test_blanks_before_an_address(void **state) {
+        _cleanup_buf_ struct buf text = BUF(1u << 20);
+        struct instance i;
+
+        (void)state;
+        buf_puts(&text, "<X><Instances><Instance><InstanceId>" ID "</InstanceId><Status>Running"
+                        "</Status><InternetMaxBandwidthOut>5</InternetMaxBandwidthOut>"
+                        "<EipAddress/><PublicIpAddress><IpAddress>");
+        for (unsigned k = 0; k < 20000; k++)
+                buf_puts(&text, k % 2 ? "\n" : " ");
+        buf_puts(&text, "203.0.113.10 </IpAddress></PublicIpAddress></Instance></Instances></X>");
+        assert_int_equal(parse_instance(text.data, &i), 0);
+        assert_int_equal(i.public_ip, ip4("203.0.113.10"));
 }
 
 /* An empty list is an answer; something without a list is none. */
@@ -146,6 +251,21 @@ static void test_not_listed(void **state) {
                 "{\"RequestId\":\"R\"}",
                 "<html><body>502</body></html>",
                 "{\"Instances\":{\"Instance\":[]},\"Code\":\"Forbidden.RAM\"}",
+                "{\"Instances\":null}",
+                "{\"Instances\":\"\"}",
+                "{\"Instances\":\"none\"}",
+                "{\"Instances\":0}",
+                "{\"Instances\":[]}",
+                "{\"Instances\":[{\"Instance\":[]}]}",
+                "{\"Instances\":{\"Instance\":null}}",
+                "{\"Instances\":{\"Instance\":\"\"}}",
+                "{\"Instances\":{\"Instance\":\"none\"}}",
+                "{\"Instances\":{\"Instance\":[null]}}",
+                "{\"Instances\":{\"Instance\":[\"\"]}}",
+                "{\"Instances\":{\"Instances\":[]}}",
+                "<X><Instances>none</Instances></X>",
+                "<X><Instances><Instance>none</Instance></Instances></X>",
+                "<X><Instances><Instances/></Instances></X>",
         };
         struct instance i, before;
 
@@ -305,6 +425,9 @@ static const char eips_xml[] =
         "<LockReason>security</LockReason></LockReason></OperationLocks></EipAddress>"
         "</EipAddresses></DescribeEipAddressesResponse>";
 
+#define ONE_EIP(members) "{\"EipAddresses\":{\"EipAddress\":[{" members "}]}}"
+#define EIP_ID_AND_IP    "\"AllocationId\":\"e\",\"IpAddress\":\"203.0.113.1\","
+
 static void check_eips(const char *text) {
         char request_id[REQUEST_ID_SIZE];
         struct eip e[4];
@@ -329,19 +452,54 @@ static void check_eips(const char *text) {
 }
 
 static void test_eips(void **state) {
-        static const char none[] = "{\"EipAddresses\":{\"EipAddress\":[]},\"RequestId\":\"R\"}";
-        static const char half[] = "{\"EipAddresses\":{\"EipAddress\":[{\"AllocationId\":\"e\"}]}}";
+        static const char *const none[] = {
+                "{\"EipAddresses\":{\"EipAddress\":[]},\"RequestId\":\"R\"}",
+                "{\"EipAddresses\":{\"EipAddress\":{}}}",
+                "{\"EipAddresses\":{\"EipAddress\":[{}]}}",
+                "{\"EipAddresses\":{}}",
+                "<X><EipAddresses/></X>",
+                "<X><EipAddresses>\n<EipAddress/>\n</EipAddresses></X>",
+        };
+        /* What reads as "none fits" may be answered by buying one. */
+        static const char *const bad[] = {
+                "{}",
+                ONE_EIP("\"AllocationId\":\"e\""),
+                ONE_EIP("\"IpAddress\":\"203.0.113.1\""),
+                ONE_EIP("\"AllocationId\":\"e\",\"IpAddress\":\"203.0.113.1\""),
+                ONE_EIP(EIP_ID_AND_IP "\"Status\":\"\""),
+                ONE_EIP(EIP_ID_AND_IP "\"Status\":null"),
+                ONE_EIP(EIP_ID_AND_IP "\"Status\":[\"Available\"]"),
+                ONE_EIP("\"AllocationId\":null,\"IpAddress\":null,\"Status\":\"Available\""),
+                ONE_EIP("\"Eip\":{\"AllocationId\":\"e\"}"),
+                "{\"EipAddresses\":null}",
+                "{\"EipAddresses\":[]}",
+                "{\"EipAddresses\":\"\"}",
+                "{\"EipAddresses\":{\"EipAddress\":null}}",
+                "{\"EipAddresses\":{\"EipAddress\":\"\"}}",
+                "{\"EipAddresses\":{\"EipAddress\":[null]}}",
+                "{\"EipAddresses\":{\"EipAddresss\":[]}}",
+                "<X><EipAddresses>none</EipAddresses></X>",
+                "<X><EipAddresses><EipAddress>none</EipAddress></EipAddresses></X>",
+        };
         char request_id[REQUEST_ID_SIZE];
         struct eip e[4];
-        size_t n = 9;
 
         (void)state;
         check_eips(eips_json);
         check_eips(eips_xml);
-        assert_int_equal(reply_parse_eips(none, strlen(none), e, N(e), &n, request_id), 0);
-        assert_int_equal(n, 0);
-        assert_int_equal(reply_parse_eips(half, strlen(half), e, N(e), &n, request_id), -EBADMSG);
-        assert_int_equal(reply_parse_eips("{}", 2, e, N(e), &n, request_id), -EBADMSG);
+        for (size_t k = 0; k < N(none); k++) {
+                size_t n = 9;
+
+                if (reply_parse_eips(none[k], strlen(none[k]), e, N(e), &n, request_id) != 0)
+                        fail_msg("refused: %s", none[k]);
+                assert_int_equal(n, 0);
+        }
+        for (size_t k = 0; k < N(bad); k++) {
+                size_t n;
+
+                if (reply_parse_eips(bad[k], strlen(bad[k]), e, N(e), &n, request_id) != -EBADMSG)
+                        fail_msg("accepted: %s", bad[k]);
+        }
 }
 
 static void test_eip_allocate(void **state) {
@@ -543,6 +701,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_instance),
                 cmocka_unit_test(test_instance_without_address),
+                cmocka_unit_test(test_odd_shapes),
+                cmocka_unit_test(test_blanks_before_an_address),
                 cmocka_unit_test(test_not_listed),
                 cmocka_unit_test(test_object_for_array),
                 cmocka_unit_test(test_odd_times),
