@@ -54,11 +54,14 @@ static void check_address(struct checking *k, const struct config *c) {
 
 static void check_reboot(struct checking *k, const struct config *c) {
         bool may = c->reboot_policy != REBOOT_NEVER;
+        bool too_short = c->confirm_timeout_usec <= c->reboot_grace_usec;
 
         error_if(
-                k,
-                c->reboot_policy == REBOOT_AUTO && c->confirm_timeout_usec <= c->reboot_grace_usec,
+                k, c->reboot_policy == REBOOT_AUTO && too_short,
                 "[Confirm] Timeout= must be longer than [Reboot] Grace=, or no reboot comes in time");
+        warn_if(k, c->reboot_policy == REBOOT_NEVER && too_short,
+                "[Confirm] Timeout= must be longer than [Reboot] Grace=, or the mark that a reboot "
+                "is required is never left");
         warn_if(k, may && c->reboot_limit == 0,
                 "[Reboot] Limit=0 never reboots: say Policy=never to have that reported");
 }

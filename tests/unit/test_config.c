@@ -531,6 +531,8 @@ static const struct {
         {"[Reboot]\nGrace=10min\n", 1, 0, "longer than [Reboot] Grace="},
         {"[Reboot]\nGrace=10min\nPolicy=always\n", 0, 0, ""},
         {"[Confirm]\nTimeout=30s\n", 1, 0, "longer than [Reboot] Grace="},
+        {"[Reboot]\nGrace=10min\nPolicy=never\n", 0, 1, "the mark"},
+        {"[Reboot]\nGrace=10min\nPolicy=never\n[Confirm]\nTimeout=11min\n", 0, 0, ""},
         {"[Reboot]\nLimit=0\n", 0, 1, "Policy=never"},
         {"[Reboot]\nLimit=0\nPolicy=never\n", 0, 0, ""},
         {"[Confirm]\nPlanes=kernel outside\n", 1, 0, "needs Outside=URL"},
