@@ -210,8 +210,9 @@ struct engine {
         uint64_t reboot_due_since;
         char blockers[STATUS_WHY_SIZE];
         bool blockers_known;
+        uint64_t blockers_until; /* the answer is waited for; 0: not asked in this phase */
         bool online, marked;
-        bool alert_cleared; /* Heal.Policy=alert: `resume` accepts what is there */
+        char accepted[FAULT_CODE_SIZE]; /* the failure that a person's `resume` was the answer to */
         uint64_t metadata_silent_since;
         int64_t phase_since;
 };

@@ -53,7 +53,7 @@ void enter(struct turn *t, enum phase phase) {
         if (phase == e->phase || (e->phase == PHASE_FAILED && looking))
                 return;
         if (e->phase == PHASE_REBOOTING)
-                t->out->wants |= ACTION_NO_BLOCKERS;
+                forget_blockers(t);
         e->phase = phase;
         e->entered = t->now.boot_usec;
         e->phase_since = cloud_now(t);
@@ -315,6 +315,10 @@ static void on_kernel(struct turn *t, const struct kernel_facts *k) {
         }
 }
 
+bool is_accepted(const struct engine *e, const char *code) {
+        return strcmp(e->accepted, code) == 0;
+}
+
 static void on_hold(struct turn *t, enum hold hold) {
         struct engine *e = t->e;
         enum hold old = e->hold;
@@ -351,23 +355,6 @@ static void on_start(struct turn *t) {
         start_over(t);
 }
 
-/* A person's word: it also counts for the question in flight, should that end in a wait. */
-static void on_word(struct turn *t) {
-        forget_told(t);
-        t->e->hurry_later = !is_resting(t->e);
-        hurry(t);
-}
-
-static void hurry_now(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (!e->hurry_later || !is_resting(e))
-                return;
-        e->hurry_later = false;
-        if (e->phase == PHASE_WAITING || e->phase == PHASE_FAILED)
-                hurry(t);
-}
-
 void engine_step(struct engine *e, const struct event *event, struct actions *ret) {
         struct turn t = {.e = e, .now = event->now, .out = ret};
 
@@ -394,12 +381,13 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 on_hold(&t, event->hold);
                 break;
         case EVENT_RESUME:
-                e->alert_cleared = true;
-                on_word(&t);
+                if (e->phase == PHASE_FAILED)
+                        TEXT_SET(e->accepted, e->fault.code);
+                hurry_at_word(&t);
                 break;
         case EVENT_RELOAD:
                 e->config = event->config;
-                on_word(&t);
+                hurry_at_word(&t);
                 break;
         case EVENT_CLOCK:
                 if (e->phase == PHASE_WAITING && e->fault.class == FAULT_CLOCK)
@@ -412,7 +400,7 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 on_stop(&t);
                 break;
         }
-        hurry_now(&t);
+        hurry_after_question(&t);
         if (e->fault.class == FAULT_NONE)
                 e->fault = no_fault;
 }

@@ -62,7 +62,7 @@ static struct ledger_entry *repeatable(struct turn *t, enum wire_op op) {
 /* Perhaps bought and never used: no inspection shows it, so a person has to look. */
 static bool is_purchase_lost(struct turn *t, enum wire_op op) {
         return op == WIRE_EIP_ALLOCATE && unanswered(t, op) && !repeatable(t, op) &&
-               !t->e->alert_cleared;
+               !is_accepted(t->e, FAULT_EIP_LOST);
 }
 
 static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledger_entry *again) {
@@ -282,7 +282,8 @@ static bool takes_eip(const struct engine *e) {
  * do. Whoever moved it to another instance wants it there (design 4.4).
  */
 static const char *eip_of_ledger(const struct engine *e) {
-        return e->ledger.kind == KIND_EIP && !e->alert_cleared ? e->ledger.eip_id : "";
+        return e->ledger.kind == KIND_EIP && !is_accepted(e, FAULT_EIP_ELSEWHERE) ? e->ledger.eip_id
+                                                                                  : "";
 }
 
 /* The configured one; else the one that was here, one bought here, any free one with the tag. */

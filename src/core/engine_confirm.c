@@ -185,7 +185,7 @@ void confirm(struct turn *t) {
         e->told_asking = WIRE_NONE;
         e->reboot_due_since = 0;
         e->absent_first = 0;
-        e->alert_cleared = false;
+        TEXT_SET(e->accepted, "");
         if (!e->online)
                 t->out->wants |= ACTION_ONLINE;
         if (e->marked || !e->online) /* an earlier process may have left its mark */

@@ -193,12 +193,12 @@ static void adopt(struct turn *t) {
 }
 
 /* Heal.Policy=alert: another address than the known one is not taken without a person's word. */
-static bool must_alert(const struct turn *t) {
+bool must_alert(const struct turn *t) {
         const struct engine *e = t->e;
         const struct ledger *l = &e->ledger;
 
-        return e->config.heal_policy == HEAL_ALERT && !e->alert_cleared && l->address != 0 &&
-               (l->address != e->expected || is_converted(e)) &&
+        return e->config.heal_policy == HEAL_ALERT && !is_accepted(e, FAULT_HEAL_REPLACED) &&
+               l->address != 0 && (l->address != e->expected || is_converted(e)) &&
                !governor_pending_change(l, e->expected, cloud_now(t));
 }
 

@@ -22,13 +22,15 @@ static bool reboot_is_blocked(struct turn *t) {
         struct engine *e = t->e;
 
         enter(t, PHASE_REBOOTING);
-        if (!e->blockers_known) {
-                e->blockers_known = true; /* no answer within BLOCKERS_WAIT: nothing blocks */
-                TEXT_SET(e->blockers, "");
+        if (!e->blockers_known && e->blockers_until == 0) {
+                e->blockers_until = in(t, BLOCKERS_WAIT);
                 t->out->wants |= ACTION_BLOCKERS;
-                rest(t, in(t, BLOCKERS_WAIT));
+        }
+        if (!e->blockers_known && t->now.boot_usec < e->blockers_until) {
+                rest(t, e->blockers_until);
                 return true;
         }
+        e->blockers_known = true; /* no answer in time: nothing blocks */
         if (!*e->blockers ||
             t->now.boot_usec - e->reboot_due_since >= e->config.reboot_patience_usec)
                 return false;
@@ -86,10 +88,8 @@ void reboot_due(struct turn *t) {
                 confirming(t);
                 return;
         }
-        if (e->reboot_due_since == 0) {
+        if (e->reboot_due_since == 0)
                 e->reboot_due_since = t->now.boot_usec;
-                e->blockers_known = false;
-        }
         if (looks_once_more(t))
                 return;
         if (!reboots_at_once(t) && !e->verdict.disagrees) {
@@ -129,13 +129,22 @@ void reboot_due(struct turn *t) {
                 begin_change(t, WIRE_REBOOT);
 }
 
+void forget_blockers(struct turn *t) {
+        t->out->wants |= ACTION_NO_BLOCKERS;
+        t->e->blockers_known = false;
+        t->e->blockers_until = 0;
+        TEXT_SET(t->e->blockers, "");
+}
+
 void got_blockers(struct turn *t, const char *blockers) {
         struct engine *e = t->e;
         bool news = *blockers && strcmp(e->blockers, blockers) != 0;
 
+        if (e->phase != PHASE_REBOOTING)
+                return; /* asked for a reboot that is not due any more */
         TEXT_SET(e->blockers, blockers);
         e->blockers_known = true;
-        if (e->phase != PHASE_REBOOTING || e->step != STEP_IDLE)
+        if (e->step != STEP_IDLE)
                 return;
         if (news)
                 TEXT_SET(say(t, NOTICE_REBOOT_WAITS)->text, blockers);

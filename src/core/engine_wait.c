@@ -212,6 +212,7 @@ void got_identify_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
         bool silent = strcmp(f->code, FAULT_MD_UNREACHABLE) == 0;
 
+        e->metadata = (struct plane_facts){}; /* the look before does not count any more (L6) */
         if (!silent)
                 e->metadata_silent_since = 0;
         else if (e->metadata_silent_since == 0)
@@ -238,7 +239,7 @@ void got_inspect_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 
         judge(t);
-        if (e->phase != PHASE_CONFIRMED && !e->verdict.confirmed) {
+        if (e->phase != PHASE_CONFIRMED && (!e->verdict.confirmed || must_alert(t))) {
                 e->control = (struct plane_facts){};
                 meet_fault(t, f);
                 return;
@@ -299,6 +300,23 @@ void hurry(struct turn *t) {
                 return;
         }
         start_over(t);
+}
+
+/* A person's word: it counts for the question in flight too, should that end in a wait. */
+void hurry_at_word(struct turn *t) {
+        forget_told(t);
+        t->e->hurry_later = !is_resting(t->e);
+        hurry(t);
+}
+
+void hurry_after_question(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (!e->hurry_later || !is_resting(e))
+                return;
+        e->hurry_later = false;
+        if (e->phase == PHASE_WAITING || e->phase == PHASE_FAILED)
+                hurry(t);
 }
 
 /* The network has come (back): what failed for want of it may work now. */

@@ -30,6 +30,7 @@ int64_t cloud_now(const struct turn *t);
 uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
 void start_over(struct turn *t);                  /* identify, then inspect */
 bool is_resting(const struct engine *e);
+bool is_accepted(const struct engine *e, const char *code); /* by a person's `resume` */
 
 /* engine_wait.c */
 void inspect(struct turn *t); /* unless an earlier process kept a wait that is not over */
@@ -43,6 +44,8 @@ void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud ti
 unsigned call_context(const struct config *c);                       /* for fault_explain() */
 void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
 void hurry_after_kernel(struct turn *t); /* the network has come (back) */
+void hurry_at_word(struct turn *t);      /* resume, reload */
+void hurry_after_question(struct turn *t); /* that was in flight when the word came */
 void got_identify_fault(struct turn *t, const struct fault *f);
 void got_inspect_fault(struct turn *t, const struct fault *f);
 void got_addresses_fault(struct turn *t, const struct fault *f);
@@ -56,7 +59,8 @@ void end_lag(struct turn *t); /* the reachability witness counts no longer */
 void got_identity(struct turn *t, const struct identity *identity);
 void got_instance(struct turn *t, const struct instance *i);
 void got_eip(struct turn *t, const struct eip *eip);
-void decide(struct turn *t); /* after an inspection, or when more was learnt since */
+bool must_alert(const struct turn *t); /* the address is not taken without a person's word */
+void decide(struct turn *t);           /* after an inspection, or when more was learnt since */
 
 /* engine_confirm.c */
 void confirm(struct turn *t);
@@ -85,3 +89,4 @@ void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed 
 void reboot_due(struct turn *t);
 bool reboots_at_once(const struct turn *t); /* Policy=always, until that reboot was executed */
 void got_blockers(struct turn *t, const char *blockers);
+void forget_blockers(struct turn *t); /* what blocked a reboot says nothing about a later one */

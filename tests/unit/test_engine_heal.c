@@ -84,6 +84,31 @@ static void the_kind_is_learnt_later(void **state) {
         assert_int_equal(r.engine.ledger.kind, KIND_STATIC);
 }
 
+/* Heal.Policy=alert: only the answer to this very alert takes another address. */
+static void an_alert_is_answered_by_a_person_only(void **state) {
+        struct rig r;
+
+        (void)state;
+        confirmed(&r, HEAL_ALERT);
+        PLAY(&r, {"addresses A", "confirmed"},
+             {"resume", "confirmed ask:addresses"}, /* before there is anything to answer */
+             {"addresses B", "inspecting ask:inspect"}, {"instance B", "failed !Heal.Replaced"},
+             {"wait", "failed ask:identify"}, {"identity B", "failed ask:inspect"},
+             {"fault ServiceUnavailable 503", "failed !ServiceUnavailable"});
+        assert_int_equal(r.engine.ledger.address, rig_address('A'));
+}
+
+/* L6: an error after the look that showed nothing takes that look's word away. */
+static void an_identify_that_fails_forgets_the_look(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"fault Transport.Connect", "waiting"},
+             {"kernel up", "identifying ask:identify"}, {"fault Metadata.NotFound 404", "waiting"},
+             {"wait", "inspecting ask:inspect"}, {"instance none", "inspecting ask:addresses"});
+}
+
 static void converted_to_an_eip(void **state) {
         struct rig r;
 
@@ -391,6 +416,36 @@ static void patience_ends(void **state) {
         assert_in_range((r.now.boot_usec - began) / USEC_PER_MIN, 29, 31);
 }
 
+/* Other events before the answer are no answer; none in time means that nothing blocks. */
+static void only_an_answer_unblocks(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_ALWAYS);
+        PLAY(&r, {"instance A", "rebooting store blockers in:15-15"}, {"+5", ""},
+             {"kernel down", "rebooting in:10-10"}, {"kernel up", "rebooting in:10-10"},
+             {"blockers cloud-init", "rebooting ask:addresses say:reboot-waits"});
+        due(&r, REBOOT_ALWAYS);
+        PLAY(&r, {"instance A", "rebooting store blockers in:15-15"}, {"wait", ""});
+        if (r.engine.asking == WIRE_INSPECT)
+                PLAY(&r, {"instance A", "rebooting store"});
+        PLAY(&r, {"stored", "rebooting ask:reboot"});
+}
+
+/* The disk was full when nothing blocked: at the next look the machine is asked again. */
+static void blockers_are_asked_again(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_ALWAYS);
+        PLAY(&r, {"instance A", "rebooting store blockers"}, {"blockers", ""});
+        if (r.engine.asking == WIRE_INSPECT)
+                PLAY(&r, {"instance A", "rebooting store"});
+        PLAY(&r, {"stored full", "failed no-blockers"}, {"wait", "failed ask:identify"},
+             {"identity none", "failed ask:inspect"},
+             {"instance A", "rebooting blockers in:15-15"});
+}
+
 /* Accepted and never executed: failed after the first, and never asked again in this boot. */
 static void accepted_and_never_executed(void **state) {
         struct rig r;
@@ -424,6 +479,8 @@ int main(void) {
                 cmocka_unit_test(replaced),
                 cmocka_unit_test(gone_right_after_an_inspection),
                 cmocka_unit_test(the_kind_is_learnt_later),
+                cmocka_unit_test(an_alert_is_answered_by_a_person_only),
+                cmocka_unit_test(an_identify_that_fails_forgets_the_look),
                 cmocka_unit_test(converted_to_an_eip),
                 cmocka_unit_test(kernel_or_metadata_only),
                 cmocka_unit_test(eip_is_associated),
@@ -439,6 +496,8 @@ int main(void) {
                 cmocka_unit_test(a_witness_is_not_kept_for_later),
                 cmocka_unit_test(another_instances_ledger),
                 cmocka_unit_test(patience_ends),
+                cmocka_unit_test(only_an_answer_unblocks),
+                cmocka_unit_test(blockers_are_asked_again),
                 cmocka_unit_test(accepted_and_never_executed),
         };
 
