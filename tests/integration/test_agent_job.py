@@ -37,6 +37,28 @@ def test_vpc_restarts_once(make_world):
     assert len(world.machine.boots.entries) == 2
 
 
+XML_JOBS = {
+    "": ["AllocatePublicIpAddress", "RebootInstance"],
+    "[Address]\nBandwidthOut=5\n": ["ModifyInstanceNetworkSpec", "RebootInstance"],
+    "[Address]\nStrategy=eip\nEipAllocate=yes\n": ["AllocateEipAddress", "AssociateEipAddress"],
+}
+
+
+@pytest.mark.parametrize("config", XML_JOBS)
+def test_gateway_that_only_speaks_xml(make_world, config):
+    """Whatever is asked for: each reply of the whole job, not only the refusals."""
+    world = make_world(mode="vpc", config=ALWAYS + config)
+    world.sim.rule("[A-Z]*", form="xml", times=None)
+    if config:
+        world.sim.set("instance.bandwidth_out", 0)
+    world.start()
+    status = assert_confirmed(world)
+    assert {request["format"] for request in world.sim.api()} == {"XML"}
+    assert executed(world)[:2] == XML_JOBS[config]
+    assert status["public_ip"] == world.sim.get("instance.effective_ip")
+    assert_inspected_before_each_change(world)
+
+
 def test_auto_policy_restarts_after_the_grace(make_world):
     world = make_world(mode="vpc", config="[Reboot]\nGrace=1s\n").start()
     assert_confirmed(world)

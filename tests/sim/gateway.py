@@ -96,8 +96,11 @@ class Gateway:
         return answer
 
     def _take(self, call, door):
-        return self.cloud.script.take(call.action, call.request.endpoint.name,
+        rule = self.cloud.script.take(call.action, call.request.endpoint.name,
                                       call.request.method, call.params, door)
+        if rule and rule.form:
+            call.form = rule.form.upper()
+        return rule
 
     def _wait(self, rule):
         if rule.hold:

@@ -7,8 +7,8 @@ import threading
 DAMAGES = ("close", "reset", "empty", "garbled", "half", "huge", "endless-headers", "html", "drip",
            "stall", "not-http")
 
-FIELDS = {"match", "endpoint", "params", "method", "times", "after", "answer", "execute", "damage",
-          "delay", "pause", "late", "hold", "date", "headers", "door"}
+FIELDS = {"match", "endpoint", "params", "method", "times", "after", "answer", "execute", "form",
+          "damage", "delay", "pause", "late", "hold", "date", "headers", "door"}
 
 
 class Rule:
@@ -19,6 +19,7 @@ class Rule:
     times     how many calls it meets (None: all); after: how many it lets pass first
     answer    {"status","code","message","body","headers","format"} instead of the real one
     execute   run the call all the same (default: only without an answer of its own)
+    form      "xml" or "json": the API answers so, whatever was asked for
     damage    what happens to the bytes (DAMAGES)
     delay     seconds before anything; pause: seconds between execution and answer;
               late: the call is executed that long after its answer
