@@ -3,7 +3,6 @@
 
 import os
 import sys
-import time
 
 import pytest
 
@@ -12,22 +11,10 @@ sys.path.insert(0, TESTS)
 
 from machine.instance import Instance   # noqa: E402
 from system import base                 # noqa: E402
-from world import outer                 # noqa: E402
-
-SCRATCH = "machine-%d-%d"
 
 
 def pytest_configure(config):
-    if outer.inside():
-        return
-    if os.geteuid() != 0:
-        pytest.exit("tests/machine needs root: taps, namespaces, mounts", 4)
-    os.environ["ECS_PUBIP_PACKAGES"] = os.environ.get("ECS_PUBIP_PACKAGES") or base.packages()
-    os.environ["ECS_PUBIP_ROOT"] = base.root()
-    capture = config.pluginmanager.getplugin("capturemanager")
-    if capture:
-        capture.suspend_global_capture(in_=True)
-    outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
+    base.enter(config)
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +29,9 @@ def debian():
 
 @pytest.fixture(scope="module")
 def scratch():
-    """In the cache, not in memory: disks are large."""
-    base.forget("machine")
-    path = os.path.join(base.cache(), SCRATCH % (os.getpid(), time.time_ns()))
-    os.makedirs(path)
-    yield base.use(path)
-    base.remove_tree(path)
+    """Disks are large."""
+    with base.scratch("machine") as path:
+        yield path
 
 
 @pytest.fixture(scope="module")

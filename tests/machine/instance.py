@@ -5,9 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 
-from world.cloud import Cloud
+from system.hypervisor import Hypervisor
 
 from .vm import Vm
 
@@ -15,27 +14,20 @@ RESOLVERS = ("100.100.2.136", "100.100.2.138")
 REPOSITORY = "172.16.0.1:8080"
 
 
-class Instance:
-    """CLOUD is running; IMAGE is a folder with disk.img, vmlinuz and initrd."""
+class Instance(Hypervisor):
+    """FOLDER has disk.img, vmlinuz and initrd when it is booted."""
 
     def __init__(self, folder, mode="vpc"):
         os.makedirs(folder)
         self.folder = folder
-        self.boots = 0
-        self.changed = threading.Condition()
-        self.failure = None
-        self.closing = False
+        super().__init__(os.path.join(folder, "cloud"), mode)
         self.helpers = []
         self.dhcp = None
-        self.cloud = Cloud(os.path.join(folder, "cloud"), mode=mode)
-        self.sim = self.cloud.sim
         self.vm = Vm(folder, self.cloud.net)
-        self.thread = threading.Thread(target=self._reboots, daemon=True)
-        self.cloud.start()
-        self.cloud.ready()
+        self.start_cloud()
         self.cloud.net.ip(*["addr add %s/32 dev lo" % address for address in RESOLVERS])
         self._tap("tap0", "172.16.0.1")
-        self.thread.start()
+        self.watch()
 
     def _tap(self, name, address):
         self.cloud.net.ip("tuntap add %s mode tap" % name, "link set %s up" % name,
@@ -85,43 +77,13 @@ class Instance:
             leases.append(("b", here["public_mac"], public))
         self._serve_names(leases)
         self.vm.start(nics)
-        with self.changed:
-            self.boots += 1
-            self.changed.notify_all()
+        self.booted()
 
-    def _reboots(self):
-        since = 0
-        while not self.closing:
-            try:
-                event = self.sim.wait(timeout=3600, since=since, event="reboot-due")
-                if self.closing or event is None:
-                    continue
-                since = event["seq"]
-                self.sim.stopped(status="Stopping")
-                self.vm.power_off(event["force"])
-                self.sim.restarted()
-                self.boot()
-            except Exception as error:
-                with self.changed:
-                    if not self.closing:
-                        self.failure = error
-                    self.changed.notify_all()
-                return
-
-    def wait_boot(self, number, timeout):
-        with self.changed:
-            self.changed.wait_for(lambda: self.boots >= number or self.failure, timeout)
-        if self.failure:
-            raise self.failure
-        assert self.boots >= number, "boot %d did not come\n%s" % (number, self.story())
+    def power_off(self, force=False):
+        self.vm.power_off(force)
 
     def story(self):
-        lines = ["--- the cloud"]
-        try:
-            lines += ["%s %s" % (e["event"], {k: v for k, v in e.items() if k != "event" and v})
-                      for e in self.sim.events() if e["event"] != "arrival"]
-        except Exception as error:
-            lines.append("cannot be asked: %s" % error)
+        lines = self.cloud_story()
         lines += ["--- console", self.vm.console()]
         try:
             lines += ["--- cloud-init", self.vm.run("tail -n 40 /var/log/cloud-init-output.log", 60, False),
@@ -134,11 +96,9 @@ class Instance:
         return "\n".join(lines)
 
     def close(self):
-        self.closing = True
-        self.cloud.stop()
+        self.stop_cloud()
         self.vm.close()
-        if self.thread.is_alive():
-            self.thread.join(60)
+        self.join()
         for helper in self.helpers + ([self.dhcp] if self.dhcp else []):
             helper.kill()
             helper.wait()

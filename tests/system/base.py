@@ -5,15 +5,21 @@ Both need the network and are made before the tests enter their namespaces.  A n
 holds a hash of what it was made from, so a changed recipe or tree makes a new one.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
+import pytest
+
+from world import outer
+from . import cgroup, release
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SUITE = "bookworm"
 # The machine test boots the same root: its kernel and cloud-init are in here for that.
 PACKAGES = """
 systemd systemd-sysv systemd-resolved dbus udev iproute2 procps ca-certificates netbase cloud-init
@@ -21,14 +27,16 @@ libcurl4 libcjson1 libexpat1 libinih1 libnl-3-200 libnl-route-3-200 libsystemd0 
 linux-image-cloud-amd64 apparmor gpg gpg-agent
 """.split()
 RECIPE = [
-    "mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES),
+    "mmdebstrap", "--variant=minbase", "--include=" + ",".join(release.named(PACKAGES)),
     # no initrd: the machine test brings its own, and making one takes longer than all the rest
     "--essential-hook=mkdir -p \"$1/etc/initramfs-tools\"; "
     "echo update_initramfs=no >\"$1/etc/initramfs-tools/update-initramfs.conf\"",
-    "--dpkgopt=force-confold",
+    # a root that a power cut spoils is made again: no fsync per file
+    "--dpkgopt=force-confold", "--dpkgopt=force-unsafe-io",
     "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
-    "--customize-hook=rm -f \"$1/etc/apt/apt.conf.d/99mmdebstrap\"",
-    SUITE]
+    "--customize-hook=rm -f \"$1/etc/apt/apt.conf.d/99mmdebstrap\"; "
+    "sed -i /force-unsafe-io/d \"$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap\"",
+    release.NAME]
 MINUTES = 15
 
 
@@ -39,11 +47,19 @@ def cache():
     return path
 
 
+@contextlib.contextmanager
+def _alone(kind):
+    """Suites may run side by side: one at a time makes or forgets things of KIND."""
+    with open(os.path.join(cache(), kind + ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make_once(kind, key, make):
     """The folder KIND-KEY of the cache; MAKE(temporary folder) fills it where it is missing."""
+    kind = release.kind(kind)
     final = os.path.join(cache(), "%s-%s" % (kind, key))
-    with open(os.path.join(cache(), kind + ".lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)    # suites may run side by side
+    with _alone(kind):
         if not os.path.isdir(final):
             forget(kind)
             work = use(tempfile.mkdtemp(prefix=kind + ".tmp-", dir=cache()))
@@ -56,6 +72,18 @@ def make_once(kind, key, make):
                 raise
         use(final)
     return final
+
+
+@contextlib.contextmanager
+def scratch(kind):
+    """A folder of the cache for this run, on disk rather than in memory; gone with it."""
+    with _alone(kind):
+        forget(kind)
+        path = use(tempfile.mkdtemp(prefix=kind + ".tmp-", dir=cache()))
+    try:
+        yield path
+    finally:
+        remove_tree(path)
 
 
 def forget(kind):
@@ -94,12 +122,22 @@ def run(arguments, **options):
     return done.stdout
 
 
+def run_confined(arguments, folder):
+    """What leaves nothing however it, or we, are ended: its processes and mounts go with us, its
+    temporary files are in FOLDER."""
+    temporary = os.path.join(folder, "tmp")
+    os.makedirs(temporary)
+    run(["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
+         "--mount-proc", *arguments], env={**os.environ, "TMPDIR": temporary})
+    remove_tree(temporary)
+
+
 def root():
     """An unpacked Debian; never written to: tests put a layer over it."""
     def make(folder):
         tar = os.path.join(folder, "root.tar")
         # as a tar first: mmdebstrap cleans up after itself, with what it mounted
-        run(RECIPE + [tar])
+        run_confined(RECIPE + [tar] + release.SOURCES, folder)
         run(["tar", "-C", folder, "--exclude=./dev/*", "-xf", tar])
         os.unlink(tar)
     return make_once("root", hashlib.sha256("\0".join(RECIPE).encode()).hexdigest()[:16], make)
@@ -126,7 +164,7 @@ def tree_hash():
 def packages():
     """The folder with the .deb and the .rpm of the present tree, built by packaging/build.sh."""
     def make(folder):
-        run([os.path.join(TOP, "packaging", "build.sh"), folder])
+        run_confined([os.path.join(TOP, "packaging", "build.sh"), *release.BUILD, folder], folder)
     return make_once("packages", tree_hash(), make)
 
 
@@ -151,3 +189,18 @@ def newer_deb(deb, folder, version):
     run(["dpkg-deb", "--root-owner-group", "--build", tree, out])
     shutil.rmtree(tree)
     return out
+
+
+def enter(config):
+    """The network is used before, and only before, the tests are cut off from it."""
+    if outer.inside():
+        return
+    if os.geteuid() != 0:
+        pytest.exit("needs root: machines, mounts, namespaces", 4)
+    os.environ["ECS_PUBIP_PACKAGES"] = os.environ.get("ECS_PUBIP_PACKAGES") or packages()
+    os.environ["ECS_PUBIP_ROOT"] = root()
+    cgroup.sweep()
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture:
+        capture.suspend_global_capture(in_=True)    # what execs keeps the real output
+    outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])

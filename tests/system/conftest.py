@@ -13,7 +13,6 @@ sys.path.insert(0, TESTS)
 from system import base                         # noqa: E402
 from system.instance import DEFAULTS, Instance  # noqa: E402
 from system.layer import Layer                  # noqa: E402
-from world import outer                         # noqa: E402
 
 SCRATCH = "/run/system"
 _numbers = itertools.count(1)
@@ -21,18 +20,7 @@ NEWER = "9999"
 
 
 def pytest_configure(config):
-    """The network is used before, and only before, the tests are cut off from it."""
-    os.environ.setdefault("ECS_PUBIP_PACKAGES", "")
-    if outer.inside():
-        return
-    if os.geteuid() != 0:
-        pytest.exit("tests/system needs root: containers, mounts, namespaces", 4)
-    os.environ["ECS_PUBIP_PACKAGES"] = os.environ["ECS_PUBIP_PACKAGES"] or base.packages()
-    os.environ["ECS_PUBIP_ROOT"] = base.root()
-    capture = config.pluginmanager.getplugin("capturemanager")
-    if capture:
-        capture.suspend_global_capture(in_=True)    # what execs keeps the real output
-    outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
+    base.enter(config)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import time
 
 from world.cloud import SYSCTLS
 from world.namespace import Namespace
+from .cgroup import Cgroup
 
 BOOT_SECONDS = 90
 STOP_SECONDS = 90
@@ -25,6 +26,7 @@ class Container:
     def __init__(self, layer):
         self.layer = layer
         self.net = Namespace("--net", setup=SYSCTLS).ready()
+        self.group = Cgroup()
         self.process = None
         self.leader = None          # PID 1 inside, as we see it
         self.exits = []
@@ -39,10 +41,11 @@ class Container:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(path)
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "-q", "-D", self.layer.path,
-                 "--boot", "--network-namespace-path=/proc/%d/ns/net" % self.net.pid,
-                 "--machine=sim", "--register=no", "--keep-unit", "--console=pipe",
-                 "--resolv-conf=off", "--timezone=off", "--notify-ready=yes"],
+                ["setpriv", "--pdeathsig", "TERM", *self.group.wrap(
+                    ["systemd-nspawn", "-q", "-D", self.layer.path, "--boot",
+                     "--network-namespace-path=/proc/%d/ns/net" % self.net.pid,
+                     "--machine=sim", "--register=no", "--keep-unit", "--console=pipe",
+                     "--resolv-conf=off", "--timezone=off", "--notify-ready=yes"])],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 env={**os.environ, "NOTIFY_SOCKET": path,
                      "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
@@ -108,6 +111,7 @@ class Container:
 
     def close(self):
         self.kill()
+        self.group.close()
         self.net.close()
 
     # inside

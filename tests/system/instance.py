@@ -2,10 +2,9 @@
 """An ECS instance: the simulated cloud, and a container that RebootInstance really restarts."""
 
 import os
-import threading
 
-from world.cloud import Cloud
 from .container import Container
+from .hypervisor import Hypervisor
 from .layer import Layer
 
 DEFAULTS = """
@@ -14,27 +13,20 @@ Grace=1s
 """
 
 
-class Instance:
+class Instance(Hypervisor):
     """`with Instance(folder, lower) as i: i.boot()`."""
 
     def __init__(self, folder, lower, mode="vpc", config=DEFAULTS, user_data=None):
         os.makedirs(folder)
-        self.boots = 0
-        self.changed = threading.Condition()
-        self.failure = None
-        self.closing = False
-        self.cloud = Cloud(os.path.join(folder, "cloud"), mode=mode)
-        self.sim = self.cloud.sim
+        super().__init__(os.path.join(folder, "cloud"), mode)
         self.layer = Layer(os.path.join(folder, "layer"), lower)
         self.machine = Container(self.layer)
-        self.thread = threading.Thread(target=self._reboots, daemon=True)
         try:
-            self.cloud.start()
-            self.cloud.ready()
+            self.start_cloud()
             if user_data:
                 self.sim.set("metadata.user_data", user_data)
             self._furnish(config)
-            self.thread.start()
+            self.watch()
         except BaseException:
             self.close()
             raise
@@ -58,45 +50,17 @@ class Instance:
         if plugged:
             self.plug()
         self.machine.start(wait)
-        with self.changed:
-            self.boots += 1
-            self.changed.notify_all()
+        self.booted()
         return self.machine
+
+    def power_off(self, force=False):
+        self.machine.reboot(force)
+        self._unplug()
 
     def reboot(self, force=False):
         """Somebody reboots it from inside, or its power is cut: the cloud takes no note."""
-        self.machine.reboot(force)
-        self._unplug()
+        self.power_off(force)
         return self.boot()
-
-    def wait_boot(self, number, timeout=60.0):
-        """Until the NUMBERth boot is finished."""
-        with self.changed:
-            done = self.changed.wait_for(lambda: self.boots >= number or self.failure, timeout)
-        if self.failure:
-            raise self.failure
-        assert done, "boot %d did not come\n%s" % (number, self.story())
-
-    def _reboots(self):
-        """The hypervisor: RebootInstance restarts the container."""
-        since = 0
-        while not self.closing:
-            try:
-                event = self.sim.wait(timeout=3600, since=since, event="reboot-due")
-                if self.closing or event is None:
-                    continue
-                since = event["seq"]
-                self.sim.stopped(status="Stopping")
-                self.machine.reboot(event["force"])
-                self._unplug()
-                self.sim.restarted()
-                self.boot()
-            except Exception as error:
-                with self.changed:
-                    if not self.closing:
-                        self.failure = error
-                    self.changed.notify_all()
-                return
 
     def plug(self):
         """eth0, and eth1 with the public address on a classic instance where it has taken effect."""
@@ -124,12 +88,7 @@ class Instance:
 
     def story(self):
         """Everything, as text: for failures."""
-        parts = ["--- the cloud"]
-        try:
-            parts += ["%s %s" % (e["event"], {k: v for k, v in e.items() if k != "event" and v})
-                      for e in self.sim.events()]
-        except Exception as error:
-            parts.append("cannot be asked: %s" % error)
+        parts = self.cloud_story()
         if self.machine.leader:
             parts += ["--- journal", self.machine.run(
                 "journalctl", "--no-pager", "--unit=ecs-pubip*", "--unit=init.scope",
@@ -140,10 +99,8 @@ class Instance:
         return "\n".join(parts)
 
     def close(self):
-        self.closing = True
-        self.cloud.stop()   # first: no reboot begins any more
-        if self.thread.is_alive():
-            self.thread.join(60)
+        self.stop_cloud()
+        self.join()
         self.machine.close()
         self.cloud.close()
         self.layer.close()
