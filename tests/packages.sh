@@ -25,10 +25,10 @@ packages_row() {
         echo "binutils clang clang-format clang-tidy cppcheck shellcheck systemd" \
              "| binutils clang clang-tools-extra cppcheck ShellCheck systemd" ;;
     system) # the lists of those who use them; Debian only
-        echo "$(grep -hv '^#' "$top/packaging/packages.txt" "$top/tests/system/packages.txt" |
+        echo "$(sed 's/#.*//' "$top/packaging/packages.txt" "$top/tests/system/packages.txt" |
             tr '\n' ' ') |" ;;
     machine)
-        echo "$(grep -hv '^#' "$top/tests/machine/packages.txt" | tr '\n' ' ') |" ;;
+        echo "$(sed 's/#.*//' "$top/tests/machine/packages.txt" | tr '\n' ' ') |" ;;
     valgrind)
         echo "valgrind" "| valgrind" ;;
     esac
@@ -80,7 +80,7 @@ packages_fetch() {
 
 # Installs what these groups need and is missing. Nothing missing: no network, no root needed.
 packages_install() {
-    local system missing attempt log command
+    local system missing attempt said command
     system=$(packages_system)
     if [ "$system" = none ]; then
         echo "No apt-get and no dnf here: going on with what is installed." >&2
@@ -95,17 +95,14 @@ packages_install() {
         return 1
     fi
     echo "Installing: ${missing//$'\n'/ }" >&2
-    log=$(mktemp)
     for attempt in 1 2 3; do
         # shellcheck disable=SC2086 # a list of words
-        if packages_fetch "$system" $missing >"$log" 2>&1; then
-            rm -f "$log"
-            return 0
-        fi
-        echo "Attempt $attempt of 3 failed: $(grep -E '^E:|^Error' "$log" | head -n 1)" >&2
+        said=$(packages_fetch "$system" $missing 2>&1) && return 0
+        echo "Attempt $attempt of 3 failed: $(grep -E '^E:|^Error' <<<"$said" | head -n 1)" >&2
+        # what an installation that was killed left half done
+        [ "$system" != deb ] || dpkg --configure -a >/dev/null 2>&1 || :
         sleep $((attempt * 3))
     done
-    tail -n 20 "$log" >&2
-    rm -f "$log"
+    tail -n 20 <<<"$said" >&2
     return 1
 }

@@ -145,9 +145,10 @@ def run_child(argv, log, progress, seconds, env=None):
     """Runs a command with its output in `log`; its exit status, or None when out of time."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "a", encoding="utf-8", errors="replace") as out, subprocess.Popen(
-        argv, cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        start_new_session=True,
+        # however we end, even by SIGKILL, the suite ends with us
+        ["setpriv", "--pdeathsig", "TERM", *argv], cwd=TOP, env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", start_new_session=True,
     ) as child:
         signal.alarm(max(1, int(seconds)))
         try:

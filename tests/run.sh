@@ -65,6 +65,8 @@ done
 [ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(suites)
 
 if [ "$install" = yes ]; then
+    # after apt has ended: a package half installed is worse than a moment's wait
+    trap 'exit 130' INT TERM
     groups=$(for suite in "${wanted[@]}"; do field "$suite" 3; done)
     # shellcheck disable=SC2086 # a list of words
     packages_install $groups || exit 1
