@@ -204,8 +204,9 @@ struct engine {
         unsigned looks;        /* metadata looks in this confirming */
         uint64_t absent_first; /* first of two inspections that show no address */
         bool reach_before_known, unreachable_before; /* witness, straight before a change */
-        bool reach_asked, reachable;                 /* witness, in this confirming */
-        bool lagging;                                /* confirmed by the reachability witness */
+        uint64_t reach_at;                           /* witness, in this confirming; 0: not asked */
+        bool reachable;
+        bool lagging; /* confirmed by the reachability witness */
         uint64_t next_look, next_control;
         uint64_t reboot_due_since;
         char blockers[STATUS_WHY_SIZE];

@@ -181,6 +181,11 @@ void got_stored(struct turn *t, int error, enum hold hold) {
                 inspect(t);
                 return;
         }
+        if (op == WIRE_REBOOT && !reboots_at_once(t) && !e->verdict.disagrees) {
+                withdraw(t, entry); /* netlink has told of agreement meanwhile */
+                confirming(t);
+                return;
+        }
         if (e->told_asking != op || e->fault.class == FAULT_NONE)
                 say(t, NOTICE_ASKING)->op = op;
         e->told_asking = op;
@@ -394,7 +399,7 @@ void got_probe(struct turn *t, const struct wire_answer *a) {
                 break;
         case PROBE_REACH:
                 if (e->control.presence == PRESENCE_PRESENT) {
-                        e->reach_asked = true;
+                        e->reach_at = t->now.boot_usec;
                         e->reachable = a && a->reachable;
                         reboot_due(t);
                         break;

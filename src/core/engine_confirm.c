@@ -66,7 +66,7 @@ void confirming(struct turn *t) {
                 e->confirm_started = t->now.boot_usec;
                 e->next_look = ENGINE_NEVER;
                 e->looks = 0;
-                e->reach_asked = false;
+                e->reach_at = 0;
                 e->attempt = 0;
                 e->fault = (struct fault){};
         }

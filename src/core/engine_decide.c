@@ -184,6 +184,7 @@ static void adopt(struct turn *t) {
                 say(t, NOTICE_REPLACED)->old_address = l->address;
         else if (!ours && l->address == 0)
                 say(t, NOTICE_ADOPTED);
+        TEXT_SET(e->accepted, ""); /* a word is for one address */
         l->address = e->expected;
         l->kind = e->kind;
         TEXT_SET(l->eip_id, e->kind != KIND_EIP ? ""
@@ -205,10 +206,11 @@ bool must_alert(const struct turn *t) {
 static void decide_present(struct turn *t) {
         struct engine *e = t->e;
         const struct ledger_entry *change;
+        bool known = e->ledger.address == e->expected;
 
         e->absent_first = 0;
         e->told_reclaimed = 0;
-        if (e->ledger.address != e->expected)
+        if (!known)
                 end_lag(t); /* the witness spoke for another address */
         look_again(t);
         if (must_alert(t)) {
@@ -219,8 +221,9 @@ static void decide_present(struct turn *t) {
         change = governor_pending_change(&e->ledger, e->expected, cloud_now(t));
         if (reboots_at_once(t))
                 reboot_due(t);
-        else if (e->verdict.confirmed)
-                confirm(t);
+        else if (e->verdict.confirmed ||
+                 (e->phase == PHASE_CONFIRMED && known && !e->verdict.disagrees))
+                confirm(t); /* also: metadata did not answer once, which is no disagreement */
         else if (change && e->reboot_due_since && e->verdict.disagrees)
                 reboot_due(t);
         else

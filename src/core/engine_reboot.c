@@ -39,6 +39,17 @@ static bool reboot_is_blocked(struct turn *t) {
         return true;
 }
 
+/* "Succeeds now" means now. True: it is being asked. */
+static bool asks_whether_reachable(struct turn *t, const struct ledger_entry *change) {
+        struct engine *e = t->e;
+        bool fresh = e->reach_at && t->now.boot_usec - e->reach_at <= LOOK_FRESH;
+
+        if (e->config.reboot_policy != REBOOT_AUTO || !change->unreachable_before || fresh)
+                return false;
+        ask_probe(t, PROBE_REACH);
+        return true;
+}
+
 static bool is_reachable_now(struct turn *t, const struct ledger_entry *change) {
         struct engine *e = t->e;
 
@@ -101,11 +112,8 @@ void reboot_due(struct turn *t) {
                 reboot_never(t);
                 return;
         }
-        if (e->config.reboot_policy == REBOOT_AUTO && change->unreachable_before &&
-            !e->reach_asked) {
-                ask_probe(t, PROBE_REACH);
+        if (asks_whether_reachable(t, change))
                 return;
-        }
         if (is_reachable_now(t, change)) {
                 confirm(t);
                 return;

@@ -446,6 +446,34 @@ static void blockers_are_asked_again(void **state) {
              {"instance A", "rebooting blockers in:15-15"});
 }
 
+/* The link comes back while the intent is being written: nothing is left to reboot for. */
+static void agreement_at_the_last_moment(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_AUTO);
+        PLAY(&r, {"instance A", "confirming store"}, {"kernel down", "confirming"}, {"+61", ""},
+             {"wait", "confirming ask:addresses"}, {"addresses A", "confirming ask:probe"},
+             {"reach no", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
+             {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
+             {"stored", "confirming store no-blockers"});
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+}
+
+/* The reachability witness is asked again where its word is older than a minute. */
+static void the_witness_is_asked_anew(void **state) {
+        struct rig r;
+
+        (void)state;
+        due(&r, REBOOT_AUTO);
+        PLAY(&r, {"instance A", "confirming store"}, {"+61", ""}, {"wait", ""},
+             {"addresses none", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
+             {"blockers cloud-init", "rebooting ask:addresses"}, {"addresses none", "rebooting"},
+             {"+61", ""}, {"wait", "rebooting ask:addresses"},
+             {"addresses none", "rebooting ask:probe"},
+             {"reach yes", "confirmed store no-blockers online unmark"});
+}
+
 /* Accepted and never executed: failed after the first, and never asked again in this boot. */
 static void accepted_and_never_executed(void **state) {
         struct rig r;
@@ -496,6 +524,8 @@ int main(void) {
                 cmocka_unit_test(a_witness_is_not_kept_for_later),
                 cmocka_unit_test(another_instances_ledger),
                 cmocka_unit_test(patience_ends),
+                cmocka_unit_test(agreement_at_the_last_moment),
+                cmocka_unit_test(the_witness_is_asked_anew),
                 cmocka_unit_test(only_an_answer_unblocks),
                 cmocka_unit_test(blockers_are_asked_again),
                 cmocka_unit_test(accepted_and_never_executed),

@@ -54,6 +54,20 @@ static void lagging_metadata_outlives_a_restart(void **state) {
         assert_false(r.disk.lagging);
 }
 
+/* Metadata did not answer once, and control is asked: not knowing is no disagreement. */
+static void the_6_h_look_unconfirms_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"wait", "confirmed ask:addresses"},
+             {"fault Metadata.Server 503", "confirmed"});
+        r.engine.next_control = r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", "confirmed ask:inspect"}, {"instance A", "confirmed store"},
+             {"wait", "confirmed ask:addresses"}, {"addresses A", "confirmed"});
+        assert_int_equal(r.actions.n_notices, 0);
+}
+
 /* The time of the 6 h look outlives a restart only if it is written down. */
 static void the_time_of_the_look_is_kept(void **state) {
         struct rig r;
@@ -295,6 +309,7 @@ static void reboot_only_what_runs(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lagging_metadata_is_looked_at),
+                cmocka_unit_test(the_6_h_look_unconfirms_nothing),
                 cmocka_unit_test(lagging_metadata_outlives_a_restart),
                 cmocka_unit_test(the_time_of_the_look_is_kept),
                 cmocka_unit_test(a_wrong_date_of_metadata_frees_no_budget),
