@@ -1,16 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds the .deb and the .rpm into OUTDIR from a copy of this tree, which stays as it is.
-#   packaging/build.sh OUTDIR [deb|rpm ...]
+#   packaging/build.sh [--release=NAME] OUTDIR [deb|rpm ...]
 # Runs on Debian and Ubuntu; installs what it needs with apt. The .rpm it makes is linked against
 # this machine's libraries: it proves the spec, a release is built where it will run (RELEASE.md).
+# With --release (bullseye, trixie …) the .deb is built in a throw-away root of that Debian release.
 set -euo pipefail
 
 usage() {
-	echo "usage: packaging/build.sh OUTDIR [deb|rpm ...]" >&2
+	echo "usage: packaging/build.sh [--release=NAME] OUTDIR [deb|rpm ...]" >&2
 	exit 2
 }
 
+release=
+case ${1-} in
+--release=?*) release=${1#*=} && shift ;;
+-*) usage ;;
+esac
 [ $# -ge 1 ] || usage
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
@@ -22,6 +28,9 @@ for kind in "$@"; do
 	esac
 done
 what=${*:-deb rpm}
+if [ -n "$release" ]; then
+	[ "${*:-deb}" = deb ] || usage
+fi
 
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(dirname "$here")
@@ -57,8 +66,16 @@ apt_install() {
 	}
 }
 
+# Lines that end in "# rpm" count for the .rpm only.
+needs() {
+	case " $what " in
+	*" rpm "*) cat "$here/packages.txt" ;;
+	*) grep -v '# rpm$' "$here/packages.txt" ;;
+	esac | sed 's/#.*//'
+}
+
 install_needs() {
-	missing=$(sed 's/#.*//' "$here/packages.txt" | while read -r package; do
+	missing=$(needs | while read -r package; do
 		[ -z "$package" ] || dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
 			grep -qx installed || echo "$package"
 	done)
@@ -76,6 +93,33 @@ build_deb() {
 		exit 1
 	}
 	cp "$work"/*.deb "$work"/*.buildinfo "$work"/*.changes "$out"
+}
+
+# The same script with the same tree in a root of $release, which is thrown away; its .deb comes out.
+build_elsewhere() {
+	mirror=http://deb.debian.org/debian
+	from=("deb $mirror $release main")
+	: >"$work/pins"
+	if [ "$release" = bullseye ]; then
+		# Its meson is too old; Debian 12's is a Python program and runs there as well.
+		from+=("deb $mirror bookworm main")
+		printf 'Package: %s\nPin: release n=bookworm\nPin-Priority: %s\n\n' '*' -1 meson 990 \
+			>"$work/pins"
+	fi
+	mkdir "$work/made"
+	inside="env -u TMPDIR DEB_BUILD_OPTIONS='${DEB_BUILD_OPTIONS-nocheck noautodbgsym}'"
+	# shellcheck disable=SC2016 # $1 is mmdebstrap's, the root
+	mmdebstrap --variant=minbase --include=build-essential,debhelper \
+		--setup-hook='mkdir -p "$1/etc/apt/preferences.d" "$1/ecs-pubip" "$1/made"' \
+		--setup-hook="upload $work/pins /etc/apt/preferences.d/ecs-pubip" \
+		--customize-hook="sync-in $1 /ecs-pubip" \
+		--customize-hook='chroot "$1" '"$inside /ecs-pubip/packaging/build.sh /made deb" \
+		--customize-hook="sync-out /made $work/made" \
+		"$release" /dev/null "${from[@]}" >"$work/elsewhere.log" 2>&1 || {
+		tail -n 60 "$work/elsewhere.log" >&2
+		exit 1
+	}
+	cp "$work/made"/* "$out"
 }
 
 build_rpm() {
@@ -98,10 +142,14 @@ build_rpm() {
 
 source=$work/ecs-pubip
 copy_tree "$source"
-# Debian looks at the top; the tree keeps its packaging together.
-ln -s packaging/debian "$source/debian"
-install_needs "$source"
-for kind in $what; do
-	"build_$kind" "$source"
-done
+if [ -n "$release" ]; then
+	build_elsewhere "$source"
+else
+	# Debian looks at the top; the tree keeps its packaging together.
+	ln -s packaging/debian "$source/debian"
+	install_needs "$source"
+	for kind in $what; do
+		"build_$kind" "$source"
+	done
+fi
 ls -1 "$out"
