@@ -17,8 +17,8 @@ packages_row() {
         echo "libcmocka-dev python3-pytest python3-pytest-xdist strace" \
              "| libcmocka-devel python3-pytest python3-pytest-xdist strace" ;;
     world) # a simulated instance: namespaces, a test CA, socket activation; pages and completions
-        echo "iproute2 openssl ca-certificates util-linux procps systemd mandoc zsh" \
-             "| iproute openssl ca-certificates util-linux procps-ng systemd" ;;
+        echo "iproute2 openssl ca-certificates curl util-linux procps systemd mandoc zsh" \
+             "| iproute openssl ca-certificates curl util-linux procps-ng systemd" ;;
     node)
         echo "nodejs npm" "| nodejs npm" ;;
     lint)
