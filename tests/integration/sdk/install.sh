@@ -17,6 +17,10 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nodejs npm >&2
 fi
 
+# a node that is not Debian's knows its own list of authorities and not the machine's
+bundle=/etc/ssl/certs/ca-certificates.crt
+[ -n "${NODE_EXTRA_CA_CERTS-}" ] || [ ! -e "$bundle" ] || export NODE_EXTRA_CA_CERTS="$bundle"
+
 if [ ! -e "$cache/complete" ]; then
     mkdir -p "$(dirname "$cache")"
     work=$(mktemp -d "$cache.XXXXXX")
