@@ -151,34 +151,3 @@ def test_apparmor_compiles(trees):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout
     assert "syntax error" not in done.stdout.lower()
-
-
-@pytest.fixture(scope="module")
-def selinux(tmp_path_factory):
-    """The folder in which the module was compiled; the policy's own Makefile leaves its macros
-    expanded in tmp/."""
-    folder = str(tmp_path_factory.mktemp("selinux"))
-    base.run(["cp", "-r", os.path.join(base.TOP, "packaging/selinux") + "/.", folder])
-    base.run(["make", "-C", folder, "-f", "/usr/share/selinux/devel/Makefile", "ecs_pubip.pp"])
-    return folder
-
-
-def test_selinux_compiles(selinux, packages):
-    """Here as in the RPM build, where a policy that does not compile ends the build."""
-    assert os.path.getsize(os.path.join(selinux, "ecs_pubip.pp")) > 1000
-    listed = base.run(["rpm", "-qlp", base.find(packages, ".rpm", but=("x86_64", "aarch64"))])
-    assert "/usr/share/selinux/packages/targeted/ecs_pubip.pp" in listed
-
-
-@pytest.mark.parametrize("domain, never", [
-    ("ecs_pubip_t", {"tcp_socket", "udp_socket", "rawip_socket", "packet_socket", "capability"}),
-    ("ecs_pubip_cloud_t", {"netlink_route_socket", "rawip_socket", "packet_socket", "capability"}),
-])
-def test_selinux_gives_no_more(selinux, domain, never):
-    with open(os.path.join(selinux, "tmp", "ecs_pubip.tmp"), encoding="utf-8") as f:
-        text = f.read()
-    rules = re.findall(r"allow\s+(?:\{[^}]*\b%s\b[^}]*\}|%s)\s+([^:;]+?)\s*:\s*(\{[^}]*\}|\w+)"
-                       % (domain, domain), text)
-    assert len(rules) > 10
-    given = {kind for _, kinds in rules for kind in kinds.strip("{}").split()}
-    assert given & never == set()
