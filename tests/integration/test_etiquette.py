@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A due reboot waits for those who must not be cut off, and says for whom."""
 
-from agent import ALWAYS, assert_confirmed, executed
+import pytest
+
+from agent import ALWAYS, MESSAGE, assert_confirmed, executed
 
 CONFIG = ALWAYS + "Patience=%s\n"
+REFUSED = "org.freedesktop.DBus.Error."
 
 
 def start_with_inhibitor(make_world, patience="30min", **inhibitor):
@@ -14,7 +17,15 @@ def start_with_inhibitor(make_world, patience="30min", **inhibitor):
 
 
 def test_a_block_inhibitor_is_waited_for(make_world):
-    world = start_with_inhibitor(make_world, who="apt", why="package transaction")
+    """The one of several that blocks is named."""
+    world = make_world(config=CONFIG % "30min")
+    logind = world.machine.start_logind()
+    logind.inhibit(who="someone", what="sleep")
+    logind.inhibit(who="other", mode="delay")
+    logind.inhibit(who="apt", why="package transaction")
+    world.start()
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"], timeout=20)
+    assert "apt" in entry["MESSAGE"] and "package transaction" in entry["MESSAGE"]
     status = world.machine.wait_status(
         lambda s: s["next"] and s["next"].get("waits_for"), timeout=20)
     assert "apt" in status["next"]["waits_for"]
@@ -28,14 +39,25 @@ def test_a_block_inhibitor_is_waited_for(make_world):
     assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
 
 
-def test_a_delay_inhibitor_is_not(make_world):
-    world = start_with_inhibitor(make_world, mode="delay")
+@pytest.mark.parametrize("inhibitor", [
+    {"mode": "delay"}, {"what": "sleep:idle"}, {"what": "handle-power-key:sleep"}])
+def test_what_does_not_block(make_world, inhibitor):
+    world = start_with_inhibitor(make_world, **inhibitor)
     assert world.machine.wait_boot(2, timeout=20)
+    assert world.machine.logind.asked.find(member="ListInhibitors")
+    assert not world.machine.journal.find(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
 
 
-def test_an_inhibitor_of_something_else_is_not(make_world):
-    world = start_with_inhibitor(make_world, what="sleep:idle")
-    assert world.machine.wait_boot(2, timeout=20)
+@pytest.mark.parametrize("fields", [
+    {"refusal": REFUSED + "ServiceUnknown"}, {"refusal": REFUSED + "AccessDenied"},
+    {"hangs_up": True}], ids=["no logind", "refused", "hangs up"])
+def test_a_bus_without_an_answer_does_not_block(make_world, fields):
+    """The restart does not depend on it."""
+    world = make_world(config=CONFIG % "30min")
+    vars(world.machine.start_logind()).update(fields)
+    world.start()
+    assert world.machine.wait_boot(2, timeout=40)
+    assert world.machine.logind.asked.find(member="ListInhibitors")
 
 
 def test_patience_ends(make_world):
@@ -49,7 +71,11 @@ def test_a_silent_logind_is_bounded_too(make_world):
     world = make_world(config=CONFIG % "3s")
     world.machine.start_logind().silent = True
     world.start()
+    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"], timeout=20)
+    assert "logind" in entry["MESSAGE"]
     assert world.machine.wait_boot(2, timeout=60)
+    assert_confirmed(world)
+    assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
 
 
 def test_cloud_init_is_waited_for(make_world):

@@ -16,11 +16,14 @@ ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE, MEMBER = 4, 5, 6, 7, 8
 
 
 class Logind:
-    """`inhibitors` are (what, who, why, mode); `silent`: calls are never answered."""
+    """`inhibitors` are (what, who, why, mode).  Asked for them it may also be `silent`, answer the
+    D-Bus error `refusal`, or hang up (`hangs_up`)."""
 
     def __init__(self, path):
         self.inhibitors = []
         self.silent = False
+        self.refusal = ""
+        self.hangs_up = False
         self.asked = Feed()     # {"member": …} of each call
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -50,7 +53,10 @@ class Logind:
                 while True:
                     serial, fields = _read_message(stream)
                     self.asked.add({"member": fields.get(MEMBER)})
-                    if not (self.silent and fields.get(MEMBER) == "ListInhibitors"):
+                    asked = fields.get(MEMBER) == "ListInhibitors"
+                    if asked and self.hangs_up:
+                        return
+                    if not (asked and self.silent):
                         conn.sendall(self._answer(serial, fields.get(MEMBER)))
         except (OSError, EOFError):
             pass    # the client is done
@@ -58,6 +64,8 @@ class Logind:
     def _answer(self, serial, member):
         if member == "Hello":
             return _message(METHOD_RETURN, serial, "s", _text(":1.1"))
+        if member == "ListInhibitors" and self.refusal:
+            return _message(ERROR, serial, "", b"", self.refusal)
         if member == "ListInhibitors":
             items = b""
             for item in self.inhibitors:
