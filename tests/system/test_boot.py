@@ -154,9 +154,11 @@ def test_reboot_required(instance):
 def test_reboot_waits_for_cloud_init(instance):
     """An unfinished cloud-init holds the reboot back, visibly; `wait` says 5; then it happens."""
     one = instance("vpc", "[Reboot]\nPolicy=always\n")
+    one.layer.write("etc/status.json", '{"v1": {"init": {"finished": 1.5}}}')   # its files are written
     one.layer.write("etc/systemd/system/like-cloud-init.service",
                     "[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n[Service]\nType=oneshot\n"
-                    "ExecStart=/bin/sh -c 'mkdir -p /run/cloud-init; >/run/cloud-init/enabled'\n"
+                    "ExecStart=/bin/sh -c 'mkdir -p /run/cloud-init; cp /etc/status.json /run/cloud-init; "
+                    ">/run/cloud-init/enabled'\n"
                     "[Install]\nWantedBy=sysinit.target\n")
     one.layer.run("systemctl", "enable", "like-cloud-init.service")
     machine = one.boot()

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real cloud-init beside an agent that is in the image: user-data brings its configuration.
+
+The data source is NoCloud, a folder in the image: in a container AliYun is not looked for
+(tests/machine has it).
+"""
+
+import json
+
+SEED = "var/lib/cloud/seed/nocloud/"
+# bootcmd comes before write_files: it lets the agent be the first.
+EIP = """#cloud-config
+bootcmd:
+  - timeout 60 sh -c 'until ecs-pubip status | grep user-data; do sleep 0.2; done'
+write_files:
+  - path: /etc/ecs-pubip/ecs-pubip.conf.d/60-user-data.conf
+    content: |
+      [Address]
+      Strategy=eip
+      EipTag=pool=web
+runcmd:
+  - [sh, -c, "ecs-pubip wait --timeout=1min; echo $? >/run/waited"]
+"""
+
+
+def give(layer, user_data):
+    layer.run("rm", "-f", "/etc/cloud/cloud-init.disabled")
+    layer.write("etc/cloud/cloud.cfg.d/95-sim.cfg", "datasource_list: [NoCloud]\nlocale: C.UTF-8\n")
+    layer.write(SEED + "user-data", user_data)
+    layer.write(SEED + "meta-data", "instance-id: i-bp1sim\n")
+
+
+def result(machine):
+    machine.sh("timeout 60 sh -c 'until test -e /run/cloud-init/result.json; do sleep 0.2; done'")
+    return json.loads(machine.sh("cat /run/cloud-init/result.json").stdout)["v1"]
+
+
+def test_user_data_configures_before_anything_is_changed(instance):
+    """Strategy=eip: no static address, although the agent was up before cloud-init."""
+    one = instance("vpc-immediate")
+    one.sim.new_eip(tags={"pool": "web"})
+    give(one.layer, EIP)
+    machine = one.boot()
+    assert result(machine) == {"datasource": "DataSourceNoCloud [seed=/var/lib/cloud/seed/nocloud][dsmode=net]",
+                               "errors": []}
+    assert machine.sh("cat /run/waited").stdout.strip() == "0", machine.log("ecs-pubip.service")
+    assert [e["action"] for e in one.sim.executed()] == ["AssociateEipAddress"]
+    assert machine.status()["kind"] == "eip"
+    at = "ActiveEnterTimestampMonotonic"
+    assert int(machine.show("ecs-pubip.service", at)) < int(machine.show("cloud-init.service", at))
+    assert "ordering cycle" not in machine.log().lower()
+    assert machine.system_state() == "running"
+
+
+def test_a_network_stage_that_never_ends(instance):
+    """cloud-init hangs, and with it the boot: the agent is there, says so, and can be told to go on."""
+    one = instance("vpc-immediate")
+    give(one.layer, "#cloud-config\nbootcmd:\n  - [sleep, infinity]\n")
+    machine = one.boot(wait=False)
+    machine.sh("timeout 60 sh -c 'until ecs-pubip status 2>&1 | grep -q user-data; do sleep 0.2; done'")
+    assert machine.cli("status").returncode == 1
+    assert one.sim.executed() == []
+    machine.cli("resume")
+    assert machine.cli("wait", "--timeout=60s").returncode == 0
+    assert machine.systemctl("is-active", "sysinit.target", check=False) == "inactive"
