@@ -191,6 +191,8 @@ struct engine {
         unsigned attempt;          /* of the present wait class */
         unsigned failed_looks;
         bool wait_by_server; /* the wait must not be cut short */
+        uint64_t wait_until; /* its end; the deadline may be a look at metadata before it */
+        bool crowded;        /* throttled since it was confirmed last: others need the quota too */
         bool wait_checked;   /* the wait that an earlier process kept was looked at */
         bool hurry_later;    /* resume or reload came while a question was in flight */
         /* Law L7: what was told and has not ended since; of faults, the newest first. */

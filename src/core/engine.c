@@ -225,6 +225,11 @@ static void on_deadline(struct turn *t) {
         e->deadline = ENGINE_NEVER;
         switch (e->phase) {
         case PHASE_WAITING:
+                if (t->now.boot_usec < e->wait_until) {
+                        e->looks++;
+                        ask(t, WIRE_ADDRESSES);
+                        break;
+                }
                 forget_wait(t);
                 if (e->identified && strcmp(e->fault.code, FAULT_OTHER_INSTANCE) != 0)
                         inspect(t);

@@ -222,7 +222,8 @@ void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a) {
                 e->deadline = in(t, REBOOT_EXECUTION_SEC * USEC_PER_SEC);
                 return;
         }
-        inspect(t);
+        if (!confirming_without_control(t))
+                inspect(t);
 }
 
 void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f) {

@@ -21,7 +21,7 @@ static uint64_t next_look(const struct turn *t) {
                 return in(t,
                           interval * 3 / 4 + backoff_slot(e->identity.instance_id, interval / 2));
         if (e->looks >= N_LOOKS)
-                return in(t, LOOK_LATER);
+                return in(t, e->phase == PHASE_WAITING ? interval : LOOK_LATER);
         at = e->confirm_started + look_seconds[e->looks] * USEC_PER_SEC;
         return at > t->now.boot_usec ? at : in(t, USEC_PER_SEC);
 }
@@ -182,6 +182,7 @@ void confirm(struct turn *t) {
         e->attempt = 0;
         e->failed_looks = 0;
         forget_told(t);
+        e->crowded = false;
         e->told_asking = WIRE_NONE;
         e->reboot_due_since = 0;
         e->absent_first = 0;
@@ -225,6 +226,94 @@ void on_confirmed(struct turn *t) {
                 schedule_looks(t);
 }
 
+/*
+ * The change of ours that was answered with its address, where metadata may confirm it before
+ * control is heard. In a crowd that keeps the account's quota busy that can be an hour, and a
+ * control look that fails changes nothing while the other planes agree (design 4.1).
+ */
+static const struct ledger_entry *shown_by_metadata(const struct turn *t) {
+        const struct engine *e = t->e;
+        unsigned planes = required_planes(e);
+
+        if (e->control.presence != PRESENCE_UNKNOWN || !(planes & 1u << PLANE_METADATA) ||
+            planes & 1u << PLANE_CONTROL || e->config.reboot_policy == REBOOT_ALWAYS)
+                return NULL;
+        for (unsigned i = e->ledger.n_entries; i-- > 0;) {
+                const struct ledger_entry *change = &e->ledger.entries[i];
+
+                if (!wire_op_brings_address(change->op) || change->outcome == OUTCOME_REFUSED)
+                        continue;
+                if (change->outcome != OUTCOME_DONE || change->address == 0 ||
+                    change->time <= e->ledger.confirmed)
+                        return NULL;
+                return change;
+        }
+        return NULL;
+}
+
+void wait_begins(struct turn *t, uint64_t until) {
+        struct engine *e = t->e;
+
+        e->wait_until = until;
+        e->crowded |= e->fault.class == FAULT_THROTTLED;
+        e->confirm_started = t->now.boot_usec;
+        e->looks = 0;
+        meanwhile(t);
+}
+
+static void expect(struct turn *t, const struct ledger_entry *change) {
+        struct engine *e = t->e;
+
+        e->expected = change->address;
+        e->kind = change->op == WIRE_EIP_ASSOCIATE ? KIND_EIP : KIND_STATIC;
+        adopt(t);
+        TEXT_SET(e->ledger.eip_id, change->allocation_id);
+        judge(t);
+}
+
+bool confirming_without_control(struct turn *t) {
+        struct engine *e = t->e;
+        const struct ledger_entry *change;
+
+        if (!e->crowded)
+                return false;
+        e->control = (struct plane_facts){}; /* what it said was before the change */
+        change = shown_by_metadata(t);
+        if (!change)
+                return false;
+        expect(t, change);
+        confirming(t);
+        return true;
+}
+
+/* Control could not be heard: what was waited for is asked later. */
+static void confirm_meanwhile(struct turn *t) {
+        struct engine *e = t->e;
+
+        e->control_fault = e->fault;
+        e->wait_checked = !e->wait_by_server; /* whoever inspects next goes on with it */
+        e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
+        confirm(t);
+}
+
+void meanwhile(struct turn *t) {
+        struct engine *e = t->e;
+        const struct ledger_entry *change = shown_by_metadata(t);
+        uint64_t next = e->wait_until;
+
+        if (change && e->metadata.presence == PRESENCE_PRESENT &&
+            e->metadata.address == change->address) {
+                expect(t, change);
+                if (e->verdict.confirmed) {
+                        confirm_meanwhile(t);
+                        return;
+                }
+        }
+        if (change && next_look(t) < next)
+                next = next_look(t);
+        rest(t, next);
+}
+
 /* A look is complete. */
 static void looked(struct turn *t) {
         struct engine *e = t->e;
@@ -245,10 +334,12 @@ static void looked(struct turn *t) {
         case PHASE_IDENTIFYING:
         case PHASE_INSPECTING:
         case PHASE_ALLOCATING:
-        case PHASE_WAITING:
         case PHASE_FAILED:
         case PHASE_HELD:
                 decide(t);
+                break;
+        case PHASE_WAITING:
+                meanwhile(t);
                 break;
         case PHASE_STOPPED:
         case _PHASE_MAX:

@@ -172,8 +172,7 @@ static bool is_converted(const struct engine *e) {
         return e->ledger.kind != KIND_NONE && e->ledger.kind != e->kind;
 }
 
-/* Tells a person, and the ledger, which address counts from now on. */
-static void adopt(struct turn *t) {
+void adopt(struct turn *t) {
         struct engine *e = t->e;
         struct ledger *l = &e->ledger;
         bool ours = governor_pending_change(l, e->expected, cloud_now(t)) != NULL;

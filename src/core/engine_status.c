@@ -38,12 +38,13 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
                 [PHASE_CONFIRMED] = NEXT_LOOK,   [PHASE_HELD] = NEXT_LOOK,
                 [PHASE_REBOOTING] = NEXT_REBOOT,
         };
+        uint64_t until = e->phase == PHASE_WAITING ? e->wait_until : e->deadline;
 
-        if (e->step == STEP_IDLE && e->deadline != ENGINE_NEVER) {
+        if (e->step == STEP_IDLE && until != ENGINE_NEVER) {
                 s->next = nexts[e->phase];
                 s->next_at = engine_time(e, now);
-                if (e->deadline > now.boot_usec)
-                        s->next_at += (int64_t)((e->deadline - now.boot_usec) / USEC_PER_SEC);
+                if (until > now.boot_usec)
+                        s->next_at += (int64_t)((until - now.boot_usec) / USEC_PER_SEC);
         }
         /* Also while metadata is looked at meanwhile: it waits all the same. */
         if (e->phase == PHASE_REBOOTING && !is_busy(e) && *e->blockers) {

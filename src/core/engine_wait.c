@@ -8,7 +8,6 @@
 #define WAIT_KEPT        (30 * USEC_PER_SEC) /* shorter waits are not worth a write to disk */
 #define NOT_ECS_AFTER    (10 * USEC_PER_MIN)
 #define KERNEL_APART     (30 * USEC_PER_SEC)
-#define CONTROL_RETRY    USEC_PER_HOUR
 #define USEC_OF(seconds) ((uint64_t)(seconds)*USEC_PER_SEC)
 
 unsigned call_context(const struct config *c) {
@@ -128,7 +127,7 @@ static bool resume_wait(struct turn *t) {
         e->attempt = e->ledger.wait.attempt;
         e->wait_by_server = e->ledger.wait.asked_by_server;
         enter(t, PHASE_WAITING);
-        rest(t, in(t, left));
+        wait_begins(t, in(t, left));
         return true;
 }
 
@@ -149,7 +148,7 @@ static void wait_for(struct turn *t, uint64_t length) {
         e->wait_by_server = e->fault.class == FAULT_THROTTLED || e->fault.retry_after_ms > 0;
         enter(t, PHASE_WAITING);
         keep_wait(t, length);
-        rest(t, in(t, length));
+        wait_begins(t, in(t, length));
 }
 
 void meet_fault(struct turn *t, const struct fault *f) {
@@ -189,7 +188,7 @@ void wait_until_sec(struct turn *t, const char *code, int64_t when) {
         count_fault(t, &f);
         enter(t, PHASE_WAITING);
         t->e->wait_by_server = false;
-        rest(t, in(t, USEC_OF(left > 0 ? left : 1)));
+        wait_begins(t, in(t, USEC_OF(left > 0 ? left : 1)));
 }
 
 /* Nobody at the metadata address, and the firmware names another maker: not our machine. */
@@ -222,9 +221,9 @@ void got_identify_fault(struct turn *t, const struct fault *f) {
                 return;
         }
         meet_fault(t, f);
-        if (silent && !e->identified && e->deadline > e->metadata_silent_since + NOT_ECS_AFTER &&
+        if (silent && !e->identified && e->wait_until > e->metadata_silent_since + NOT_ECS_AFTER &&
             t->now.boot_usec < e->metadata_silent_since + NOT_ECS_AFTER)
-                e->deadline = e->metadata_silent_since + NOT_ECS_AFTER;
+                wait_begins(t, e->metadata_silent_since + NOT_ECS_AFTER);
 }
 
 static uint64_t throttled_wait(const struct turn *t, const struct fault *f) {
@@ -267,6 +266,10 @@ void got_addresses_fault(struct turn *t, const struct fault *f) {
 
         e->metadata = (struct plane_facts){};
         judge(t);
+        if (e->phase == PHASE_WAITING) {
+                meanwhile(t);
+                return;
+        }
         if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING ||
             e->phase == PHASE_REBOOTING) {
                 if (e->phase == PHASE_REBOOTING)

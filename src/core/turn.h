@@ -12,6 +12,7 @@
 #define VISIBLE_SEC    (10 * 60)           /* control may show a new address this late */
 #define CONTROL_EVERY  (6 * USEC_PER_HOUR)
 #define CONTROL_SPREAD USEC_PER_HOUR
+#define CONTROL_RETRY  USEC_PER_HOUR /* control could not be heard while confirmed */
 
 struct turn {
         struct engine *e;
@@ -60,7 +61,8 @@ void got_identity(struct turn *t, const struct identity *identity);
 void got_instance(struct turn *t, const struct instance *i);
 void got_eip(struct turn *t, const struct eip *eip);
 bool must_alert(const struct turn *t); /* the address is not taken without a person's word */
-void decide(struct turn *t);           /* after an inspection, or when more was learnt since */
+void adopt(struct turn *t);  /* tells a person, and the ledger, which address counts from now on */
+void decide(struct turn *t); /* after an inspection, or when more was learnt since */
 
 /* engine_confirm.c */
 void confirm(struct turn *t);
@@ -72,6 +74,9 @@ bool look(struct turn *t); /* asks what is due; false: nothing is */
 void schedule_looks(struct turn *t);
 void got_addresses(struct turn *t, const struct addresses *a);
 void got_outside(struct turn *t, in_addr_t address); /* 0: could not be learnt */
+void wait_begins(struct turn *t, uint64_t until);
+bool confirming_without_control(struct turn *t); /* true: metadata is asked first, in a crowd */
+void meanwhile(struct turn *t);                  /* what was looked at during a wait */
 
 /* engine_change.c */
 void allocate(struct turn *t);

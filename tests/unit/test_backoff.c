@@ -118,9 +118,9 @@ static void without_hint_the_next_minute(void **state) {
                 }
 }
 
-/* Throttled again and again: a uniform place in 1, 4, 16, at last 64 minutes. */
+/* Throttled again and again: a uniform place in 2, 32, at last 64 minutes. */
 static void throttled_windows_widen(void **state) {
-        static const unsigned minutes[] = {1, 4, 16, 64, 64};
+        static const unsigned minutes[] = {2, 32, 64, 64};
         struct fault f = of(FAULT_THROTTLED, 60000);
 
         (void)state;

@@ -165,6 +165,74 @@ static void not_an_ecs_instance(void **state) {
                 PLAY(&r, {"fault Metadata.Unreachable", ""}, {"wait", "identifying ask:identify"});
 }
 
+/* A crowd waits for the quota: the address that the call answered with works meanwhile. */
+static void metadata_confirms_while_control_throttles(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:allocate"}, {"ok A", "inspecting store ask:inspect"},
+             {"fault Throttling.User 400 600000", "waiting store in:2-2"},
+             {"wait", "waiting ask:addresses"}, {"addresses none", "waiting in:3-3"},
+             {"resume", "waiting in:3-3"}, {"wait", "waiting ask:addresses"},
+             {"fault Metadata.Server 503", "waiting !Throttling.User in:5-5"},
+             {"wait", "waiting ask:addresses"}, {"addresses B", "waiting in:10-10"},
+             {"wait", "waiting ask:addresses"},
+             {"addresses A", "confirmed store online unmark in:150-375"});
+        assert_int_equal(r.engine.ledger.address, rig_address('A'));
+        assert_int_equal(r.engine.ledger.kind, KIND_STATIC);
+        assert_true(r.disk.wait.asked_by_server); /* no inspection before it is over */
+        assert_true(r.engine.next_control > r.now.boot_usec + 30 * USEC_PER_MIN);
+        /* The next process asks nothing either. */
+        PLAY(&r, {"kill", "identifying ask:identify"}, {"identity A", "confirming watch"},
+             {"kernel up", "confirmed online unmark"});
+}
+
+/* Throttled before: the inspection after the change is left to others, metadata is asked first. */
+static void in_a_crowd_metadata_is_asked_first(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"fault Throttling.User 400", "waiting store"}, {"wait", "inspecting ask:inspect"},
+             {"instance none", "inspecting ask:addresses"},
+             {"addresses none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:allocate"}, {"ok A", "confirming store in:2-2"},
+             {"wait", "confirming ask:addresses"},
+             {"addresses A", "confirmed store online unmark"});
+        assert_int_equal(r.engine.control.presence, PRESENCE_UNKNOWN);
+        assert_true(r.engine.next_control < r.now.boot_usec + 8 * USEC_PER_HOUR);
+        /* Metadata does not show it: control is asked before anything is made of that. */
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"fault Throttling.User 400", "waiting store"}, {"wait", "inspecting ask:inspect"},
+             {"instance none", ""}, {"addresses none", ""}, {"reach no", "allocating store"},
+             {"stored", "allocating ask:allocate"}, {"ok A", "confirming store in:2-2"},
+             {"+50", ""}, {"wait", "confirming ask:inspect"});
+}
+
+/* Control that was heard, and shows none, is not overruled; nor is Policy=always. */
+static void metadata_does_not_overrule_control(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", "allocating ask:allocate"},
+             {"ok A", "inspecting store ask:inspect"},
+             {"instance none", "waiting !Instance.NotShownYet"},
+             {"wait", "inspecting ask:inspect"});
+        rig_init(&r);
+        r.config.reboot_policy = REBOOT_ALWAYS;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "allocating store"}, {"stored", "allocating ask:allocate"},
+             {"ok A", "inspecting store ask:inspect"},
+             {"fault Throttling.User 400 600000", "waiting store in:600-601"});
+}
+
 /* A word that comes while a question is in flight counts for the wait that it ends in. */
 static void a_word_is_not_spent_on_a_question(void **state) {
         static const char *const words[] = {"resume", "reload"};
@@ -181,7 +249,7 @@ static void a_word_is_not_spent_on_a_question(void **state) {
                 rig_init(&r);
                 PLAY(&r, UP_TO_THROTTLED, {"wait", "inspecting ask:inspect"},
                      {words[i], "inspecting"},
-                     {"fault Throttling.User 400 120000", "waiting store in:120-180"});
+                     {"fault Throttling.User 400 120000", "waiting store in:120-240"});
         }
 }
 
@@ -218,6 +286,9 @@ static void faults_in_turn_are_told_once(void **state) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(metadata_confirms_while_control_throttles),
+                cmocka_unit_test(in_a_crowd_metadata_is_asked_first),
+                cmocka_unit_test(metadata_does_not_overrule_control),
                 cmocka_unit_test(a_word_is_not_spent_on_a_question),
                 cmocka_unit_test(faults_in_turn_are_told_once),
                 cmocka_unit_test(a_hint_is_honoured_whatever_is_asked),
