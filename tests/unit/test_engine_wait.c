@@ -210,7 +210,7 @@ static void in_a_crowd_metadata_is_asked_first(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
              {"fault Throttling.User 400", "waiting store"}, {"wait", "inspecting ask:inspect"},
              {"instance none", ""}, {"addresses none", ""}, {"reach no", "allocating store"},
-             {"stored", "allocating ask:allocate"}, {"ok A", "confirming store in:2-2"},
+             {"stored", "allocating ask:allocate"}, {"+1", ""}, {"ok A", "confirming store in:2-2"},
              {"+50", ""}, {"wait", "confirming ask:inspect"});
 }
 
