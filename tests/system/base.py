@@ -24,7 +24,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 PACKAGES = """
 systemd systemd-sysv systemd-resolved dbus udev iproute2 procps ca-certificates netbase cloud-init
 libcurl4 libcjson1 libexpat1 libinih1 libnl-3-200 libnl-route-3-200 libsystemd0 libssl3
-linux-image-cloud-amd64 apparmor gpg gpg-agent
+linux-image-cloud-amd64 apparmor gpg gpg-agent rpm
 """.split()
 RECIPE = [
     "mmdebstrap", "--variant=minbase", "--include=" + ",".join(release.named(PACKAGES)),
