@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret.h"
 
+#include <cjson/cJSON.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@ void secret_harden(void) {
 
         setrlimit(RLIMIT_CORE, &none);
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        /* A credentials document that is cut short is freed inside of cJSON. */
+        cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = secret_malloc, .free_fn = secret_free});
 }
 
 void *secret_malloc(size_t size) {

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* No core dump, no debugger, no /proc/PID/mem of another process of the same user. */
+/* No core dump, no debugger, no /proc/PID/mem of another process of the same user; cJSON wipes. */
 void secret_harden(void);
 
 /* malloc's family for libraries that see secrets: memory is wiped when it is given back. */
