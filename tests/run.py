@@ -24,6 +24,13 @@ BUILD_SECONDS = 300  # ceiling for one configure or one compile
 STOP_SECONDS = 20  # what an interrupted suite gets to tidy up
 BEAT_SECONDS = 30  # off a terminal: a sign of life
 FAILURE_LINES = 60  # of a failed test's output
+# However we end, even by SIGKILL, our end of the pipe closes and the suite's process group with it.
+GUARD = """
+exec 3<&0 </dev/null
+{ trap '' TERM; cat <&3; kill -TERM 0; sleep 5; kill -KILL 0; } >/dev/null 2>&1 &
+exec "$@" 3<&-
+"""
+GUARDED = ["sh", "-c", GUARD, "sh"]
 BUILT = {}  # folder -> whether it compiles
 SANITIZE_ENV = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
@@ -145,10 +152,9 @@ def run_child(argv, log, progress, seconds, env=None):
     """Runs a command with its output in `log`; its exit status, or None when out of time."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "a", encoding="utf-8", errors="replace") as out, subprocess.Popen(
-        # however we end, even by SIGKILL, the suite ends with us
-        ["setpriv", "--pdeathsig", "TERM", *argv], cwd=TOP, env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", start_new_session=True,
+        [*GUARDED, *argv], cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        start_new_session=True,
     ) as child:
         signal.alarm(max(1, int(seconds)))
         try:
