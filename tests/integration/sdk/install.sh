@@ -23,8 +23,11 @@ bundle=/etc/ssl/certs/ca-certificates.crt
 
 if [ ! -e "$cache/complete" ]; then
     mkdir -p "$(dirname "$cache")"
+    # what a killed run left
+    find "$(dirname "$cache")" -maxdepth 1 -name "sdk-*.??????" -mmin +60 -exec rm -rf {} +
     work=$(mktemp -d "$cache.XXXXXX")
     trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' HUP INT TERM
     cp "$here/package.json" "$here/package-lock.json" "$work/"
     for attempt in 1 2 3 4; do
         # without scripts: one of the packages would install a compiler of its own
