@@ -22,6 +22,7 @@ static void find_place(const struct config *c, struct ram_place *ret) {
 
         asker_init(&asker);
         snapshot_take(&s);
+        ret->has_eip = s.status.kind == KIND_EIP;
         TEXT_SET(ret->region_id, s.status.region_id[0] ? s.status.region_id : c->region);
         TEXT_SET(ret->instance_id, s.status.instance_id[0] ? s.status.instance_id : c->instance_id);
         if (geteuid() != 0 || asker_ask(&asker, &q, &a) < 0 || a.fault.class != FAULT_NONE)

@@ -25,6 +25,7 @@ struct action {
         enum resource resource;
         bool (*is_needed)(const struct config *c);
         const char *why;
+        bool with_eip; /* also where an EIP came here by another hand: was it moved elsewhere? */
 };
 
 static bool always(const struct config *c) {
@@ -64,7 +65,7 @@ static const struct action actions[] = {
         {"ecs:AssociatePublicIpAddress", RESOURCE_INSTANCE, raises_bandwidth,
          "listed beside it by the API page"},
         {"vpc:DescribeEipAddresses", RESOURCE_ALL, takes_eip,
-         "finds the EIP (Address.EipAllocationId, Address.EipTag)"},
+         "finds the EIP, and sees whether it was given to another instance", .with_eip = true},
         {"vpc:AssociateEipAddress", RESOURCE_EIP, takes_eip, "gives the EIP to this instance"},
         {"vpc:AllocateEipAddress", RESOURCE_ALL, buys_eip,
          "buys an EIP (Address.EipAllocate); costs money"},
@@ -102,8 +103,9 @@ static bool resource_name(enum resource r, size_t i, const struct config *c,
         return false;
 }
 
-static bool is_needed(const struct action *a, enum resource r, const struct config *c) {
-        return a->resource == r && a->is_needed(c);
+static bool is_needed(const struct action *a, enum resource r, const struct config *c,
+                      const struct ram_place *p) {
+        return a->resource == r && (a->is_needed(c) || (a->with_eip && p->has_eip));
 }
 
 static bool add_text(cJSON *array, const char *text) {
@@ -123,7 +125,7 @@ static int add_statement(cJSON *statements, enum resource r, const struct config
         bool any = false, ok = true;
 
         for (size_t i = 0; i < N_ACTIONS; i++)
-                any = any || is_needed(&actions[i], r, c);
+                any = any || is_needed(&actions[i], r, c, p);
         if (!any)
                 return 0;
         statement = cJSON_CreateObject();
@@ -135,7 +137,7 @@ static int add_statement(cJSON *statements, enum resource r, const struct config
         if (!ok || !names || !resources)
                 return -ENOMEM;
         for (size_t i = 0; i < N_ACTIONS; i++)
-                if (is_needed(&actions[i], r, c))
+                if (is_needed(&actions[i], r, c, p))
                         ok = add_text(names, actions[i].name) && ok;
         for (size_t i = 0; resource_name(r, i, c, p, arn); i++)
                 ok = add_text(resources, arn) && ok;
@@ -167,7 +169,7 @@ void ram_explain(struct buf *out, const struct config *c, const struct ram_place
                 bool any = false;
 
                 for (size_t i = 0; i < N_ACTIONS; i++)
-                        if (is_needed(&actions[i], r, c)) {
+                        if (is_needed(&actions[i], r, c, place)) {
                                 buf_printf(out, "  %-32s %s\n", actions[i].name, actions[i].why);
                                 any = true;
                         }

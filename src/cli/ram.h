@@ -11,6 +11,7 @@ struct ram_place {
         char region_id[REGION_ID_SIZE];
         char account_id[ACCOUNT_ID_SIZE];
         char instance_id[INSTANCE_ID_SIZE];
+        bool has_eip; /* the address of now is an EIP, however it came here */
 };
 
 /* A policy document, Version "1"; 0 or -ENOMEM. */

@@ -120,6 +120,21 @@ static void eip(void **state) {
         assert_non_null(statement_of(buying, "vpc:AllocateEipAddress"));
 }
 
+/* An EIP that was bound by hand: the agent looks where it went, and no more. */
+static void eip_of_another_hand(void **state) {
+        _cleanup_(cJSON_Delete_p) cJSON *without = NULL, *with = NULL;
+        struct ram_place here = place;
+        struct config c;
+
+        (void)state;
+        config_defaults(&c);
+        without = policy_of(&c, &here);
+        here.has_eip = true;
+        with = policy_of(&c, &here);
+        assert_true(is_on(with, "vpc:DescribeEipAddresses", "*"));
+        assert_int_equal(count_actions(with), count_actions(without) + 1);
+}
+
 static void unknown_is_a_star(void **state) {
         _cleanup_(cJSON_Delete_p) cJSON *policy = NULL;
         struct ram_place nowhere = {};
@@ -152,9 +167,13 @@ static void explained(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(defaults),          cmocka_unit_test(never_more_than_needed),
-                cmocka_unit_test(bandwidth),         cmocka_unit_test(eip),
-                cmocka_unit_test(unknown_is_a_star), cmocka_unit_test(explained),
+                cmocka_unit_test(defaults),
+                cmocka_unit_test(never_more_than_needed),
+                cmocka_unit_test(bandwidth),
+                cmocka_unit_test(eip),
+                cmocka_unit_test(eip_of_another_hand),
+                cmocka_unit_test(unknown_is_a_star),
+                cmocka_unit_test(explained),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
