@@ -14,6 +14,8 @@ RELEASES = {
 }
 if NAME not in RELEASES:
     raise SystemExit("ECS_PUBIP_RELEASE=%s: it is one of %s" % (NAME, ", ".join(RELEASES)))
+# What looks at the .rpm, at sources or by tools of this machine, and not at a release.
+AT_HOME = {"test_packages", "test_rpm", "test_selinux", "test_templates"}
 SYSTEMD, RENAMED = RELEASES[NAME]
 # The release as it came out: of an old one the security archive has not every file any more.
 SOURCES = ["deb http://deb.debian.org/debian %s main" % NAME] if ELSEWHERE else []

@@ -3,6 +3,8 @@
 
 import pytest
 
+from system import release
+
 IDS = {"identified": "f9728e6f950a181a51052c2f402e12d9",
        "asking": "e9ccd79b19408a5c369892da5e4fd6bc",
        "changed": "369bb13b547e3c3cbd0a482dc5bd22a2",
@@ -40,6 +42,7 @@ def test_catalog(ready):
         assert "ecs-pubip" in machine.run("journalctl", "--dump-catalog", identity).stdout
 
 
+@pytest.mark.skipif(release.SYSTEMD < 249, reason="LogLevelMax= is not for the service manager's lines")
 def test_the_service_manager_is_quiet_about_cloud_processes(ready):
     """No line per conversation: neither Started nor Deactivated."""
     _, machine = ready
@@ -48,6 +51,25 @@ def test_the_service_manager_is_quiet_about_cloud_processes(ready):
         assert machine.cli("wait", "--timeout=30s").returncode == 0
     lines = machine.log("ecs-pubip-cloud@*").splitlines()
     assert [line for line in lines if "ecs-pubip-cloud@" in line] == []
+
+
+@pytest.mark.skipif(release.SYSTEMD >= 249, reason="see above")
+def test_where_it_is_not_quiet_there_are_fewer_of_them(ready):
+    """The package of an old systemd looks every half hour, unless somebody wants it otherwise."""
+    assert "30min" in ready[1].cli("config").stdout
+
+
+def test_the_service_manager_knows_every_line(ready):
+    """No "Unknown lvalue" and no other complaint about what we ship, at a boot or by asking."""
+    _, machine = ready
+    own = [e["MESSAGE"] for e in machine.journal("_PID=1")
+           if "ecs-pubip" in e["MESSAGE"] + e.get("CONFIG_FILE", "") and int(e["PRIORITY"]) <= 5]
+    assert own == []
+    names = machine.sh("cd /lib/systemd/system; ls -d *ecs-pubip*.service *ecs-pubip*.socket "
+                       "*ecs-pubip*.path *ecs-pubip*.target").stdout.split()
+    assert len(names) == 8
+    said = machine.run("systemd-analyze", "verify", "--man=no", *names, check=False).stdout
+    assert [line for line in said.splitlines() if "ecs-pubip" in line] == []
 
 
 def test_no_secret_in_the_journal(ready):

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from system import release
+
 PYTHON = "/usr/bin/python3"
 PROBE = r'''
 import ctypes, errno, json, os, socket, sys
@@ -50,7 +52,7 @@ print(json.dumps({
         ("inet6", socket.AF_INET6, socket.SOCK_STREAM),
         ("netlink", socket.AF_NETLINK, socket.SOCK_RAW), ("packet", AF_PACKET, socket.SOCK_RAW))},
     "writable": writable(),
-    "execute": tried(os.execv, "/bin/true", ["true"]),
+    "execute": tried(lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)),
     "mount": called("mount", b"none", b"/tmp", b"tmpfs", 0, None),
     "unshare": called("unshare", 0x10000000),
     "chown": tried(os.chown, "/etc/hostname", 0, 0),
@@ -123,7 +125,7 @@ def test_cloud_does_not_see_the_state(cloud, agent):
 @pytest.mark.parametrize("which", ["agent", "cloud"])
 def test_neither_can_do_more(which, request):
     seen = request.getfixturevalue(which)
-    assert seen["execute"] == "EACCES"
+    assert seen["execute"] == ("EACCES" if release.SYSTEMD >= 248 else "")  # ExecPaths=
     assert seen["mount"] in ("EPERM", "EACCES")
     assert seen["unshare"] == "EPERM"
     assert seen["chown"] in ("EPERM", "EROFS")
