@@ -198,7 +198,7 @@ struct engine {
         /* Law L7: what was told and has not ended since; of faults, the newest first. */
         char told_waiting[TOLD_MAX][FAULT_CODE_SIZE], told_failed[TOLD_MAX][FAULT_CODE_SIZE];
         enum wire_op told_asking;
-        in_addr_t told_reclaimed;
+        in_addr_t told_reclaimed, told_confirmed;
         bool static_refused; /* Strategy=static eip: on to the EIP */
         bool witness_waited;
         uint64_t kernel_hurried; /* netlink last ended a wait then */

@@ -39,6 +39,7 @@ struct notice *say(struct turn *t, enum notice_kind kind) {
                 a->n_notices++;
         n = &a->notices[a->n_notices - 1];
         *n = (struct notice){.kind = kind, .address = t->e->expected};
+        t->e->told_confirmed = kind == NOTICE_CONFIRMED ? n->address : 0;
         return n;
 }
 

@@ -174,7 +174,8 @@ void confirm(struct turn *t) {
                 store(t);
         }
         if (e->phase != PHASE_CONFIRMED) {
-                say(t, NOTICE_CONFIRMED);
+                if (e->told_confirmed != e->expected) /* or it was only looked at more closely */
+                        say(t, NOTICE_CONFIRMED);
                 enter(t, PHASE_CONFIRMED);
                 e->next_look = ENGINE_NEVER;
         }

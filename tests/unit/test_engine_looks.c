@@ -68,6 +68,24 @@ static void the_6_h_look_unconfirms_nothing(void **state) {
         assert_int_equal(r.actions.n_notices, 0);
 }
 
+/* L7: a look that was of another instance is looked into, and nothing has changed. */
+static void what_was_confirmed_is_not_told_again(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED);
+        for (unsigned i = 0; i < 3; i++) {
+                PLAY(&r, {"wait", "confirmed ask:addresses"},
+                     {"addresses foreign", "identifying ask:identify"},
+                     {"identity A", "confirmed"});
+                assert_int_equal(r.actions.n_notices, 0);
+        }
+        PLAY(&r, {"kernel down", "inspecting ask:inspect say:disagrees"},
+             {"instance A", "confirming store"}, {"kernel up", "confirmed"});
+        assert_true(said(&r, NOTICE_CONFIRMED));
+}
+
 /* The time of the 6 h look outlives a restart only if it is written down. */
 static void the_time_of_the_look_is_kept(void **state) {
         struct rig r;
@@ -310,6 +328,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lagging_metadata_is_looked_at),
                 cmocka_unit_test(the_6_h_look_unconfirms_nothing),
+                cmocka_unit_test(what_was_confirmed_is_not_told_again),
                 cmocka_unit_test(lagging_metadata_outlives_a_restart),
                 cmocka_unit_test(the_time_of_the_look_is_kept),
                 cmocka_unit_test(a_wrong_date_of_metadata_frees_no_budget),
