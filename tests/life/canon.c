@@ -11,7 +11,8 @@
  * - Boot ids: only whether they are this boot's matters.
  * - Addresses: only which are equal.
  * - Counters beyond the last one that makes a difference (looks, attempts, failed looks).
- * - Texts for people, moments for status, the generator of jitter (fixed in explore).
+ * - Texts for people, what was told to them, moments for status, the generator of jitter (fixed in
+ *   explore).
  *
  * A merge keeps one real world of its class and goes on from there. Nothing is made up.
  */
@@ -125,6 +126,11 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         left(&e->deadline, now);
         left(&e->next_look, now);
         left(&e->next_control, now);
+        left(&e->blockers_until, now);
+        if (e->phase != PHASE_WAITING)
+                e->wait_until = 0; /* of a wait that is over */
+        left(&e->wait_until, now);
+        age(&e->reach_at, now, 61);
         e->next_control = (e->next_control + USEC_PER_HOUR - 1) / USEC_PER_HOUR;
         age(&e->inspected, now, 301);
         age(&e->metadata_at, now, 61);
@@ -142,6 +148,8 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         e->fault_since = e->phase_since = 0;
         memset(e->plane_since, 0, sizeof(e->plane_since));
         memset(e->fault.message, 0, sizeof(e->fault.message));
+        memset(e->told_waiting, 0, sizeof(e->told_waiting));
+        memset(e->told_failed, 0, sizeof(e->told_failed));
         memset(&e->config, 0, offsetof(struct config, endpoint));
         e->config.reboot_policy = w->engine.config.reboot_policy;
         e->config.heal_policy = w->engine.config.heal_policy;
@@ -165,11 +173,13 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
                 later += c->at > l->confirmed;
                 c->at = age_class((int64_t)((w->now - c->at) / USEC_PER_SEC));
                 c->boot = c->boot == w->boot;
+                c->token = c->token != 0;
                 rename_address(n, &c->address);
         }
         l->confirmed = l->confirmed ? 1 + later : 0;
         age(&l->inspected, w->now, 301);
-        age(&l->metadata_at, w->now, 121);
+        age(&l->metadata_at, w->now, 78);
+        l->reach_at = l->reach_at ? 1 + (w->now - l->reach_at > USEC_PER_MIN) : 0;
         age(&l->absent_since, w->now, 61);
         left(&l->hint_until, w->now);
         left(&l->hint_written, w->now);
@@ -177,6 +187,13 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
                 l->damaged ? 1 + age_class((int64_t)((w->now - l->damaged) / USEC_PER_SEC)) : 0;
         rename_address(n, &l->inspected_address);
         rename_address(n, &l->metadata_address);
+        rename_address(n, &l->kernel_address);
+        rename_address(n, &l->written_address);
+        rename_address(n, &l->ledger_address);
+        /* Known from the engine, or of use to life only: lines, patience, the silence of metadata.
+         */
+        l->deadline = l->class_met = l->class_since = l->silent_since = 0;
+        memset(&l->told_lines, 0, sizeof(l->told_lines));
 }
 
 static void reduce_flight(struct flight *f, const struct world *w) {

@@ -129,7 +129,16 @@ static bool is_left_out(enum move m) {
         switch ((int)m) {
         case MOVE_CONSOLE_REBOOT:  /* as the power failing */
         case MOVE_FAULT_THROTTLED: /* its wait depends on the second of the minute */
-        case MOVE_FAULT_GARBLED:
+        case MOVE_LINE_GARBLED:    /* to the core, the cloud process dying, or a 503 */
+        case MOVE_LINE_CUT:
+        case MOVE_LINE_LONG:
+        case MOVE_LINE_DEEP:
+        case MOVE_LINE_WIDE:
+        case MOVE_BODY_GARBLED:
+        case MOVE_BODY_CUT:
+        case MOVE_BODY_LONG:
+        case MOVE_BODY_DEEP:
+        case MOVE_NO_CREDENTIALS: /* as a denied permission */
         case MOVE_METADATA_5XX:
         case MOVE_WRITE_ODDLY:
         case MOVE_SECOND:

@@ -1,28 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The laws of design 2, seen from outside: what really left the agent, what was really executed,
- * what is really on disk. The first breach is kept as a sentence.
+ * The laws of design 2 and the rules of design 4, seen from outside: what really left the agent,
+ * what was really executed, what it was told, what is really on disk. The first breach is kept as
+ * a sentence. Nothing here asks the core whether it may; the limits are written down anew from the
+ * design.
+ *
+ *   laws.c        what is known from outside, moment by moment
+ *   laws_calls.c  a changing call leaves: L1 to L4, L6, L10, design 3 and 4.2 to 4.5
+ *   laws_waits.c  after each step: L3's end, L8, design 4.1, 4.5 and 6
+ *   laws_told.c   the notices: L7
  */
 #pragma once
 
 #include <ecs-pubip/engine.h>
 
 #define CHANGES_SEEN 24
+#define LINES_KEPT   24
+#define DAY          (24 * USEC_PER_HOUR)
 
 struct world;
+
+/* What the agent heard of a changing call. */
+enum heard {
+        HEARD_NOTHING, /* no word from the cloud process, or the agent ended first */
+        HEARD_DONE,
+        HEARD_REFUSED,
+        HEARD_LOST, /* a fault that leaves open whether it was executed */
+};
 
 /* A changing call that left the agent. */
 struct change_seen {
         enum wire_op op;
+        enum heard heard;
         uint64_t at;
+        uint64_t token; /* hash of its client token; 0: none */
         unsigned boot;
         bool executed;
-        bool refused;      /* the agent heard so */
-        bool answered;     /* the agent heard of success, and wrote that down */
-        bool seen;         /* as told, but not written down yet */
-        bool told;         /* the agent heard that it was executed, or saw the address */
-        bool told_address; /* and wrote it down */
-        in_addr_t address; /* what it brought */
+        bool answered;           /* the agent heard of success, and wrote that down */
+        bool seen;               /* as told, but not written down yet */
+        bool told;               /* the agent heard that it was executed, or saw the address */
+        bool told_address;       /* and wrote it down */
+        bool settled;            /* an inspection since has told what there is to tell (design 3) */
+        bool unreachable_before; /* the reachability witness, straight before it */
+        in_addr_t address;       /* what it brought */
+};
+
+/* L7: one line of the journal, as far as two of them may be the same. */
+struct told_line {
+        enum notice_kind kind;
+        enum wire_op op;
+        enum plane plane;
+        in_addr_t address, old_address;
+        uint64_t words; /* hash of code and text */
+};
+
+struct told {
+        struct told_line lines[LINES_KEPT]; /* since something ended what they say, newest last */
+        unsigned n_lines;
+        unsigned n_quiet; /* lines since something happened to the agent */
+        bool disturbed;   /* since the last line */
 };
 
 struct laws {
@@ -31,22 +67,40 @@ struct laws {
         struct change_seen changes[CHANGES_SEEN]; /* newest last */
 
         /* what this agent process has heard */
-        uint64_t inspected; /* when the last inspection succeeded; 0: none since a change */
+        uint64_t inspected; /* when the last inspection succeeded; 0: none since a change, a wait */
         in_addr_t inspected_address;
         bool inspected_running;
-        uint64_t metadata_at; /* the last look that told */
+        bool control_owed;    /* no look at control since the last change that was not refused */
+        uint64_t metadata_at; /* the last look, if it told */
         in_addr_t metadata_address;
         bool eip_available; /* eip-find said so, after the last change */
-        bool kernel_known, kernel_agrees;
+        bool kernel_known, kernel_agrees, kernel_matches;
+        in_addr_t kernel_address;
+        bool before_known, unreachable_before; /* witness, since the last inspection */
+        uint64_t reach_at;                     /* witness, last asked; 0: never */
         bool reachable;
+        bool lagging;          /* confirmed by the witness, and nothing has disagreed since */
+        uint64_t silent_since; /* metadata has not answered identify since; 0: it has */
 
         uint64_t absent_since; /* inspections have shown no address since; 0: it was there */
         bool address_known;    /* the ledger on disk knows that there was an address */
+        in_addr_t written_address, ledger_address; /* on disk; in the agent's memory */
+        bool word;    /* reload or `resume` came while a question was in flight */
+        bool resumed; /* a person said so to an alert, and nothing was adopted since */
         uint64_t hint_until, hint_written; /* the server's wish; what of it is on disk */
         uint64_t damaged;                  /* the agent found its ledger damaged then; 0: no */
         uint64_t confirmed;                /* a confirmed verdict written down */
         bool held_at_write;
+
+        /* after the last step */
         enum phase phase;
+        enum step step;
+        enum wire_op asking;
+        uint64_t deadline;
+        enum fault_class class;
+        uint64_t class_met;   /* its fault has been of this class since */
+        uint64_t class_since; /* the same, but a person's `resume` or reload begins anew */
+        struct told told_lines;
 };
 
 void laws_started(struct world *w);
@@ -57,4 +111,13 @@ void laws_executed(struct world *w, enum wire_op op);
 void laws_heard(struct world *w, const struct wire_answer *a);
 void laws_written(struct world *w);
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k);
-void laws_stepped(struct world *w, const struct actions *a);
+void laws_stepped(struct world *w, const struct event *e, const struct actions *a);
+/* Something happened outside of the agent: it may have something to say. */
+void laws_disturbed(struct world *w);
+
+/* Between the parts. */
+void laws_break(struct world *w, const char *law);
+struct change_seen *laws_last_change(struct laws *l, enum wire_op op); /* WIRE_NONE: of any */
+bool laws_brings_address(enum wire_op op);
+void laws_told(struct world *w, const struct event *e, const struct actions *a);
+void laws_waits(struct world *w, const struct event *e, const struct actions *a);

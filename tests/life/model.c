@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model_secret.h"
+#include "model_wire.h"
 #include "util/text.h"
 
 #define BOOT_TAKES (10 * USEC_PER_SEC)
@@ -64,7 +66,7 @@ static void step(struct world *w, struct event *e, struct actions *a) {
                 if (!w->store_wanted)
                         ask_cloud(w, &a->question);
         }
-        laws_stepped(w, a);
+        laws_stepped(w, e, a);
         if (w->engine.phase == PHASE_STOPPED)
                 laws_down(w);
         if (w->engine.phase == PHASE_STOPPED)
@@ -104,8 +106,8 @@ static void start(struct world *w, struct actions *a) {
 
         if (!w->scene->no_boot_id)
                 snprintf(boot_id, sizeof(boot_id), "boot-%u", w->boot);
-        engine_init(&w->engine, &config, boot_id, true, true, w->disk_state, &w->disk, w->hold,
-                    w->scene->seed);
+        engine_init(&w->engine, &config, boot_id, true, !w->scene->not_ecs, w->disk_state, &w->disk,
+                    w->hold, w->scene->seed);
         w->running = true;
         w->kernel_news = true;
         w->ask_wanted = false;
@@ -139,15 +141,20 @@ static void told(struct world *w, struct actions *a) {
 static void answer_with(struct world *w, struct wire_answer *answer, struct actions *a) {
         struct event e = {.type = EVENT_ANSWER, .answer = *answer};
 
+        bool signed_one = wire_op_changes(w->flight.question.op);
+
         laws_heard(w, answer);
         w->flight = (struct flight){0};
         step(w, &e, a);
+        if (signed_one)
+                secret_sought(w, a);
 }
 
 static void answer_truly(struct world *w, struct actions *a) {
         struct wire_answer answer;
 
         cloud_execute(w, &w->flight.question, &answer);
+        wire_pass(w, w->flight.question.op, &answer);
         answer_with(w, &answer, a);
 }
 
@@ -164,6 +171,15 @@ static void answer_lost(struct world *w, enum move m, struct actions *a) {
 
         cloud_execute(w, &w->flight.question, &ignored);
         answer_fault(w, m, a);
+}
+
+/* Executed, but what is told of it cannot be read. */
+static void answer_spoiled(struct world *w, enum move m, struct actions *a) {
+        struct wire_answer answer, spoiled;
+
+        cloud_execute(w, &w->flight.question, &answer);
+        wire_spoil(w, m, w->flight.question.op, &answer, &spoiled);
+        answer_with(w, &spoiled, a);
 }
 
 static void do_silently(struct world *w) {
@@ -257,11 +273,25 @@ static void set_clock(struct world *w, int64_t by, struct actions *a) {
                 step_plain(w, EVENT_CLOCK, a);
 }
 
+/* Something outside has changed, so that the agent may have something to say; time alone is not. */
+static bool is_news(enum move m) {
+        static const enum move silent[] = {MOVE_WRITE, MOVE_TOLD,   MOVE_ANSWER,     MOVE_KERNEL,
+                                           MOVE_TIMER, MOVE_SECOND, MOVE_MINUTE,     MOVE_UNBLOCKED,
+                                           MOVE_DAY,   MOVE_LATE,   MOVE_TEN_MINUTES};
+
+        for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
+                if (silent[i] == m)
+                        return false;
+        return true;
+}
+
 void world_do(struct world *w, enum move m, struct actions *a) {
         a->wants = a->n_notices = 0;
         w->n_moves++;
         if (m >= _MOVE_FAIR)
                 w->cost++;
+        if (is_news(m))
+                laws_disturbed(w);
         pass(w, 0);
         switch (m) {
         case MOVE_START:
@@ -353,10 +383,24 @@ void world_do(struct world *w, enum move m, struct actions *a) {
         case MOVE_FAULT_SETTLING:
         case MOVE_FAULT_CLOCK:
         case MOVE_FAULT_ALREADY:
-        case MOVE_FAULT_GARBLED:
         case MOVE_METADATA_SILENT:
         case MOVE_METADATA_404:
         case MOVE_METADATA_5XX:
+                answer_fault(w, m, a);
+                break;
+        case MOVE_LINE_GARBLED:
+        case MOVE_LINE_CUT:
+        case MOVE_LINE_LONG:
+        case MOVE_LINE_DEEP:
+        case MOVE_LINE_WIDE:
+        case MOVE_BODY_GARBLED:
+        case MOVE_BODY_CUT:
+        case MOVE_BODY_LONG:
+        case MOVE_BODY_DEEP:
+                answer_spoiled(w, m, a);
+                break;
+        case MOVE_NO_CREDENTIALS:
+                secret_cut(w);
                 answer_fault(w, m, a);
                 break;
         case MOVE_METADATA_STRANGE:

@@ -29,6 +29,7 @@ struct scene {
         bool has_address;                /* at the beginning */
         bool cloned_ledger;              /* of another instance, with an address */
         bool no_boot_id;
+        bool not_ecs; /* its firmware names another maker */
         int bandwidth;
         int clock_off; /* seconds that the machine's clock is wrong at first */
         uint64_t seed;
@@ -73,7 +74,16 @@ enum move {
         MOVE_FAULT_SETTLING,
         MOVE_FAULT_CLOCK,
         MOVE_FAULT_ALREADY,
-        MOVE_FAULT_GARBLED,
+        MOVE_LINE_GARBLED, /* the answer, on its way from the cloud process (L9) */
+        MOVE_LINE_CUT,
+        MOVE_LINE_LONG,
+        MOVE_LINE_DEEP,
+        MOVE_LINE_WIDE,
+        MOVE_BODY_GARBLED, /* what the cloud process gets to read */
+        MOVE_BODY_CUT,
+        MOVE_BODY_LONG,
+        MOVE_BODY_DEEP,
+        MOVE_NO_CREDENTIALS, /* the role's document is cut (L5) */
         MOVE_METADATA_SILENT,
         MOVE_METADATA_404,
         MOVE_METADATA_5XX,

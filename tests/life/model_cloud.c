@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model_secret.h"
 #include "util/text.h"
 
 #define HINT_MS 120000u
@@ -15,10 +16,10 @@ in_addr_t world_address(unsigned n) {
 
 static void tell_identity(const struct world *w, struct identity *i) {
         TEXT_SET(i->instance_id, OUR_ID);
+        TEXT_SET(i->region_id, "cn-hangzhou");
         i->from_metadata = !w->scene->no_metadata;
         if (!i->from_metadata)
                 return;
-        TEXT_SET(i->region_id, "cn-hangzhou");
         TEXT_SET(i->mac, "00:16:3e:00:00:01");
         i->private_ip = PRIVATE_IP;
         i->network = w->scene->network;
@@ -64,6 +65,7 @@ static struct fault refusal(const char *code, unsigned status, const char *messa
 
         TEXT_SET(f.code, code);
         TEXT_SET(f.message, message);
+        TEXT_SET(f.request_id, "R-1");
         fault_classify(&f, 0);
         return f;
 }
@@ -142,6 +144,8 @@ static void reboot(struct world *w, struct wire_answer *ret) {
 
 void cloud_execute(struct world *w, const struct wire_question *q, struct wire_answer *ret) {
         *ret = (struct wire_answer){0};
+        if (wire_op_changes(q->op))
+                secret_used(w);
         ret->server_time = world_cloud_sec(w);
         switch (q->op) {
         case WIRE_IDENTIFY:
@@ -182,9 +186,10 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
         case _WIRE_OP_MAX:
                 return;
         }
+        if (ret->fault.class != FAULT_NONE)
+                return;
         TEXT_SET(ret->request_id, "R-1");
-        if (ret->fault.class == FAULT_NONE)
-                laws_executed(w, q->op);
+        laws_executed(w, q->op);
 }
 
 static const struct {
@@ -205,7 +210,16 @@ static const struct {
         [MOVE_FAULT_SETTLING] = {"TaskConflict", "", 409},
         [MOVE_FAULT_CLOCK] = {"InvalidTimeStamp.Expired", "", 400},
         [MOVE_FAULT_ALREADY] = {"AllocatedAlready", "", 403},
-        [MOVE_FAULT_GARBLED] = {FAULT_CLOUD_GARBLED},
+        [MOVE_LINE_GARBLED] = {FAULT_CLOUD_GARBLED},
+        [MOVE_LINE_CUT] = {FAULT_CLOUD_GARBLED},
+        [MOVE_LINE_LONG] = {FAULT_CLOUD_GARBLED},
+        [MOVE_LINE_DEEP] = {FAULT_CLOUD_GARBLED},
+        [MOVE_LINE_WIDE] = {FAULT_CLOUD_GARBLED},
+        [MOVE_BODY_GARBLED] = {FAULT_NOT_API, "", 200},
+        [MOVE_BODY_CUT] = {FAULT_NOT_API, "", 200},
+        [MOVE_BODY_LONG] = {FAULT_NOT_API, "", 200},
+        [MOVE_BODY_DEEP] = {FAULT_NOT_API, "", 200},
+        [MOVE_NO_CREDENTIALS] = {FAULT_MD_CREDENTIALS},
         [MOVE_METADATA_SILENT] = {FAULT_MD_UNREACHABLE},
         [MOVE_METADATA_404] = {FAULT_MD_NOT_FOUND},
         [MOVE_METADATA_5XX] = {FAULT_MD_SERVER},
@@ -214,8 +228,11 @@ static const struct {
 struct fault cloud_fault(enum move m, enum wire_op op) {
         struct fault f = {.http_status = faults[m].status, .retry_after_ms = faults[m].hint};
 
-        (void)op;
         TEXT_SET(f.code, faults[m].code);
+        if (strcmp(f.code, FAULT_NOT_API) == 0 && (op == WIRE_IDENTIFY || op == WIRE_ADDRESSES))
+                TEXT_SET(f.code, FAULT_MD_GARBLED);
+        else if (f.http_status >= 400 && strncmp(f.code, "Metadata.", 9) != 0)
+                TEXT_SET(f.request_id, "R-2");
         fault_classify(&f, 0);
         return f;
 }

@@ -42,7 +42,16 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_FAULT_SETTLING] = "refused: task conflict",
         [MOVE_FAULT_CLOCK] = "refused: the time is wrong",
         [MOVE_FAULT_ALREADY] = "refused: already there",
-        [MOVE_FAULT_GARBLED] = "a garbled answer",
+        [MOVE_LINE_GARBLED] = "the answer's line is garbled",
+        [MOVE_LINE_CUT] = "the answer's line is cut",
+        [MOVE_LINE_LONG] = "the answer is longer than 64 KiB",
+        [MOVE_LINE_DEEP] = "the answer is nested deeply",
+        [MOVE_LINE_WIDE] = "the answer has more than fits",
+        [MOVE_BODY_GARBLED] = "the body is garbled",
+        [MOVE_BODY_CUT] = "the body is cut",
+        [MOVE_BODY_LONG] = "the body has a very long member",
+        [MOVE_BODY_DEEP] = "the body is nested deeply",
+        [MOVE_NO_CREDENTIALS] = "the role's credentials are cut",
         [MOVE_METADATA_SILENT] = "metadata is silent",
         [MOVE_METADATA_404] = "metadata answers 404",
         [MOVE_METADATA_5XX] = "metadata answers 500",
@@ -172,8 +181,19 @@ bool world_can(const struct world *w, enum move m) {
         case MOVE_FAULT_OPERATOR:
         case MOVE_FAULT_SETTLING:
         case MOVE_FAULT_CLOCK:
-        case MOVE_FAULT_GARBLED:
+        case MOVE_NO_CREDENTIALS:
                 return is_api_asked(w);
+        case MOVE_LINE_GARBLED:
+        case MOVE_LINE_CUT:
+        case MOVE_LINE_LONG:
+        case MOVE_LINE_DEEP:
+        case MOVE_LINE_WIDE:
+                return is_asked(w);
+        case MOVE_BODY_GARBLED:
+        case MOVE_BODY_CUT:
+        case MOVE_BODY_LONG:
+        case MOVE_BODY_DEEP:
+                return is_api_asked(w) || is_metadata_asked(w);
         case MOVE_FAULT_ALREADY:
                 return is_change_asked(w) && w->flight.question.op != WIRE_REBOOT;
         case MOVE_METADATA_SILENT:

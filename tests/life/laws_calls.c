@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A question leaves the agent: may it? */
+#include <string.h>
+
+#include "laws.h"
+#include "model.h"
+
+#define INSPECTION_FRESH (60 * USEC_PER_SEC) /* L1: "directly after", with a probe between */
+/* A call may leave 15 s after its intent; whole seconds of two clocks may differ by 2. */
+#define INTENT_LATE (17 * USEC_PER_SEC)
+#define LOOK_MAX    (60 * USEC_PER_SEC + INTENT_LATE) /* L6: the look that shows absence */
+/* 4.2: the look that a reboot rests on, with an inspection and the write between. */
+#define LOOK_BEFORE  (5 * USEC_PER_SEC + INTENT_LATE)
+#define REBOOT_APART (5 * USEC_PER_MIN)
+#define ABSENT_APART USEC_PER_MIN
+
+static uint64_t hash_text(const char *s) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+        if (!*s)
+                return 0;
+        for (; *s; s++)
+                h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+        return h;
+}
+
+/* The purchase that this call is again; NULL: it is a new one. */
+static struct change_seen *same_purchase(struct world *w, const struct wire_question *q) {
+        struct change_seen *last = laws_last_change(&w->laws, q->op);
+
+        if (!last || last->token == 0 || last->token != hash_text(q->client_token))
+                return NULL;
+        return last->heard == HEARD_DONE ? NULL : last;
+}
+
+/* L2: the intent is on the disk, and dated in the cloud's time: budgets count from there. */
+static void check_intent(struct world *w, const struct wire_question *q) {
+        const struct ledger_entry *e = ledger_last(&w->disk, q->op);
+        int64_t age;
+
+        if (w->disk_state != LEDGER_READ || !e || e->outcome != OUTCOME_OPEN ||
+            strcmp(e->client_token, q->client_token) != 0 ||
+            strcmp(e->boot_id, w->engine.boot_id) != 0 ||
+            (q->op == WIRE_EIP_ASSOCIATE && strcmp(e->allocation_id, q->allocation_id) != 0)) {
+                laws_break(w, "L2: a changing call whose intent is not on the disk");
+                return;
+        }
+        age = world_cloud_sec(w) - e->time;
+        if (age < -1 || age > (int64_t)(INTENT_LATE / USEC_PER_SEC))
+                laws_break(w, "4.6: an intent that is not dated in the cloud's time");
+}
+
+/* Design 3: an earlier call of which nobody knows yet what became of it. */
+static bool is_open(const struct world *w, const struct wire_question *q) {
+        const struct laws *l = &w->laws;
+
+        for (unsigned i = 0; i < l->n_changes; i++)
+                if (!l->changes[i].settled && q->op != WIRE_REBOOT)
+                        return true;
+        return false;
+}
+
+/* L1 to L4 hold for every changing call. */
+static void check_change(struct world *w, const struct wire_question *q) {
+        struct laws *l = &w->laws;
+
+        if (l->inspected == 0)
+                laws_break(w, "L1: a changing call not directly after an inspection");
+        else if (w->now - l->inspected > INSPECTION_FRESH)
+                laws_break(w, "L1: a changing call long after its inspection");
+        check_intent(w, q);
+        if (is_open(w, q))
+                laws_break(w, "3: a changing call while an earlier one may still be underway");
+        if (w->scene->no_boot_id)
+                laws_break(w, "design 6: a changing call without a boot id");
+        if (w->scene->no_metadata && !l->kernel_matches)
+                laws_break(w, "L4: a changing call without a witness");
+        if (l->held_at_write)
+                laws_break(w, "hold: a changing call while the brake is on");
+        if (w->locked && w->engine.instance.locks[0])
+                laws_break(w, "precondition: a changing call on an instance known to be locked");
+}
+
+/*
+ * What counts in a budget: L10, a call of which nothing was heard does. One that a fault left open
+ * counts only once it was seen: the inspection after it showed that nothing came of it.
+ */
+static bool counts(const struct change_seen *c) {
+        if (c->heard == HEARD_LOST)
+                return c->executed && (c->told || c->op == WIRE_REBOOT);
+        return c->heard != HEARD_REFUSED;
+}
+
+/* A raised bandwidth brings an address, or not, and its answer does not tell. */
+static bool brought(const struct change_seen *c) {
+        return laws_brings_address(c->op) &&
+               (c->op != WIRE_BANDWIDTH || c->told_address || !c->settled);
+}
+
+/* Calls of that op within the day; of NONE: all that brought an address, in whichever way. */
+static unsigned count_changes(const struct world *w, enum wire_op op,
+                              const struct change_seen *but) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < w->laws.n_changes; i++) {
+                const struct change_seen *c = &w->laws.changes[i];
+
+                if ((op == WIRE_NONE ? brought(c) : c->op == op) && c != but && counts(c) &&
+                    w->now - c->at < DAY - INTENT_LATE)
+                        n++;
+        }
+        return n;
+}
+
+static bool is_damaged(const struct world *w) {
+        return w->laws.damaged && w->now - w->laws.damaged < DAY - 2 * USEC_PER_SEC;
+}
+
+/* 4.3, L6, L10: when an address may be asked for. */
+static void check_allocation(struct world *w, const struct wire_question *q) {
+        struct laws *l = &w->laws;
+        unsigned n = count_changes(w, WIRE_NONE, same_purchase(w, q));
+
+        if (l->inspected_address)
+                laws_break(w, "4.3: an allocation while control says that an address is there");
+        if (!w->scene->no_metadata && (l->metadata_at == 0 || w->now - l->metadata_at > LOOK_MAX))
+                laws_break(w, "L6: an allocation without a look at metadata");
+        if (!w->scene->no_metadata && l->metadata_address)
+                laws_break(w, "L6: an allocation while metadata shows an address");
+        if (l->address_known && l->inspected - l->absent_since < ABSENT_APART)
+                laws_break(w, "4.3: a known address is replaced after one inspection");
+        if (n >= w->engine.config.heal_limit)
+                laws_break(w, "4.3: more allocations than Heal.Limit");
+        if (is_damaged(w) && n > 0)
+                laws_break(w, "L10: a second allocation after a damaged ledger");
+        if (w->engine.config.heal_policy != HEAL_REALLOCATE && l->written_address)
+                laws_break(w, "4.4: an address is replaced against Heal.Policy");
+}
+
+/*
+ * 4.2: the change that a reboot is for; NULL: there is none. Of a call whose answer did not tell
+ * the address, the one that the next inspection shows has to do: nobody can know better.
+ */
+static const struct change_seen *change_to_serve(const struct world *w) {
+        const struct laws *l = &w->laws;
+
+        for (unsigned i = l->n_changes; i-- > 0;) {
+                const struct change_seen *c = &l->changes[i];
+
+                if (!laws_brings_address(c->op) || !c->executed)
+                        continue;
+                if (w->now - c->at > DAY || l->confirmed > c->at)
+                        return NULL;
+                if (c->address == l->inspected_address || !c->told_address)
+                        return c;
+        }
+        return NULL;
+}
+
+/* L3 about the last request: what may follow it, and when. */
+static void check_repeated_reboot(struct world *w) {
+        struct laws *l = &w->laws;
+        const struct change_seen *last = laws_last_change(l, WIRE_REBOOT);
+
+        if (!last || last->heard == HEARD_REFUSED || last->boot != w->boot)
+                return;
+        /* A success that a crash came before the writing of is a lost answer: nobody knows it. */
+        if (last->answered || last->seen)
+                laws_break(w, "L3: an accepted reboot is asked for again under the same boot id");
+        else if (l->inspected < last->at + REBOOT_APART)
+                laws_break(w, "L3: a lost reboot is repeated without an inspection 5 min later");
+}
+
+/* 4.2: a plane disagrees, as far as was heard just now; and the witness does not know better. */
+static void check_disagreement(struct world *w, const struct change_seen *change) {
+        struct laws *l = &w->laws;
+        bool kernel_disagrees = l->kernel_known && !l->kernel_agrees;
+        bool metadata_counts = w->scene->network == NETWORK_VPC && !w->scene->no_metadata;
+
+        if (!metadata_counts) {
+                if (!kernel_disagrees)
+                        laws_break(w, "4.2: a reboot although no plane disagrees");
+                return;
+        }
+        if (l->metadata_at == 0 || w->now - l->metadata_at > LOOK_BEFORE)
+                laws_break(w, "4.2: a reboot without a look at metadata straight before it");
+        if (!kernel_disagrees && l->metadata_address == l->inspected_address)
+                laws_break(w, "4.2: a reboot although no plane disagrees");
+        if (w->engine.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before)
+                return;
+        if (l->reach_at <= change->at)
+                laws_break(w, "4.2: a reboot without asking the reachability witness");
+        else if (l->reachable && !kernel_disagrees)
+                laws_break(w, "4.2: a reboot although the address works");
+}
+
+/* 4.2: when, and what a due reboot waits for. */
+static void check_reboot_due(struct world *w, const struct change_seen *change) {
+        const struct config *c = &w->engine.config;
+        bool restarted = change->boot != w->boot;
+        uint64_t since = restarted ? w->booted : change->at;
+        uint64_t due = since;
+
+        if (c->reboot_policy != REBOOT_ALWAYS || restarted) {
+                due += c->reboot_grace_usec;
+                if (w->now < due)
+                        laws_break(w, "4.2: a reboot before Grace is over");
+                check_disagreement(w, change);
+        }
+        if (!w->blockers_asked)
+                laws_break(w, "4.2: a reboot without asking what blocks it");
+        else if (w->blocked && w->now < due + c->reboot_patience_usec)
+                laws_break(w, "4.2: a reboot while something blocks it, and Patience is not over");
+}
+
+static void check_reboot(struct world *w) {
+        struct laws *l = &w->laws;
+        const struct change_seen *change = change_to_serve(w);
+
+        check_repeated_reboot(w);
+        if (!l->inspected_running)
+                laws_break(w, "L3: a reboot although the inspection does not say Running");
+        if (w->engine.config.reboot_policy == REBOOT_NEVER)
+                laws_break(w, "4.2: a reboot against Reboot.Policy=never");
+        if (!change || l->inspected_address == 0)
+                laws_break(w, "4.2: a reboot that no change of the agent's calls for");
+        else
+                check_reboot_due(w, change);
+        if (count_changes(w, WIRE_REBOOT, NULL) >= w->engine.config.reboot_limit)
+                laws_break(w, "L3: more reboots than Reboot.Limit");
+        if (is_damaged(w))
+                laws_break(w, "L10: a reboot within a day of a damaged ledger");
+}
+
+/* Room for one more: refused ones go first. */
+static struct change_seen *new_change(struct laws *l) {
+        if (l->n_changes == CHANGES_SEEN) {
+                unsigned i = 0;
+
+                while (i < CHANGES_SEEN - 1 && l->changes[i].heard != HEARD_REFUSED)
+                        i++;
+                if (l->changes[i].heard != HEARD_REFUSED)
+                        i = 0;
+                l->n_changes--;
+                memmove(l->changes + i, l->changes + i + 1,
+                        (l->n_changes - i) * sizeof(l->changes[0]));
+        }
+        return &l->changes[l->n_changes++];
+}
+
+static void remember(struct world *w, const struct wire_question *q) {
+        struct laws *l = &w->laws;
+        struct change_seen *c = same_purchase(w, q);
+        bool again = c != NULL;
+
+        if (!again)
+                c = new_change(l);
+        if (again && c->executed) { /* it stays executed, whatever this repetition meets */
+                c->at = w->now;
+                c->boot = w->boot;
+                c->heard = HEARD_NOTHING;
+                c->settled = false;
+                return;
+        }
+        *c = (struct change_seen){
+                .op = q->op,
+                .at = w->now,
+                .token = hash_text(q->client_token),
+                .boot = w->boot,
+                .unreachable_before = l->before_known && l->unreachable_before,
+        };
+}
+
+void laws_sent(struct world *w, const struct wire_question *q) {
+        struct laws *l = &w->laws;
+        bool api = q->op == WIRE_INSPECT || q->op == WIRE_EIP_FIND || wire_op_changes(q->op);
+
+        if (api && w->now < l->hint_until)
+                laws_break(w, "4.5: a call before the server's hint, or its minute, is over");
+        if (q->instance_id[0] ? strcmp(q->instance_id, OUR_ID) != 0 : api)
+                laws_break(w, "L4: a call that names another instance, or none");
+        if (!wire_op_changes(q->op))
+                return;
+        check_change(w, q);
+        if (laws_brings_address(q->op))
+                check_allocation(w, q);
+        if (q->op == WIRE_REBOOT)
+                check_reboot(w);
+        if (q->op == WIRE_EIP_ASSOCIATE && !l->eip_available)
+                laws_break(w, "4.4: an EIP is associated that was not Available");
+        l->inspected = 0;
+        l->absent_since = 0;
+        l->eip_available = l->before_known = false;
+        if (laws_brings_address(q->op)) {
+                l->control_owed = true;
+                l->lagging = false;
+        }
+        remember(w, q);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* After each step: where the agent stands, how long it waits, and what it says of itself. */
+#include <string.h>
+
+#include "laws.h"
+#include "model.h"
+
+#define WITNESS_FRESH (60 * USEC_PER_SEC)
+#define NOT_ECS_AFTER (10 * USEC_PER_MIN)
+#define SETTLING_MAX  (10 * USEC_PER_MIN)
+#define AUTH_MAX      (2 * USEC_PER_MIN)
+#define AUTH_MAX_NEW  (10 * USEC_PER_MIN) /* in the first boot of an instance id */
+
+/*
+ * A change whose answer named the address does not wait for control where that cannot be heard now:
+ * the planes that count agree, and control is asked later (4.1). Of an unreadable ledger nobody
+ * knows that there was a change.
+ */
+static bool is_answered_for(const struct laws *l, in_addr_t address) {
+        for (unsigned i = l->n_changes; i-- > 0;)
+                if (laws_brings_address(l->changes[i].op) && l->changes[i].heard != HEARD_REFUSED)
+                        return l->changes[i].heard == HEARD_DONE &&
+                               l->changes[i].address == address;
+        return false;
+}
+
+/* Confirmed means that what was heard last agrees (4.1). */
+static void check_confirmed(struct world *w) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+        bool classic = w->scene->network == NETWORK_CLASSIC;
+
+        if (!l->kernel_known || !l->kernel_agrees ||
+            l->kernel_address != (classic ? e->expected : PRIVATE_IP))
+                laws_break(w, "4.1: confirmed although the kernel does not agree");
+        if (l->control_owed && !is_answered_for(l, e->expected) &&
+            e->ledger_state != LEDGER_UNREADABLE)
+                laws_break(w, "4.1: confirmed without a look at control after a change");
+        if (classic || w->scene->no_metadata) {
+                if (e->expected != l->inspected_address)
+                        laws_break(w, "4.1: confirmed although control does not agree");
+                return;
+        }
+        if (l->metadata_at && l->metadata_address == e->expected)
+                return;
+        if (l->reachable && w->now - l->reach_at <= WITNESS_FRESH)
+                l->lagging = true;
+        if (!l->lagging)
+                laws_break(w, "4.1: confirmed although metadata does not agree");
+}
+
+/* 4.5, the column of caps: the longest that one wait may be. */
+static uint64_t wait_max(enum fault_class class) {
+        switch (class) {
+        case FAULT_SETTLING:
+                return 30 * USEC_PER_SEC;
+        case FAULT_AUTH:
+                return 60 * USEC_PER_SEC;
+        case FAULT_THROTTLED: /* the next minute, or the hint, and the widest window */
+                return 66 * USEC_PER_MIN;
+        case FAULT_RETRY: /* a lost reboot or an orphan is waited for by its intent's time */
+                return 5 * USEC_PER_MIN + 20 * USEC_PER_SEC;
+        case FAULT_PROTOCOL:
+        case FAULT_CLOCK:
+        case FAULT_ALREADY:
+                return 5 * USEC_PER_MIN;
+        case FAULT_NONE:
+        case FAULT_OPERATOR:
+        case _FAULT_CLASS_MAX:
+                break;
+        }
+        return 0; /* does not wait */
+}
+
+static uint64_t rest_max(const struct engine *e) {
+        switch (e->phase) {
+        case PHASE_WAITING:
+                return wait_max(e->fault.class);
+        case PHASE_FAILED:
+                return 65 * USEC_PER_MIN;
+        case PHASE_CONFIRMED:
+        case PHASE_HELD:
+                return e->config.heal_check_interval_usec / 4 * 5;
+        case PHASE_REBOOTING: /* an accepted one is not executed, see L3 */
+                return 10 * USEC_PER_MIN;
+        case PHASE_CONFIRMING:
+        case PHASE_INSPECTING:
+                return 60 * USEC_PER_SEC;
+        case PHASE_ALLOCATING: /* netlink's word about the witness of L4 */
+                return 5 * USEC_PER_SEC;
+        case PHASE_STARTING:
+        case PHASE_IDENTIFYING:
+        case PHASE_STOPPED:
+        case _PHASE_MAX:
+                break;
+        }
+        return 0; /* nothing is waited for in it */
+}
+
+/* L8: every wait has an end, and somebody who will end it. */
+static void check_bounds(struct world *w, const struct actions *a) {
+        const struct engine *e = &w->engine;
+        uint64_t now = w->now - w->booted, max = rest_max(e);
+
+        if (e->step == STEP_STORING) {
+                if (!w->store_wanted && !w->told_wanted)
+                        laws_break(w, "L8: waits for a write that nobody was asked for");
+                return;
+        }
+        if (e->step == STEP_ASKING) {
+                max = CALL_MAX_MS * USEC_PER_MSEC;
+                if (!(a->wants & ACTION_ASK) && !w->flight.asked && !w->ask_wanted)
+                        laws_break(w, "L8: waits for an answer to a question nobody was asked");
+        }
+        if (e->step == STEP_LEAVING)
+                max = 10 * USEC_PER_MIN;
+        if (e->deadline == ENGINE_NEVER)
+                laws_break(w, "L8: waits without a deadline");
+        else if (e->deadline > now && e->deadline - now > max)
+                laws_break(w, "L8, 4.5: waits longer than its class or its phase may");
+}
+
+static uint64_t patience(const struct engine *e) {
+        bool first = strcmp(e->ledger.first_boot_id, e->boot_id) == 0;
+
+        return e->fault.class == FAULT_SETTLING ? SETTLING_MAX : first ? AUTH_MAX_NEW : AUTH_MAX;
+}
+
+/* 4.5, the last column: what becomes `failed`, and when. */
+static void check_failing(struct world *w) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+        enum fault_class class = e->fault.class;
+        bool impatient = class == FAULT_SETTLING || class == FAULT_AUTH;
+
+        if (e->phase == PHASE_FAILED && l->phase != PHASE_FAILED && class != FAULT_OPERATOR) {
+                if (!impatient)
+                        laws_break(w, "4.5: what heals by waiting became `failed`");
+                else if (w->now - l->class_met < (class == FAULT_AUTH ? AUTH_MAX : SETTLING_MAX))
+                        laws_break(w, "4.5: `failed` before its patience was over");
+        }
+        if (e->phase == PHASE_WAITING && e->step == STEP_IDLE && e->deadline != l->deadline &&
+            l->asking != WIRE_ADDRESSES && impatient && w->now - l->class_since > patience(e))
+                laws_break(w, "4.5: waits on although its patience is over");
+}
+
+/* L3: an accepted reboot that does not come ends `failed`, with its remedy, and nothing else. */
+static void check_leaving(struct world *w, const struct event *event) {
+        const struct engine *e = &w->engine;
+
+        if (w->laws.step != STEP_LEAVING || e->step == STEP_LEAVING || event->type == EVENT_STOP)
+                return;
+        if (e->phase != PHASE_FAILED || strcmp(e->fault.code, FAULT_REBOOT_NOT_DONE) != 0)
+                laws_break(w, "L3: an accepted reboot that did not come is not `failed`");
+}
+
+/* 4.5: a person's word ends every wait that the server did not ask for; a start asks at once. */
+static void check_hurry(struct world *w, const struct event *event) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+        bool waits = l->phase == PHASE_FAILED || l->phase == PHASE_WAITING;
+
+        if (event->type == EVENT_START && e->step != STEP_ASKING)
+                laws_break(w, "L8: the agent starts, and asks nothing");
+        if (l->word)
+                l->class_since = w->now;
+        if (event->type == EVENT_ANSWER || event->type == EVENT_TIMER)
+                l->word = false;
+        if (event->type != EVENT_RELOAD && event->type != EVENT_RESUME)
+                return;
+        if (waits && l->step == STEP_IDLE && l->class != FAULT_THROTTLED && e->step == STEP_IDLE)
+                laws_break(w, "4.5: a reload or `resume` ends no wait");
+        l->class_since = w->now;
+        l->word = l->step != STEP_IDLE;
+        if (event->type == EVENT_RESUME && l->phase == PHASE_FAILED &&
+            strcmp(e->fault.code, FAULT_HEAL_REPLACED) == 0)
+                l->resumed = true;
+}
+
+/* 4.4: under `alert` another address is taken for ours only by a person's word, or by our call. */
+static void check_adoption(struct world *w) {
+        struct laws *l = &w->laws;
+        in_addr_t known = l->ledger_address, now = w->engine.ledger.address;
+        bool ours = false;
+
+        for (unsigned i = 0; i < l->n_changes; i++)
+                ours |= l->changes[i].address == now;
+        if (w->engine.config.heal_policy == HEAL_ALERT && known && now && known != now &&
+            !l->resumed && !ours)
+                laws_break(w, "4.4: a replaced address is adopted against Heal.Policy=alert");
+        if (known != now)
+                l->resumed = false;
+        l->ledger_address = now;
+}
+
+/* Design 6: `hold` returns when status says held, and then no changing call is in flight. */
+static void check_held(struct world *w) {
+        static struct status s;
+
+        if (w->hold != HOLD_ON || !w->flight.asked || !wire_op_changes(w->flight.question.op))
+                return;
+        engine_status(&w->engine, world_now(w), &s);
+        if (s.phase == PHASE_HELD)
+                laws_break(w, "hold: status says held while a changing call is in flight");
+}
+
+/* 4.5: only where this is no ECS instance does the agent end by itself. */
+static void check_stopped(struct world *w, const struct event *event) {
+        const struct laws *l = &w->laws;
+
+        if (event->type == EVENT_STOP || l->phase == PHASE_STOPPED)
+                return;
+        if (!w->scene->not_ecs || w->scene->no_metadata || l->silent_since == 0 ||
+            w->now - l->silent_since < NOT_ECS_AFTER)
+                laws_break(w, "L8: the agent ended by itself");
+}
+
+void laws_waits(struct world *w, const struct event *event, const struct actions *a) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+
+        for (unsigned i = 0; i < a->n_notices; i++)
+                if (a->notices[i].kind == NOTICE_DISAGREES)
+                        l->lagging = false;
+        if (e->fault.class != l->class)
+                l->class_met = l->class_since = w->now;
+        if (e->phase == PHASE_CONFIRMED && l->phase != PHASE_CONFIRMED)
+                check_confirmed(w);
+        if (e->phase == PHASE_STOPPED) {
+                check_stopped(w, event);
+        } else {
+                check_bounds(w, a);
+                check_failing(w);
+                check_leaving(w, event);
+                check_hurry(w, event);
+                check_held(w);
+                check_adoption(w);
+        }
+        l->phase = e->phase;
+        l->step = e->step;
+        l->asking = e->asking;
+        l->deadline = e->deadline;
+        l->class = e->fault.class;
+}
