@@ -107,9 +107,12 @@ static void hold_changed(struct awaited *a) {
         a->owner->on_hold(a->owner->userdata);
 }
 
+/* The file goes when the status says so: whoever waits for its end may ask for the status then. */
 static void resume_changed(struct awaited *a) {
-        if (unlink(a->path) >= 0)
-                a->owner->on_resume(a->owner->userdata);
+        if (access(a->path, F_OK) < 0)
+                return;
+        a->owner->on_resume(a->owner->userdata);
+        (void)unlink(a->path);
 }
 
 int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_fn on_hold,

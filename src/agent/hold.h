@@ -16,8 +16,8 @@ struct hold_watch;
 typedef void (*hold_fn)(void *userdata);
 
 /*
- * Calls on_hold when the hold file may have changed, on_resume when the resume file has come (it
- * is gone by then). Their folders may come later, too.
+ * Calls on_hold when the hold file may have changed, on_resume when the resume file has come, which
+ * is removed afterwards. Their folders may come later, too.
  */
 int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_fn on_hold,
                    hold_fn on_resume, void *userdata, struct hold_watch **ret);

@@ -45,6 +45,11 @@ static void progress_end(struct waiting *w) {
         w->said[0] = '\0';
 }
 
+/* Failed, and asked anew at this moment, as after `ecs-pubip resume`: the answer is what counts. */
+static bool is_asked_anew(const struct snapshot *s) {
+        return s->status.phase == PHASE_FAILED && s->status.next == NEXT_NONE;
+}
+
 /* True when waiting longer changes nothing; *ret is then the exit status. */
 static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_status *ret) {
         uint64_t now = clock_boot_usec();
@@ -53,8 +58,10 @@ static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_statu
         if (s->alive)
                 w->agent_deadline = now + RESTART_USEC;
         switch (outcome) {
-        case EXIT_DONE:
         case EXIT_FAILED:
+                *ret = outcome;
+                return !is_asked_anew(s) || now >= w->deadline;
+        case EXIT_DONE:
         case EXIT_REBOOT_WAITS:
                 *ret = outcome;
                 return true;

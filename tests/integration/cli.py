@@ -31,6 +31,8 @@ FAULT = {
     "sentence": "the instance is locked for security reasons",
     "remedy": "clear the security alert in the console", "since": "2026-11-23T02:00:00Z"}
 
+RETRY = {"what": "retry", "at": "2026-11-23T03:00:00Z", "waits_for": None}
+
 
 def status(**changes):
     """A status as the agent writes it, confirmed but for the CHANGES."""
@@ -44,7 +46,7 @@ def unconfirmed(phase, **changes):
 
 
 def failed(**changes):
-    return unconfirmed("failed", **{"fault": FAULT, **changes})
+    return unconfirmed("failed", **{"fault": FAULT, "next": RETRY, **changes})
 
 
 class Agent:

@@ -85,8 +85,7 @@ def test_failure_and_repair(make_world):
     assert changes(world) == []
     world.sim.set("instance.bandwidth_out", 5)
     assert world.machine.cli("resume").returncode == 0      # or it would look in 5 min only
-    assert world.machine.cli("wait", "--timeout=1min").returncode in (0, 3)
-    assert world.machine.wait_phase("confirmed", timeout=30)
+    assert world.machine.cli("wait", "--timeout=1min").returncode == 0
 
 
 def test_hold_before_the_first_start(make_world):

@@ -61,6 +61,22 @@ def test_returns_when_it_happens(machine, agent, said, code):
     end(process, code)
 
 
+def test_what_failed_is_asked_anew(machine, agent):
+    """As straight after `resume`, or once user-data's configuration was read: not yet the last word."""
+    agent.live().say(failed(next=None))
+    process = begin(machine, "--timeout=1min")
+    agent.say(unconfirmed("inspecting"))
+    agent.say(failed(next=None))
+    assert process.poll() is None
+    agent.say(status())
+    end(process, 0)
+
+
+def test_what_failed_is_asked_anew_for_too_long(machine, agent):
+    agent.live().say(failed(next=None))
+    assert machine.cli("wait", "--timeout=1s").returncode == 3
+
+
 def test_says_what_a_due_reboot_waits_for(machine, agent):
     agent.live().say(unconfirmed("rebooting", next=DUE))
     assert "cloud-init to finish" in machine.cli("wait").stdout
