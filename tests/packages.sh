@@ -4,7 +4,7 @@
 # which set top to the source tree.
 
 # shellcheck disable=SC2154 # top
-# Debian names | RPM names (Fedora, Alibaba Cloud Linux with EPEL).
+# Debian names | RPM names: Fedora; EL 9 with EPEL and CRB. By their package lists: tried on no such system.
 packages_row() {
     case $1 in
     build)
@@ -18,7 +18,7 @@ packages_row() {
              "| libcmocka-devel python3-pytest python3-pytest-xdist strace" ;;
     world) # a simulated instance: namespaces, a test CA, socket activation; pages and completions
         echo "iproute2 openssl ca-certificates curl util-linux procps systemd mandoc zsh" \
-             "| iproute openssl ca-certificates curl util-linux procps-ng systemd" ;;
+             "| iproute openssl ca-certificates curl util-linux procps-ng systemd mandoc zsh" ;;
     node)
         echo "nodejs npm" "| nodejs npm" ;;
     lint)
