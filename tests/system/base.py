@@ -37,6 +37,7 @@ RECIPE = [
     "--customize-hook=rm -f \"$1/etc/apt/apt.conf.d/99mmdebstrap\"; "
     "sed -i /force-unsafe-io/d \"$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap\"",
     release.NAME]
+MAKING = {"root": "a Debian for the tests, a minute or two", "packages": "our .deb and .rpm"}
 MINUTES = 15
 
 
@@ -63,6 +64,7 @@ def make_once(kind, key, make):
         if not os.path.isdir(final):
             forget(kind)
             work = use(tempfile.mkdtemp(prefix=kind + ".tmp-", dir=cache()))
+            print("making %s, once: %s" % (final, MAKING.get(kind)), flush=True)
             try:
                 make(work)
                 os.chmod(work, 0o755)
@@ -197,10 +199,10 @@ def enter(config):
         return
     if os.geteuid() != 0:
         pytest.exit("needs root: machines, mounts, namespaces", 4)
-    os.environ["ECS_PUBIP_PACKAGES"] = os.environ.get("ECS_PUBIP_PACKAGES") or packages()
-    os.environ["ECS_PUBIP_ROOT"] = root()
-    cgroup.sweep()
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture:
         capture.suspend_global_capture(in_=True)    # what execs keeps the real output
+    os.environ["ECS_PUBIP_PACKAGES"] = os.environ.get("ECS_PUBIP_PACKAGES") or packages()
+    os.environ["ECS_PUBIP_ROOT"] = root()
+    cgroup.sweep()
     outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
