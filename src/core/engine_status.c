@@ -86,7 +86,9 @@ static int clock_offset(const struct engine *e, struct engine_now now) {
 static void fill_note(const struct engine *e, struct engine_now now, struct status *s) {
         const struct ledger *l = &e->ledger;
 
-        if (e->ledger_error)
+        if (e->ledger_state == LEDGER_UNREADABLE)
+                TEXT_SET(s->note, "the ledger cannot be read: nothing will be changed");
+        else if (e->ledger_error)
                 TEXT_SET(s->note, "the ledger cannot be written: nothing will be changed");
         else if (e->lagging)
                 TEXT_SET(s->note, "the address works, metadata does not show it yet");

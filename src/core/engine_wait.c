@@ -7,6 +7,7 @@
 
 #define WAIT_KEPT        (30 * USEC_PER_SEC) /* shorter waits are not worth a write to disk */
 #define NOT_ECS_AFTER    (10 * USEC_PER_MIN)
+#define NETWORK_COMES    (60 * USEC_PER_SEC)
 #define KERNEL_APART     (30 * USEC_PER_SEC)
 #define USEC_OF(seconds) ((uint64_t)(seconds)*USEC_PER_SEC)
 
@@ -41,6 +42,12 @@ void fail(struct turn *t, const struct fault *f) {
         rest(t, in(t, backoff_failed(e->failed_looks++, e->identity.instance_id)));
 }
 
+/* Services start before the network is there: in a machine's first minute that is no news. */
+static bool network_may_come(const struct turn *t, const struct fault *f) {
+        return strcmp(f->code, FAULT_MD_UNREACHABLE) == 0 && t->e->kernel.known &&
+               !t->e->kernel.routed && t->now.boot_usec < NETWORK_COMES;
+}
+
 /* Remembers since when and how often a class of fault has been met. */
 static void count_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
@@ -52,7 +59,7 @@ static void count_fault(struct turn *t, const struct fault *f) {
                 e->fault_since = cloud_now(t);
                 e->fault_since_boot = t->now.boot_usec;
         }
-        if (is_news(e->told_waiting, f->code))
+        if (!network_may_come(t, f) && is_news(e->told_waiting, f->code))
                 say(t, NOTICE_WAITING)->fault = *f;
         e->fault = *f;
 }
@@ -307,7 +314,6 @@ void hurry(struct turn *t) {
 
 /* A person's word: it counts for the question in flight too, should that end in a wait. */
 void hurry_at_word(struct turn *t) {
-        forget_told(t);
         t->e->hurry_later = !is_resting(t->e);
         hurry(t);
 }
