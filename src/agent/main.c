@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "runtime.h"
+#include "util/descriptors.h"
 #include "util/limit.h"
 
 #define DATA_MAX (16u * 1024 * 1024) /* of its own it holds less than 1 MiB */
@@ -81,6 +82,7 @@ static int run(void) {
         int r;
 
         limit_data(DATA_MAX);
+        signal(SIGPIPE, SIG_IGN); /* a reader of standard error who leaves takes nobody along */
         r = block_signals();
         if (r < 0)
                 return r;
@@ -93,10 +95,12 @@ static int run(void) {
 }
 
 int main(int argc, char *argv[]) {
-        int r = parse_arguments(argc, argv);
+        int r;
 
+        descriptors_fill(EXIT_ERROR);
+        r = parse_arguments(argc, argv);
         if (r == GO_HOME)
-                return EXIT_DONE;
+                return fflush(stdout) == 0 ? EXIT_DONE : EXIT_ERROR;
         if (r < 0)
                 return EXIT_USAGE;
         r = run();

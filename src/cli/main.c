@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line tool: finds the command, checks that it may run, runs it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,17 +8,7 @@
 #include "help.h"
 #include "option.h"
 #include "out.h"
-
-/*
- * With a closed descriptor 0, 1 or 2 the next file opened would get its number, and the output
- * would go into that file. The wrong direction makes every use of it fail.
- */
-static void fill_standard_descriptors(void) {
-        for (int fd = 0; fd <= 2; fd++)
-                if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-                        if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
-                                _exit(EXIT_FAILED);
-}
+#include "util/descriptors.h"
 
 static int overview(void) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
@@ -87,7 +76,7 @@ static int run_command(const struct command *c, int argc, char *argv[]) {
 int main(int argc, char *argv[]) {
         const struct command *c;
 
-        fill_standard_descriptors();
+        descriptors_fill(EXIT_FAILED);
         signal(SIGPIPE, SIG_IGN); /* a reader who leaves early must not change the exit status */
         if (argc < 2) {
                 out_complain("a command is missing");

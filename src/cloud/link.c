@@ -42,7 +42,7 @@ int link_read(struct link *l, const char **ret_line, size_t *ret_len) {
                         return 1;
                 }
                 if (l->in.len >= WIRE_LINE_MAX)
-                        return -E2BIG;
+                        return -EMSGSIZE;
                 n = read(STDIN_FILENO, chunk, sizeof(chunk));
                 if (n < 0 && errno == EINTR)
                         continue;

@@ -17,7 +17,7 @@ void link_done(struct link *l);
 
 /*
  * Waits for the next line. 1 and the line without its newline, valid until the next call; 0 when
- * the agent has closed; -E2BIG for a line without end; other negative errno from read().
+ * the agent has closed; -EMSGSIZE for a line without end; other negative errno from read().
  */
 int link_read(struct link *l, const char **ret_line, size_t *ret_len);
 /* Writes all of it; negative errno, -EPIPE when nobody reads any more. */

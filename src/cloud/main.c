@@ -13,6 +13,7 @@
 #include "cloud/secret.h"
 #include "conf/conf.h"
 #include "util/cleanup.h"
+#include "util/descriptors.h"
 #include "util/limit.h"
 #include "util/text.h"
 
@@ -51,7 +52,7 @@ static bool parse_options(int argc, char *argv[], int *ret_status) {
                 *ret_status = EX_USAGE;
                 return true;
         }
-        *ret_status = EXIT_SUCCESS;
+        *ret_status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         return true;
 }
 
@@ -127,6 +128,7 @@ static int run(void) {
 int main(int argc, char *argv[]) {
         int status, r;
 
+        descriptors_fill(EXIT_FAILURE);
         if (parse_options(argc, argv, &status))
                 return status;
         r = run();
