@@ -43,17 +43,23 @@ void publish_done(struct publish *p) {
 static int write_file(const char *path, const char *text) {
         _cleanup_close_ int fd = -1;
         size_t len = strlen(text);
+        ssize_t n;
 
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, PUBLIC_MODE);
         if (fd < 0)
                 return -errno;
         if (fchmod(fd, PUBLIC_MODE) < 0)
                 return -errno;
-        if (write(fd, text, len) != (ssize_t)len)
-                return -EIO;
-        return 0;
+        n = write(fd, text, len);
+        if (n < 0)
+                return -errno;
+        return (size_t)n == len ? 0 : -ENOSPC;
 }
 
+/*
+ * Where there is no room for both, the old one goes first: what is out of date is worse than
+ * nothing for a moment, or for as long as there is no room at all.
+ */
 static int replace_file(const char *directory, const char *name, const char *text) {
         char path[PATH_SIZE], temp[PATH_SIZE];
         int r;
@@ -62,6 +68,11 @@ static int replace_file(const char *directory, const char *name, const char *tex
         snprintf(temp, sizeof(temp), "%s/.%s.new", directory, name);
         (void)unlink(temp);
         r = write_file(temp, text);
+        if (r < 0) {
+                (void)unlink(temp);
+                (void)unlink(path);
+                r = write_file(temp, text);
+        }
         if (r >= 0 && rename(temp, path) < 0)
                 r = -errno;
         if (r < 0)

@@ -11,7 +11,7 @@ struct publish {
 
 /* Makes the folder where the service manager has not. */
 void publish_init(struct publish *p, const char *directory);
-void publish_done(struct publish *p);
+void publish_done(struct publish *p); /* may be used again: everything is news then */
 
 /* Each replaces its file atomically, readable by all, unless nothing has changed. */
 int publish_status(struct publish *p, const char *json);

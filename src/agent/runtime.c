@@ -307,7 +307,8 @@ int runtime_run(const struct config *config, const char *boot_id) {
                 k = open_event(r);
         if (k < 0)
                 return k;
-        runtime_open_run_folder(r);
+        publish_init(&r->publish, RUN_DIR);
+        runtime_show_alive(r);
         runtime_open_engine(r, config, boot_id);
         k = start(r);
         return k < 0 ? k : loop(r);

@@ -4,12 +4,15 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
 
 #include "journal.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
 #include "story.h"
 #include "util/cleanup.h"
+#include "util/paths.h"
 #include "util/text.h"
 
 #define DURABLE     (unsigned)(ACTION_DROP | ACTION_SET_ASIDE | ACTION_STORE)
@@ -27,18 +30,51 @@ static unsigned call_context_of(const struct config *c) {
                (c->vlan_id[0] ? FAULT_WITH_VLAN_ID : 0);
 }
 
+/* Without a run folder nobody hears of the agent, but it can still do its job. */
+static void tell_unseen(struct runtime *r, int error) {
+        if (error < 0 && !r->unseen)
+                runtime_say(MESSAGE_STATE_FOLDER, LOG_WARNING,
+                            RUN_DIR " cannot be written, so `ecs-pubip status` does not see how it "
+                                    "is with the agent",
+                            strerror(-error));
+        r->unseen = error < 0;
+}
+
+static bool is_linked(int fd) {
+        struct stat st;
+
+        return fd >= 0 && fstat(fd, &st) >= 0 && st.st_nlink > 0;
+}
+
+/* The folder may have been full or read-only until now, or somebody has emptied it. */
+static int show_alive(struct runtime *r) {
+        if (is_linked(r->alive_fd))
+                return 0;
+        close_p(&r->alive_fd);
+        r->alive_fd = store_lock_alive(LOCK_PATH, LOCK_TEMP);
+        publish_done(&r->publish);
+        return r->alive_fd < 0 ? r->alive_fd : 0;
+}
+
+void runtime_show_alive(struct runtime *r) {
+        tell_unseen(r, show_alive(r));
+}
+
 /* The engine's word goes out first, then the files: a service manager listens to the former. */
 static void publish(struct runtime *r, struct status *ret) {
         _cleanup_free_ char *json = NULL;
         char line[STATUS_LINE_SIZE];
+        int k;
 
         engine_status(&r->engine, runtime_now(), ret);
         if (r->awaits_user_data)
                 TEXT_SET(ret->note, USER_DATA_NOTE);
         status_line(ret, line);
         publish_line(&r->publish, line);
-        if (status_format(ret, &json) >= 0)
-                (void)publish_status(&r->publish, json);
+        k = show_alive(r);
+        if (k >= 0 && status_format(ret, &json) >= 0)
+                k = publish_status(&r->publish, json);
+        tell_unseen(r, k);
 }
 
 void runtime_publish(struct runtime *r) {

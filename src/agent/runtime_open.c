@@ -10,17 +10,6 @@
 #include "util/paths.h"
 #include "util/text.h"
 
-/* Without a run folder nobody hears of the agent, but it can still do its job. */
-void runtime_open_run_folder(struct runtime *r) {
-        publish_init(&r->publish, RUN_DIR);
-        r->alive_fd = store_lock_alive(LOCK_PATH, LOCK_TEMP);
-        if (r->alive_fd < 0)
-                runtime_say(MESSAGE_STATE_FOLDER, LOG_WARNING,
-                            RUN_DIR
-                            " cannot be written, so `ecs-pubip status` will not see the agent",
-                            strerror(-r->alive_fd));
-}
-
 int runtime_open_state(struct runtime *r) {
         int k = store_open(&r->store, STATE_DIR);
 

@@ -30,7 +30,8 @@ struct runtime {
         struct cloud_init_watch *cloud_init;
         sd_event_source *user_data_timer; /* while a first change would wait for cloud-init */
         bool awaits_user_data;            /* one does: the brake is on until then */
-        int alive_fd;
+        int alive_fd;                     /* negative: nobody sees yet that we live */
+        bool unseen;                      /* the run folder cannot be written, and that was told */
 
         struct event queue[EVENT_TYPES]; /* one of a type at most: a later one replaces it */
         unsigned n_queued;
@@ -63,12 +64,12 @@ bool runtime_read_config(struct runtime *r, bool always);
 
 /* runtime_open.c: folders, ledger, state machine. -EBUSY: another agent has the state folder. */
 int runtime_open_state(struct runtime *r);
-void runtime_open_run_folder(struct runtime *r);
 void runtime_open_engine(struct runtime *r, const struct config *config, const char *boot_id);
 
 /* runtime_act.c: what a step wants is told and done. */
 void runtime_act(struct runtime *r, struct actions *a);
 void runtime_publish(struct runtime *r);
+void runtime_show_alive(struct runtime *r);
 void runtime_publish_counters(struct runtime *r);
 
 /* runtime_user_data.c: a configuration that comes with user-data. */
