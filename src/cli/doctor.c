@@ -188,7 +188,9 @@ int command_doctor(const struct options *o) {
         d->config_errors = config_load(&d->config, NULL, on_problem, &d->config_finding);
         if (d->config_errors < 0)
                 return d->config_errors;
-        snapshot_take(&d->snapshot);
+        e = snapshot_take(&d->snapshot);
+        if (e < 0)
+                return e;
         r.colours = out_colours(STDOUT_FILENO);
         if (o->json) {
                 json = cJSON_CreateObject();

@@ -85,7 +85,9 @@ static int await(struct folder *f, struct snapshot *s) {
         for (;;) {
                 uint64_t now = clock_boot_usec();
 
-                snapshot_take(s);
+                r = snapshot_take(s);
+                if (r < 0)
+                        return r;
                 if (s->alive)
                         orphan = 0;
                 else if (orphan == 0)
@@ -107,7 +109,9 @@ int command_hold(const struct options *o) {
         r = folder_open(&f);
         if (r < 0)
                 return r;
-        snapshot_take(&s);
+        r = snapshot_take(&s);
+        if (r < 0)
+                return r;
         r = write_brake(&s);
         if (r < 0) {
                 out_complain("cannot write " HOLD_PATH ": %s", strerror(-r));

@@ -297,7 +297,9 @@ int command_plan(const struct options *o) {
         r = config_load(&config, NULL, out_problem, NULL);
         if (r != 0)
                 return r < 0 ? r : EXIT_FAILED;
-        snapshot_take(&p.snapshot);
+        r = snapshot_take(&p.snapshot);
+        if (r < 0)
+                return r;
         init(&p, &config);
         r = run(&p);
         if (r < 0)

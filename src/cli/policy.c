@@ -21,7 +21,8 @@ static void find_place(const struct config *c, struct ram_place *ret) {
         struct snapshot s;
 
         asker_init(&asker);
-        snapshot_take(&s);
+        if (snapshot_take(&s) < 0)
+                s = (struct snapshot){};
         ret->has_eip = s.status.kind == KIND_EIP;
         TEXT_SET(ret->region_id, s.status.region_id[0] ? s.status.region_id : c->region);
         TEXT_SET(ret->instance_id, s.status.instance_id[0] ? s.status.instance_id : c->instance_id);

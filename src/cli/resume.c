@@ -25,7 +25,9 @@ static int await(struct folder *f) {
         int r;
 
         for (;;) {
-                snapshot_take(&s);
+                r = snapshot_take(&s);
+                if (r < 0)
+                        return r;
                 if (!s.alive) {
                         unlink(RESUME_PATH);
                         return out_line("The brake is released. The agent does not run", EXIT_DONE);
@@ -57,7 +59,10 @@ int command_resume(const struct options *o) {
                 out_complain("cannot remove " HOLD_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        if (!snapshot_alive())
+        r = snapshot_alive();
+        if (r < 0)
+                return r;
+        if (r == 0)
                 return out_line("The brake is released. The agent does not run", EXIT_DONE);
         r = file_replace(RUN_DIR, RESUME_NAME, "");
         if (r < 0) {

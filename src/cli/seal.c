@@ -56,8 +56,9 @@ int command_seal(const struct options *o) {
         int r;
 
         (void)o;
-        if (snapshot_alive())
-                return refuse();
+        r = snapshot_alive();
+        if (r != 0)
+                return r < 0 ? r : refuse();
         r = empty_state();
         if (r != EXIT_DONE)
                 return r;

@@ -16,12 +16,14 @@
  * Anew each time: every agent has a lock file of its own. Asked is for a read lock, which only a
  * write lock forbids: anybody may hold a read lock of his own on a file that he may read.
  */
-bool snapshot_alive(void) {
+int snapshot_alive(void) {
         struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
         _cleanup_close_ int fd = open(LOCK_PATH, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-        if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0)
-                return false;
+        if (fd < 0)
+                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+        if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
+                return -errno;
         return lock.l_type != F_UNLCK;
 }
 
@@ -29,22 +31,26 @@ int snapshot_text(char **ret, size_t *ret_len) {
         return file_read(STATUS_PATH, STATUS_TEXT_MAX, ret, ret_len);
 }
 
-void snapshot_take(struct snapshot *ret) {
+int snapshot_take(struct snapshot *ret) {
         _cleanup_free_ char *text = NULL;
         size_t len;
         int r;
 
         memset(ret, 0, sizeof(*ret)); /* the gaps too: snapshots are compared as bytes */
-        ret->alive = snapshot_alive();
+        r = snapshot_alive();
+        if (r < 0)
+                return r;
+        ret->alive = r;
         r = snapshot_text(&text, &len);
         if (r >= 0)
                 r = status_parse(text, len, &ret->status);
         if (r >= 0)
-                return;
+                return 0;
         ret->file = r == -ENOENT    ? STATUS_FILE_ABSENT
                     : r == -EBADMSG ? STATUS_FILE_GARBLED
                                     : STATUS_FILE_UNREADABLE;
         ret->error = r;
+        return 0;
 }
 
 int64_t snapshot_now(const struct snapshot *s) {

@@ -20,10 +20,14 @@ struct snapshot {
         struct status status; /* zero unless READ; of a dead agent: its last words */
 };
 
-/* Asks whether the agent holds its lock; never takes one. */
-bool snapshot_alive(void);
+/*
+ * Asks whether the agent holds its lock; never takes one. 1 if it does, 0 if not, or a negative
+ * errno: it cannot be told, and a guess would be a promise of `hold`.
+ */
+int snapshot_alive(void);
 
-void snapshot_take(struct snapshot *ret);
+/* 0, or as snapshot_alive(). */
+int snapshot_take(struct snapshot *ret);
 
 /* The text of the status file as it is, malloc'ed; negative errno. */
 int snapshot_text(char **ret, size_t *ret_len);

@@ -76,7 +76,9 @@ static int watch(const struct options *o) {
         for (bool first = true;; first = false) {
                 _cleanup_buf_ struct buf text = BUF(OUT_MAX);
 
-                snapshot_take(&s);
+                r = snapshot_take(&s);
+                if (r < 0)
+                        return r;
                 if (first || terminal || memcmp(&s, &shown, sizeof(s)) != 0) {
                         buf_puts(&text, terminal ? CLEAR : first || o->json ? "" : "\n");
                         r = print(&text, &s, o);
@@ -100,7 +102,9 @@ int command_status(const struct options *o) {
 
         if (o->watch)
                 return watch(o);
-        snapshot_take(&s);
+        r = snapshot_take(&s);
+        if (r < 0)
+                return r;
         r = print(&text, &s, o);
         if (r < 0)
                 return r;

@@ -116,7 +116,9 @@ int command_wait(const struct options *o) {
         if (r < 0)
                 return r;
         for (;;) {
-                snapshot_take(&s);
+                r = snapshot_take(&s);
+                if (r < 0)
+                        return r;
                 if (is_over(&w, &s, &outcome))
                         break;
                 progress_say(&w, &s);

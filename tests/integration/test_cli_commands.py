@@ -141,6 +141,19 @@ def test_hold_without_agent(machine, agent):
     assert machine.read(HOLD).startswith(ID + " ")      # its last words
 
 
+@pytest.mark.parametrize("command", ["hold", "resume", "seal", "status", "wait"])
+def test_an_agent_of_which_nothing_can_be_told(machine, agent, command):
+    """Not to be able to look is no death: `hold` would promise what it does not know."""
+    agent.live().say(status())
+    path = machine.path("/run/ecs-pubip/agent.lock")
+    done = machine.run(["strace", "-qq", "-P", "/run/ecs-pubip/agent.lock", "-o", "/run/trace", "-e",
+                        "inject=open,openat:error=ENFILE", machine.program("src/ecs-pubip"), command],
+                       check=False)
+    assert os.path.exists(path) and "ENFILE" in machine.read("/run/trace")
+    assert done.returncode == 3 and "Too many open files in system" in done.stderr
+    assert done.stdout == ""
+
+
 def test_hold_that_cannot_be_written(machine, agent):
     agent.live().say(status())
     machine.run("mount -t tmpfs -o ro none /etc/ecs-pubip")
