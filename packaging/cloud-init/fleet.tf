@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # A scaling group whose instances give themselves a public address: role, policy, user-data.
 # The tag is the fence: the role may act on instances that carry it, and on no others.
-# Not validated against the provider, which could not be fetched where this was written: the suite
-# checks layout (terraform fmt) and references; the argument names are those of its documentation.
+# Not validated by the provider, which could not be fetched where this was written: the suite checks
+# layout (terraform fmt) and references. By hand: every argument is in the provider's schema as npm's
+# @pulumi/alicloud 3.108.0 carries it, none is deprecated, and none that is required is missing.
 terraform {
   required_providers {
     alicloud = {
