@@ -199,6 +199,7 @@ struct engine {
         char told_waiting[TOLD_MAX][FAULT_CODE_SIZE], told_failed[TOLD_MAX][FAULT_CODE_SIZE];
         enum wire_op told_asking;
         in_addr_t told_reclaimed, told_confirmed;
+        unsigned flaps;      /* confirmed lost within a minute, that often in a row */
         bool static_refused; /* Strategy=static eip: on to the EIP */
         bool witness_waited;
         uint64_t kernel_hurried; /* netlink last ended a wait then */

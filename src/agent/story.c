@@ -37,7 +37,7 @@ static const struct row {
                               "The public address[ {old}] is gone: the control plane shows none"},
         [NOTICE_DISAGREES] = {MESSAGE_DISAGREES, LOG_WARNING,
                               "The {plane} plane no longer shows the address[ {address}] that "
-                              "was confirmed; looking again"},
+                              "was confirmed; looking again[: {text}]"},
         [NOTICE_CONFIRMED] = {MESSAGE_CONFIRMED, LOG_NOTICE,
                               "The public address {address} is confirmed[: {text}]"},
         [NOTICE_REBOOT_WAITS] = {MESSAGE_REBOOT_WAITS, LOG_NOTICE,

@@ -6,6 +6,9 @@
 #include "util/text.h"
 
 #define INSPECT_APART (30 * USEC_PER_SEC) /* a flapping link asks the control plane no oftener */
+#define STEADY        (60 * USEC_PER_SEC) /* confirmed for less is a flap */
+#define FLAPS_TOLD    3                   /* then only status tells, until it is steady */
+#define FLAPS_MAX     5                   /* the control plane is asked every 16 min at least */
 #define CONTROL_DOUBT (5 * USEC_PER_MIN)  /* planes disagree this long: ask control again */
 #define LOOK_LATER    (60 * USEC_PER_SEC) /* between looks once the schedule is through */
 
@@ -90,6 +93,10 @@ static bool reboot_is_due(const struct turn *t) {
                t->now.boot_usec - e->confirm_started >= e->config.reboot_grace_usec;
 }
 
+static uint64_t inspect_apart(const struct engine *e) {
+        return INSPECT_APART << e->flaps;
+}
+
 /* Control is asked again once if the doubt is younger than its word, later now and then. */
 static bool control_is_in_doubt(const struct turn *t) {
         const struct engine *e = t->e;
@@ -97,7 +104,7 @@ static bool control_is_in_doubt(const struct turn *t) {
 
         if (e->phase != PHASE_CONFIRMING || server_wait_left(t) > 0)
                 return false;
-        if (e->inspected && e->inspected < e->confirm_started && age >= INSPECT_APART)
+        if (e->inspected && e->inspected < e->confirm_started && age >= inspect_apart(e))
                 return true;
         return age > CONTROL_DOUBT && t->now.boot_usec - e->confirm_started > CONTROL_DOUBT;
 }
@@ -174,7 +181,7 @@ void confirm(struct turn *t) {
                 store(t);
         }
         if (e->phase != PHASE_CONFIRMED) {
-                if (e->told_confirmed != e->expected) /* or it was only looked at more closely */
+                if (e->told_confirmed != e->expected && e->flaps < FLAPS_TOLD)
                         say(t, NOTICE_CONFIRMED);
                 enter(t, PHASE_CONFIRMED);
                 e->next_look = ENGINE_NEVER;
@@ -199,13 +206,35 @@ void confirm(struct turn *t) {
         schedule_looks(t);
 }
 
+static bool is_steady(const struct turn *t) {
+        return t->now.boot_usec - t->e->entered >= STEADY;
+}
+
+/* L7: what comes and goes is told a few times, and then that it does. */
+static void tell_drift(struct turn *t) {
+        struct engine *e = t->e;
+        struct notice *n;
+
+        if (e->flaps > FLAPS_TOLD)
+                return;
+        n = say(t, NOTICE_DISAGREES);
+        n->plane = e->verdict.who;
+        if (e->flaps == FLAPS_TOLD)
+                TEXT_SET(n->text, "it comes and goes, which only `ecs-pubip status` tells until "
+                                  "it is steady");
+}
+
 /* A confirmed address no longer agrees everywhere. */
 void drift(struct turn *t) {
         struct engine *e = t->e;
 
-        say(t, NOTICE_DISAGREES)->plane = e->verdict.who;
+        if (is_steady(t))
+                e->flaps = 0;
+        else if (e->flaps < FLAPS_MAX)
+                e->flaps++;
+        tell_drift(t);
         end_lag(t);
-        if ((e->inspected && t->now.boot_usec - e->inspected < INSPECT_APART) ||
+        if ((e->inspected && t->now.boot_usec - e->inspected < inspect_apart(e)) ||
             server_wait_left(t) > 0)
                 confirming(t);
         else
@@ -219,6 +248,10 @@ void on_confirmed(struct turn *t) {
         if (left > 0 && e->next_control < in(t, left))
                 e->next_control = in(t, left);
         judge(t);
+        if (!e->verdict.disagrees && e->flaps >= FLAPS_TOLD && is_steady(t)) {
+                e->flaps = 0;
+                say(t, NOTICE_CONFIRMED);
+        }
         if (e->verdict.disagrees)
                 drift(t);
         else if (t->now.boot_usec >= e->next_control)

@@ -86,6 +86,34 @@ static void what_was_confirmed_is_not_told_again(void **state) {
         assert_true(said(&r, NOTICE_CONFIRMED));
 }
 
+/* L7: a link that comes and goes all night; control is asked less and less, and heard once a while.
+ */
+static void flapping_is_told_a_few_times(void **state) {
+        unsigned lines = 0, inspections = 0;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMED, {"+60", ""});
+        for (unsigned i = 0; i < 3600; i++) {
+                PLAY(&r, {i % 2 ? "kernel up" : "kernel down", ""});
+                lines += r.actions.n_notices;
+                while (r.engine.step == STEP_ASKING) {
+                        inspections += r.engine.asking == WIRE_INSPECT;
+                        if (r.engine.asking == WIRE_INSPECT)
+                                PLAY(&r, {"instance A", ""});
+                        else
+                                PLAY(&r, {"addresses A", ""});
+                        lines += r.actions.n_notices;
+                }
+                PLAY(&r, {"+1", ""});
+        }
+        assert_in_range(lines, 4, 7);
+        assert_in_range(inspections, 3, 12);
+        PLAY(&r, {"kernel up", ""}, {"+60", ""}, {"wait", ""});
+        assert_true(said(&r, NOTICE_CONFIRMED));
+}
+
 /* The time of the 6 h look outlives a restart only if it is written down. */
 static void the_time_of_the_look_is_kept(void **state) {
         struct rig r;
@@ -329,6 +357,7 @@ int main(void) {
                 cmocka_unit_test(lagging_metadata_is_looked_at),
                 cmocka_unit_test(the_6_h_look_unconfirms_nothing),
                 cmocka_unit_test(what_was_confirmed_is_not_told_again),
+                cmocka_unit_test(flapping_is_told_a_few_times),
                 cmocka_unit_test(lagging_metadata_outlives_a_restart),
                 cmocka_unit_test(the_time_of_the_look_is_kept),
                 cmocka_unit_test(a_wrong_date_of_metadata_frees_no_budget),
