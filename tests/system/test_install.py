@@ -96,7 +96,7 @@ def test_remove_and_purge(confirmed):
     one, machine = confirmed()
     machine.sh("ecs-pubip hold")
     apt(machine, "remove", "ecs-pubip")
-    for unit in PIECES:
+    for unit in PIECES + ("ecs-pubip-online.target",):
         assert machine.show(unit, "ActiveState") == "inactive", unit
     assert machine.sh("pgrep -x 'ecs-pubip.*'", check=False).stdout == ""
     machine.sh("test -e /var/lib/ecs-pubip/ledger && test -e /etc/ecs-pubip/ecs-pubip.conf")

@@ -19,6 +19,7 @@ DEB_ONLY = {
     "/usr/share/lintian/overrides/ecs-pubip": "for lintian",
 }
 RPM_ONLY = {
+    "/etc/ecs-pubip/ecs-pubip.conf.d": "on Debian made by tmpfiles, like the next",
     "/etc/ecs-pubip/credentials": "on Debian made by tmpfiles: dpkg knows no group by name",
     "/var/lib/ecs-pubip": "as above, by StateDirectory=; here so that erasing removes it",
 }
