@@ -39,6 +39,15 @@ def wait_held(machine):
     return status
 
 
+def start_held(make_world, mode="vpc-immediate"):
+    """An instance without an address whose cloud-init is at its network stage."""
+    world = make_world(mode=mode, config=QUICK)
+    begin_boot(world.machine)
+    world.start()
+    wait_held(world.machine)
+    return world
+
+
 def test_the_first_change_waits_for_the_configuration(make_world):
     """Strategy=eip comes with user-data: no static address is asked for before."""
     world = make_world(mode="vpc-immediate", config=QUICK)
@@ -70,10 +79,7 @@ def test_what_failed_without_it_is_tried_with_it(make_world):
 
 def test_nothing_new_for_the_agent(make_world):
     """User-data that writes other files: the change is asked for as soon as that is clear."""
-    world = make_world(mode="vpc-immediate", config=QUICK)
-    begin_boot(world.machine)
-    world.start()
-    wait_held(world.machine)
+    world = start_held(make_world)
     stage(world.machine, init_local=2.5, init=3.5)
     assert_confirmed(world)
     assert executed(world) == ["AllocatePublicIpAddress"]
@@ -107,10 +113,7 @@ def test_an_address_that_is_there_waits_for_nothing(make_world):
 
 def test_a_configuration_that_cannot_be_used(make_world):
     """As at a start with it: status 78, and nothing was changed under another one."""
-    world = make_world(mode="vpc-immediate", config=QUICK)
-    begin_boot(world.machine)
-    world.start()
-    wait_held(world.machine)
+    world = start_held(make_world)
     world.machine.write(DROP_IN, "[Address]\nStrategy=elastic\n")
     stage(world.machine, init_local=2.5, init=3.5)
     assert world.machine.wait_agent() == 78
@@ -147,10 +150,7 @@ def test_one_for_an_instance_with_an_address(make_world):
 
 def test_only_the_first_change(make_world):
     """A later one, here the restart, needs no second wait, and neither does a new agent."""
-    world = make_world(mode="vpc", config=QUICK)
-    begin_boot(world.machine)
-    world.start()
-    wait_held(world.machine)
+    world = start_held(make_world, "vpc")
     stage(world.machine, init_local=2.5, init=3.5)
     world.machine.write("/run/cloud-init/result.json", "{}")
     assert world.machine.wait_boot(2, timeout=30)
@@ -159,10 +159,7 @@ def test_only_the_first_change(make_world):
 
 
 def test_a_restart_of_the_agent_forgets_nothing(make_world):
-    world = make_world(mode="vpc-immediate", config=QUICK)
-    begin_boot(world.machine)
-    world.start()
-    wait_held(world.machine)
+    world = start_held(make_world)
     world.machine.kill_agent()
     world.machine.start_agent()
     wait_held(world.machine)
@@ -187,19 +184,13 @@ def test_an_image_that_was_not_sealed(make_world):
 
 
 def test_resume_ends_the_wait(make_world):
-    world = make_world(mode="vpc-immediate", config=QUICK)
-    begin_boot(world.machine)
-    world.start()
-    wait_held(world.machine)
+    world = start_held(make_world)
     assert world.machine.cli("resume").returncode == 0
     assert_confirmed(world)
 
 
 def test_the_brake_of_a_person_stays(make_world):
-    world = make_world(mode="vpc-immediate", config=QUICK)
-    begin_boot(world.machine)
-    world.start()
-    wait_held(world.machine)
+    world = start_held(make_world)
     assert world.machine.cli("hold").returncode == 0
     stage(world.machine, init_local=2.5, init=3.5)
     assert world.machine.wait_status(lambda s: s["held"] and not s["note"], timeout=20)
