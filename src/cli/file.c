@@ -98,7 +98,8 @@ int file_replace(const char *folder, const char *name, const char *text) {
         folder_fd = open_folder(folder);
         if (folder_fd < 0)
                 return folder_fd;
-        snprintf(temporary, sizeof(temporary), ".%.200s.new", name);
+        /* Its own: two who do the same at once must not take it from each other. */
+        snprintf(temporary, sizeof(temporary), ".%.200s.%d.new", name, (int)getpid());
         r = write_new(folder_fd, temporary, text);
         if (r >= 0 && renameat(folder_fd, temporary, folder_fd, name) < 0)
                 r = -errno;

@@ -43,12 +43,16 @@ static int write_brake(const struct snapshot *s) {
         return file_replace(CONFIG_DIR, HOLD_NAME, text);
 }
 
-/* True if the ledger has a call whose answer nobody has heard: it may still be under way. */
+/*
+ * True if the ledger has a call whose answer nobody has heard: it may still be under way. So it may
+ * with a ledger that cannot be read.
+ */
 static bool call_may_be_open(void) {
         struct ledger ledger;
+        int r = read_ledger(&ledger);
 
-        if (read_ledger(&ledger) < 0)
-                return false;
+        if (r < 0)
+                return r != -ENOENT;
         for (unsigned i = 0; i < ledger.n_entries; i++)
                 if (ledger.entries[i].outcome == OUTCOME_OPEN && !ledger.entries[i].settled)
                         return true;

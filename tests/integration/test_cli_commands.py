@@ -141,6 +141,33 @@ def test_hold_without_agent(machine, agent):
     assert machine.read(HOLD).startswith(ID + " ")      # its last words
 
 
+def test_hold_with_a_ledger_that_cannot_be_read(machine):
+    """A call of the agent that is gone may be under way: it is waited for, as for a known one."""
+    machine.write(STATE + "/ledger", "scribble")
+    process = begin(machine, "hold")
+    assert machine.wait_file(HOLD)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(2)
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("command", ["hold", "resume"])
+def test_several_at_once(machine, agent, command):
+    """Each writes the same file; nobody takes the other's away under his hands."""
+    trace = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=fsync:delay_enter=300000"]
+    agent.live().say(status(held=command == "hold"))
+    processes = [machine.popen([*trace, machine.program("src/ecs-pubip"), command],
+                               stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
+                 for _ in range(4)]
+    while any(process.poll() is None for process in processes):
+        machine.remove("/run/ecs-pubip/resume")     # as the agent does
+        time.sleep(0.01)
+    for process in processes:
+        _, errors = process.communicate(timeout=50)
+        assert (process.returncode, errors) == (0, "")
+
+
 @pytest.mark.parametrize("command", ["hold", "resume", "seal", "status", "wait"])
 def test_an_agent_of_which_nothing_can_be_told(machine, agent, command):
     """Not to be able to look is no death: `hold` would promise what it does not know."""
