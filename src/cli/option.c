@@ -46,7 +46,8 @@ static void build(const struct command *c, struct option longs[static N_ROWS + 1
 static int parse_timeout(const char *text, uint64_t *ret) {
         if (config_parse_duration(text, ret) >= 0)
                 return 0;
-        out_complain("--timeout=%s is no duration; such as 30s, 5min or 1h 30min", text);
+        out_complain("wait: --timeout=%s is no duration; such as 30s, 5min or 1h 30min", text);
+        out_hint("ecs-pubip wait --help");
         return -EINVAL;
 }
 
@@ -70,7 +71,12 @@ static int apply(const struct option_row *row, struct options *o) {
         return -EINVAL;
 }
 
+/* A letter may stand in the middle of a word that getopt has not left yet. */
 static int refuse(const struct command *c, int how, const char *word) {
+        const char letter[] = {'-', (char)optopt, '\0'};
+
+        if (optopt > 0 && optopt < ROW_OFFSET)
+                word = letter;
         out_complain(how == ':' ? "%s: %s needs an argument"
                                 : "%s: %s is no option of this command",
                      c->name, word);

@@ -49,7 +49,10 @@ def test_help_and_version(machine):
     (["status", "x"], "'x' is one argument too many"),
     (["status", "--", "--json"], "'--json' is one argument too many"),
     (["wait", "--timeout"], "--timeout needs an argument"),
-    (["wait", "-t"], "-t is no option of this command"),
+    (["wait", "-t"], "wait: -t is no option of this command"),
+    (["status", "-xyz"], "status: -x is no option of this command"),
+    (["status", "-hx"], "status: -x is no option of this command"),
+    (["wait", "--timeout="], "wait: --timeout= is no duration"),
     (["", ""], "there is no command ''"),
 ])
 def test_what_is_not_understood(machine, arguments, said):
