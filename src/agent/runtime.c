@@ -46,18 +46,20 @@ void runtime_enqueue(struct runtime *r, const struct event *event) {
 }
 
 /* A hold file that names nobody, or an instance that does not know itself yet: held. */
-enum hold runtime_hold(const struct runtime *r) {
+enum hold runtime_brake(const struct runtime *r) {
         const char *ours = r->engine.identity.instance_id;
         char theirs[INSTANCE_ID_SIZE] = "";
         int found = hold_read(HOLD_PATH, theirs);
 
-        if (r->awaits_user_data)
-                return HOLD_ON;
         if (found == 0)
                 return HOLD_OFF;
         if (found < 0 || !*theirs || !*ours || strcmp(theirs, ours) == 0)
                 return HOLD_ON;
         return HOLD_FOREIGN;
+}
+
+enum hold runtime_hold(const struct runtime *r) {
+        return r->awaits_user_data ? HOLD_ON : runtime_brake(r);
 }
 
 static struct event dequeue(struct runtime *r) {
@@ -145,7 +147,11 @@ static bool keeps_link(void *userdata) {
 }
 
 static void on_hold(void *userdata) {
-        runtime_judge_hold(userdata);
+        struct runtime *r = userdata;
+
+        runtime_judge_hold(r);
+        if (r->awaits_user_data)
+                runtime_publish(r); /* to the engine nothing has changed */
 }
 
 static void on_resume(void *userdata) {

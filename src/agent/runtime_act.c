@@ -67,8 +67,10 @@ static void publish(struct runtime *r, struct status *ret) {
         int k;
 
         engine_status(&r->engine, runtime_now(), ret);
-        if (r->awaits_user_data)
+        if (r->awaits_user_data) {
+                ret->held = runtime_brake(r) == HOLD_ON;
                 TEXT_SET(ret->note, USER_DATA_NOTE);
+        }
         status_line(ret, line);
         publish_line(&r->publish, line);
         k = show_alive(r);

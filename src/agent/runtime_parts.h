@@ -52,7 +52,8 @@ void runtime_enqueue(struct runtime *r, const struct event *event);
 /* An event from outside a step: at once, or after the step that is under way. */
 void runtime_feed(struct runtime *r, const struct event *event);
 
-/* The brake as it stands now; and telling the engine where it has changed. */
+/* The brake as it stands now; with what else keeps changes back; and telling the engine. */
+enum hold runtime_brake(const struct runtime *r);
 enum hold runtime_hold(const struct runtime *r);
 void runtime_judge_hold(struct runtime *r);
 

@@ -34,7 +34,7 @@ static void end_wait(struct runtime *r) {
                 return;
         r->awaits_user_data = false;
         runtime_judge_hold(r);
-        runtime_publish(r); /* without the note, also where somebody else's brake is on */
+        runtime_publish(r); /* without the note, also where the brake is on */
 }
 
 /* Nothing was changed under another configuration: this ends as a start with these errors does. */

@@ -33,8 +33,9 @@ def begin_boot(machine):
 
 
 def wait_held(machine):
-    status = machine.wait_status(lambda s: s["held"], timeout=20, phase="held")
-    assert status and "user-data" in status["note"], status
+    """It waits, and says for what; the brake is a person's, and off."""
+    status = machine.wait_status(phase="held", timeout=20)
+    assert status and "user-data" in status["note"] and not status["held"], status
     assert machine.wait_journal(MESSAGE_ID=MESSAGE["USER_DATA"])
     return status
 
@@ -55,7 +56,9 @@ def test_the_first_change_waits_for_the_configuration(make_world):
     begin_boot(world.machine)
     world.start()
     wait_held(world.machine)
-    assert world.machine.cli("status").returncode == 1
+    shown = world.machine.cli("status")
+    assert shown.returncode == 1 and "user-data" in shown.stdout
+    assert "brake is on" not in shown.stdout
     assert asked_changes(world) == []
     world.machine.write(DROP_IN, EIP)
     stage(world.machine, init_local=2.5, init=3.5, modules_config=None)
@@ -192,6 +195,7 @@ def test_resume_ends_the_wait(make_world):
 def test_the_brake_of_a_person_stays(make_world):
     world = start_held(make_world)
     assert world.machine.cli("hold").returncode == 0
+    assert world.machine.status()["held"]
     stage(world.machine, init_local=2.5, init=3.5)
     assert world.machine.wait_status(lambda s: s["held"] and not s["note"], timeout=20)
     assert asked_changes(world) == []
