@@ -190,6 +190,30 @@ def test_the_outer_namespaces_end_with_us(number, tmp_path):
     assert process.wait(30) == (-9 if number == signal.SIGKILL else 128 + number)
 
 
+INTERRUPTED = """
+import subprocess, sys
+helper = subprocess.Popen(["sleep", "1000"], stdout=subprocess.DEVNULL)
+try:
+    print("there", flush=True)
+    helper.wait()
+except KeyboardInterrupt:
+    print("helper lives" if helper.poll() is None else "helper is gone")
+    sys.exit(5)
+"""
+
+
+def test_an_interrupt_is_for_the_command_alone():
+    """Of the whole group, as run.sh does it: what the command started is there while it tidies up."""
+    environment = {k: v for k, v in os.environ.items() if k != outer.MARK}
+    with subprocess.Popen([sys.executable, outer.HERE, sys.executable, "-c", INTERRUPTED],
+                          env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, start_new_session=True) as process:
+        assert process.stdout.readline() == "there\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=30)[0] == "helper lives\n"
+    assert process.returncode == 5
+
+
 def test_exit_status_of_the_outer_namespaces():
     environment = {k: v for k, v in os.environ.items() if k != outer.MARK}
     for command, status in (("exit 3", 3), ("kill -9 $$", 137), ("exit 0", 0)):

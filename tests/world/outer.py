@@ -60,6 +60,9 @@ def _status(code):
 def _init(arguments):
     """Process 1 inside: sets up, reaps orphans, ends with the command."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # a terminal is the command's, with all that its keys do; else an interrupt is for the command
+    # alone: what it started must live until it has tidied up
+    apart = not os.isatty(0)
     # everybody's /run out of sight: no socket of the host, and room for ours
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -69,11 +72,15 @@ def _init(arguments):
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if apart:
+            os.setpgid(0, 0)
         try:
             os.execvp(arguments[0], arguments)
         except OSError as error:
             print("%s: %s" % (arguments[0], error), file=sys.stderr)
             os._exit(127)
+    if apart:
+        signal.signal(signal.SIGINT, lambda *_: os.kill(child, signal.SIGINT))
     while True:
         pid, status = os.wait()
         if pid == child:
