@@ -26,22 +26,23 @@ enum member_type {
         MEMBER_IPV4S,  /* in_addr_t[size] and its count */
         MEMBER_WORDS,  /* char[size / width][width] and its count */
         MEMBER_OBJECT, /* a struct inside, by its own table */
-};
+} __attribute__((packed));
 
 enum member_flag {
         MEMBER_REQUIRED = 1 << 0, /* must be there; without it, empty ones are left out */
         MEMBER_NULLABLE = 1 << 1, /* empty ones are written as null, and null is read as empty */
 };
 
+/* Small: the tables are in each of the three programs. */
 struct member {
         const char *name; /* NULL ends a table */
         enum member_type type;
-        unsigned flags;
-        size_t offset, size;        /* of the struct's member; size in bytes */
-        size_t width, offset_count; /* lists: of one element; where the count (unsigned) is */
+        uint8_t flags;
+        uint16_t n_names;
         uint32_t max;
+        uint16_t offset, size;        /* of the struct's member; size in bytes */
+        uint16_t width, offset_count; /* lists: of one element; where the count (unsigned) is */
         const char *const *names;
-        size_t n_names;
         const struct member *members;
 };
 
