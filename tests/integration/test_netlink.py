@@ -22,6 +22,7 @@ def confirmed(make_world):
     world.sim.give_address()
     world.start()
     assert_confirmed(world)
+    assert world.machine.wait_notified(lambda n: n.get("STATUS", "").startswith("Confirmed"))
     return world
 
 
@@ -185,7 +186,7 @@ def test_new_lifetimes_are_no_event(confirmed):
     after = time.time()
     world.machine.ip("route del default")      # what comes after them is heard
     kernel_is(world, "disagrees")
-    assert world.machine.notifications.find(since=told)[0]["_TIME"] >= after
+    assert world.machine.wait_notified(since=told)["_TIME"] >= after
     assert len(world.machine.journal.find(since=journal, MESSAGE_ID=MESSAGE["DISAGREES"])) == 1
 
 
@@ -248,7 +249,7 @@ def test_messages_that_are_not_from_the_kernel_are_ignored(confirmed):
     after = time.time()
     world.machine.ip("route del default")       # an honest event behind the forged ones
     kernel_is(world, "disagrees", address=PRIVATE)
-    assert world.machine.notifications.find(since=told)[0]["_TIME"] >= after
+    assert world.machine.wait_notified(since=told)["_TIME"] >= after
     assert counters(world)["ecs_pubip_kernel_events_total"] - before <= 3
 
 
