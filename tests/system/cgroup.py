@@ -8,9 +8,11 @@ owner any more, and is removed by the next.
 
 import fcntl
 import os
+import time
 import uuid
 
 PREFIX = "ecs-pubip-test-"
+LAST_SECONDS = 5    # what the last process of a killed container may take to leave
 # as a shell's command: enters the groups named before --, then becomes what comes after it
 JOIN = ["sh", "-c", 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit; shift; done; '
         'shift; exec "$@"', "sh"]
@@ -61,18 +63,21 @@ class Cgroup:
     def close(self):
         for fd in self.locks:
             os.close(fd)
+        deadline = time.monotonic() + LAST_SECONDS
         for folder in self.folders:
-            _remove(folder)
+            while not _remove(folder) and time.monotonic() < deadline:
+                time.sleep(0.02)
         self.folders, self.locks = [], []
 
 
 def _remove(folder):
-    """With all below it; the kernel refuses where a process is inside."""
+    """With all below it; the kernel refuses where a process is inside. Whether it is gone."""
     for path, _, _ in os.walk(folder, topdown=False):
         try:
             os.rmdir(path)
         except OSError:
             pass
+    return not os.path.isdir(folder)
 
 
 def sweep():
