@@ -6,6 +6,9 @@ The data source is NoCloud, a folder in the image: in a container AliYun is not 
 """
 
 import json
+import os
+
+from system.base import TOP
 
 SEED = "var/lib/cloud/seed/nocloud/"
 # bootcmd comes before write_files: it lets the agent be the first.
@@ -23,11 +26,13 @@ runcmd:
 """
 
 
-def give(layer, user_data):
+def give(layer, user_data, vendor_data=None):
     layer.run("rm", "-f", "/etc/cloud/cloud-init.disabled")
     layer.write("etc/cloud/cloud.cfg.d/95-sim.cfg", "datasource_list: [NoCloud]\nlocale: C.UTF-8\n")
     layer.write(SEED + "user-data", user_data)
     layer.write(SEED + "meta-data", "instance-id: i-bp1sim\n")
+    if vendor_data:
+        layer.write(SEED + "vendor-data", vendor_data)
 
 
 def result(machine):
@@ -63,3 +68,22 @@ def test_a_network_stage_that_never_ends(instance):
     machine.cli("resume")
     assert machine.cli("wait", "--timeout=60s").returncode == 0
     assert machine.systemctl("is-active", "sysinit.target", check=False) == "inactive"
+
+
+def test_vendor_data_beside_user_data(instance):
+    """As it is shipped; a user's own write_files does not take its place, and the user's word wins."""
+    with open(os.path.join(TOP, "packaging/cloud-init/vendor-data.sh"), encoding="utf-8") as f:
+        vendor_data = f.read()
+    one = instance("vpc-immediate")
+    one.sim.give_address()
+    give(one.layer, "#cloud-config\nwrite_files:\n"
+         "  - {path: /etc/ecs-pubip/ecs-pubip.conf.d/70-user.conf, content: \"[Heal]\\nLimit=1\\n\"}\n",
+         vendor_data)
+    machine = one.boot()
+    assert result(machine)["errors"] == []
+    text = machine.cli("config").stdout
+    assert "Policy=adopt" in text and "40-vendor.conf:2" in text
+    assert "70-user.conf:2" in text
+    assert machine.cli("config", "--check").returncode == 0
+    assert machine.cli("wait", "--timeout=60s").returncode == 0
+    assert machine.journal("MESSAGE_ID=87e802119283610c76200cfa65c24e47")     # it was read

@@ -83,7 +83,7 @@ def test_what_is_not_validated_says_so():
 
 def test_configuration_in_templates_is_valid(installed):
     """Every key that user-data writes is known to the program, and its value good."""
-    for name in ("user-data.yaml", "user-data-rpm.yaml", "vendor-data.yaml"):
+    for name in ("user-data.yaml", "user-data-rpm.yaml"):
         data = yaml.safe_load(read(CLOUD_INIT, name))
         files = [f for f in data["write_files"] if "ecs-pubip.conf.d" in f["path"]]
         assert files, name
