@@ -16,6 +16,7 @@
 
 #define LINE_LENGTH_MAX 197 /* inih cuts what is longer without a word (INI_MAX_LINE - 3) */
 #define QUOTED_SIZE     80  /* how much of a person's value an error repeats */
+#define TOLD_MAX        20  /* errors of a file, and as many warnings: a person needs no more */
 
 /* One file being read. */
 struct reading {
@@ -24,6 +25,7 @@ struct reading {
         const char *file;
         unsigned line;
         int n_errors;
+        unsigned n_told[2]; /* warnings, errors */
         bool in_section;
         const char *section; /* NULL: one that is ignored */
         config_problem_fn report;
@@ -33,10 +35,15 @@ struct reading {
 static void problem(struct reading *r, bool is_error, const char *what) {
         _cleanup_buf_ struct buf b = BUF(CONFIG_PROBLEM_SIZE * 2);
         struct config_problem p = {.is_error = is_error};
+        unsigned n = r->n_told[is_error]++;
 
+        r->n_errors += is_error;
+        if (n > TOLD_MAX)
+                return;
+        if (n == TOLD_MAX)
+                what = "there is more of it from here on; it is not told";
         buf_printf(&b, "%s:%u: %s", r->file, r->line, what);
         text_copy_printable(p.text, sizeof(p.text), buf_text(&b));
-        r->n_errors += is_error;
         r->report(&p, r->userdata);
 }
 
