@@ -127,7 +127,7 @@ static void check_state(struct doctor *d, struct finding *f) {
         } else if (user && st.st_uid != user->pw_uid) {
                 finding_set(f, LEVEL_FAIL, STATE_DIR " does not belong to " AGENT_USER);
                 finding_remedy(f, "sudo chown -R " AGENT_USER ": " STATE_DIR);
-        } else if ((st.st_mode & S_IRWXU) != S_IRWXU) {
+        } else if ((st.st_mode & ACCESSPERMS) != S_IRWXU) { /* else others may hold its lock */
                 finding_set(f, LEVEL_FAIL, STATE_DIR " has mode %04o", st.st_mode & 07777u);
                 finding_remedy(f, "sudo chmod 0700 " STATE_DIR);
         } else {

@@ -86,6 +86,7 @@ def test_text_names_every_check(confirmed):
     (lambda w: w.machine.stop_socket(), "cloud-socket", "fail", 3),
     (lambda w: w.machine.write("/var/lib/ecs-pubip/ledger", "scribble"), "ledger", "warn", 1),
     (lambda w: w.machine.run("mount -o remount,ro,bind /var"), "state", "fail", 3),
+    (lambda w: w.machine.run("chmod 0755 /var/lib/ecs-pubip"), "state", "fail", 3),
 ])
 def test_finds_what_is_broken(world, breakage, check, level, code):
     """No agent: only what doctor itself sees.  The agent's absence is found beside it."""
