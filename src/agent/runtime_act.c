@@ -34,7 +34,7 @@ static unsigned call_context_of(const struct config *c) {
 static void tell_unseen(struct runtime *r, int error) {
         if (error < 0 && !r->unseen)
                 runtime_say(MESSAGE_STATE_FOLDER, LOG_WARNING,
-                            RUN_DIR " cannot be written, so `ecs-pubip status` does not see how it "
+                            RUN_DIR " cannot be written, so `ecs-pubip status` cannot show how it "
                                     "is with the agent",
                             strerror(-error));
         r->unseen = error < 0;
