@@ -130,7 +130,7 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         if (e->phase != PHASE_WAITING)
                 e->wait_until = 0; /* of a wait that is over */
         left(&e->wait_until, now);
-        age(&e->reach_at, now, 61);
+        e->reach_at = e->reach_at ? 1 + (now - e->reach_at > USEC_PER_MIN) : 0;
         e->next_control = (e->next_control + USEC_PER_HOUR - 1) / USEC_PER_HOUR;
         age(&e->inspected, now, 301);
         age(&e->metadata_at, now, 61);
@@ -144,7 +144,7 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         e->looks = at_most(e->looks, LOOKS_MAX);
         e->failed_looks = at_most(e->failed_looks, FAILED_MAX);
         e->rng.state = 0;
-        e->entered = 0;
+        e->entered = e->phase == PHASE_CONFIRMED && now - e->entered >= USEC_PER_MIN;
         e->fault_since = e->phase_since = 0;
         memset(e->plane_since, 0, sizeof(e->plane_since));
         memset(e->fault.message, 0, sizeof(e->fault.message));

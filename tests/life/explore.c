@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every world that can be reached: a breadth-first search over (real core × model), with every
- * order of what may happen, and up to --bound unfair moves on each way. Two worlds that the core
- * cannot tell apart are one (canon.h). Prints states, transitions and depth; a broken law with the
- * shortest story to it.
+ * order of what may happen, and up to --bound unfair moves on each way; in some scenes a crash
+ * beside them. Two worlds that the core cannot tell apart are one (canon.h). Prints its bounds,
+ * states, transitions and depth; a broken law with the shortest story to it.
  *
  *   explore [--scene=NAME] [--bound=N] [--list]
  */
@@ -11,13 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "canon.h"
 #include "story.h"
 
+#ifndef STATES_MAX
 #define STATES_MAX (1u << 23)
+#endif
 #define TABLE_SIZE (1u << 24)
+#define JOBS       2 /* scenes at a time */
 
 /* A state that was reached: from where, and how. */
 struct reached {
@@ -36,8 +42,23 @@ struct packed {
         } words[];
 };
 
+/* A scene, and how many crashes it has beside the unfair moves. */
+struct plan {
+        struct scene scene;
+        bool eip;         /* Address.Strategy=eip */
+        bool doubt_only;  /* of unfair moves, only those that leave doubt */
+        unsigned crashes; /* SIGKILLs and power failures beside the unfair moves; 0: among them */
+};
+
+/* What one scene came to. */
+struct total {
+        bool good;
+        unsigned long n_states, n_transitions;
+        double cpu;
+};
+
 struct search {
-        const struct scene *scene;
+        const struct plan *plan;
         unsigned bound;
         struct world first;
         struct reached *reached;
@@ -116,7 +137,7 @@ static unsigned depth_of(const struct search *s, uint32_t state) {
 static void tell(const struct search *s, uint32_t state, enum move last) {
         static struct story story;
 
-        story.scene = s->scene;
+        story.scene = &s->plan->scene;
         story.n = depth_of(s, state) + 1;
         story.moves[story.n - 1] = last;
         for (unsigned i = story.n - 1; i-- > 0; state = s->reached[state].from)
@@ -124,12 +145,14 @@ static void tell(const struct search *s, uint32_t state, enum move last) {
         story_tell(&story);
 }
 
-/* Moves that explore leaves to life: they differ from another one in nothing that it tracks. */
+/*
+ * Moves that explore leaves to life: to the core they differ from another one in nothing that is
+ * tracked.
+ */
 static bool is_left_out(enum move m) {
         switch ((int)m) {
-        case MOVE_CONSOLE_REBOOT:  /* as the power failing */
-        case MOVE_FAULT_THROTTLED: /* its wait depends on the second of the minute */
-        case MOVE_LINE_GARBLED:    /* to the core, the cloud process dying, or a 503 */
+        case MOVE_CONSOLE_REBOOT: /* as the power failing */
+        case MOVE_LINE_GARBLED:   /* to the core, the cloud process dying, or a 503 */
         case MOVE_LINE_CUT:
         case MOVE_LINE_LONG:
         case MOVE_LINE_DEEP:
@@ -143,19 +166,44 @@ static bool is_left_out(enum move m) {
         case MOVE_WRITE_ODDLY:
         case MOVE_SECOND:
         case MOVE_MINUTE:
-        case MOVE_CLOCK_FORWARD:
-        case MOVE_CLOCK_BACK:
-        case MOVE_EIP_TAKEN:
-        case MOVE_EIP_FREED:
-        case MOVE_CONVERT:
                 return true;
         default:
                 return false;
         }
 }
 
+/* Where crashes have a count of their own, or the way is long, only what leaves doubt is unfair. */
+static bool is_of_doubt(enum move m) {
+        switch ((int)m) {
+        case MOVE_LOST_DONE:
+        case MOVE_LOST_UNDONE:
+        case MOVE_SILENT_DONE:
+        case MOVE_GONE:
+        case MOVE_LATE:
+        case MOVE_SERVER_DONE:
+        case MOVE_WRITE_FAILS:
+        case MOVE_REBOOTS_AGAIN:
+        case MOVE_EIP_TAKEN:
+        case MOVE_EIP_FREED:
+        case MOVE_KILL:
+        case MOVE_POWER:
+                return true;
+        default:
+                return m < _MOVE_FAIR;
+        }
+}
+
+static bool is_crash(enum move m) {
+        return m == MOVE_KILL || m == MOVE_POWER;
+}
+
+/* What a way has cost so far: unfair moves, and crashes beside them where those have a count. */
+#define CRASH 16u
+
 /* To leave the agent waiting is unfair too; an end to what is unfair is not. */
-static unsigned price(const struct world *w, enum move m) {
+static unsigned price(const struct plan *p, const struct world *w, enum move m) {
+        if (p->crashes && is_crash(m))
+                return CRASH;
         switch ((int)m) {
         case MOVE_TIMER:
                 return w->flight.asked || w->kernel_news || w->shown != w->address;
@@ -164,6 +212,7 @@ static unsigned price(const struct world *w, enum move m) {
         case MOVE_UNLOCK:
         case MOVE_SETTLED:
         case MOVE_LINK_UP:
+        case MOVE_EIP_FREED:
         case MOVE_LEDGER_READABLE:
                 return 0;
         case MOVE_WRITE_FAILS:
@@ -173,29 +222,35 @@ static unsigned price(const struct world *w, enum move m) {
         }
 }
 
+static bool is_too_dear(const struct search *s, unsigned cost) {
+        return cost % CRASH > s->bound || cost / CRASH > s->plan->crashes;
+}
+
 /* All that may follow; false if a law was broken. */
 static bool expand(struct search *s, const struct world *w, uint32_t state) {
         static struct world next;
         static struct actions a;
 
         for (enum move m = 0; m < _MOVE_MAX; m++) {
-                unsigned cost = price(w, m);
+                unsigned cost = w->cost + price(s->plan, w, m);
 
-                if (is_left_out(m) || w->cost + cost > s->bound || !world_can(w, m))
+                if (is_left_out(m) || (s->plan->doubt_only && !is_of_doubt(m)) ||
+                    is_too_dear(s, cost) || !world_can(w, m))
                         continue;
                 next = *w;
                 world_do(&next, m, &a);
-                next.cost = w->cost + cost;
+                next.cost = cost;
                 s->n_transitions++;
                 if (next.laws.broken) {
-                        printf("%s: broken: %s\n", s->scene->name, next.laws.broken);
+                        printf("%s: broken: %s\n", s->plan->scene.name, next.laws.broken);
                         tell(s, state, m);
                         return false;
                 }
                 if (!is_new(s, canon_hash(&next)))
                         continue;
                 if (s->n_states == STATES_MAX) {
-                        printf("%s: more than %u states\n", s->scene->name, STATES_MAX);
+                        printf("%s: more than %u states, at depth %u\n", s->plan->scene.name,
+                               STATES_MAX, depth_of(s, state));
                         return false;
                 }
                 s->reached[s->n_states] = (struct reached){state, (uint8_t)m};
@@ -211,10 +266,20 @@ static double seconds(void) {
         return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static bool explore(const struct scene *scene, unsigned bound, unsigned long *n_states,
-                    unsigned long *n_transitions) {
+static void print_found(const struct search *s, uint32_t last, double took) {
+        char crashes[32] = "";
+
+        if (s->plan->crashes)
+                snprintf(crashes, sizeof(crashes), " + %u crash", s->plan->crashes);
+        printf("%-20s bound %u%-10s %8u states, %9lu transitions, depth %3u, %3zu MiB queued, "
+               "%5.1f s: exhausted\n",
+               s->plan->scene.name, s->bound, crashes, s->n_states, s->n_transitions,
+               depth_of(s, last), s->most_bytes >> 20, took);
+}
+
+static bool explore(const struct plan *plan, unsigned bound, struct total *total) {
         static struct world w;
-        struct search s = {.scene = scene, .bound = bound};
+        struct search s = {.plan = plan, .bound = bound};
         double began = seconds();
         uint32_t last = 0;
         bool good = true;
@@ -224,7 +289,7 @@ static bool explore(const struct scene *scene, unsigned bound, unsigned long *n_
         s.reached = malloc(STATES_MAX * sizeof(*s.reached));
         if (!s.table || !s.reached)
                 abort();
-        world_init(&s.first, scene);
+        world_init(&s.first, &plan->scene);
         is_new(&s, canon_hash(&s.first));
         s.n_states = 1;
         push(&s, &s.first, 0);
@@ -233,13 +298,10 @@ static bool explore(const struct scene *scene, unsigned bound, unsigned long *n_
                 good = expand(&s, &w, last);
         }
         if (good)
-                printf("%-24s bound %u: %8u states, %9lu transitions, depth %3u, %4zu MiB queued, "
-                       "%5.1f s: exhausted\n",
-                       scene->name, bound, s.n_states, s.n_transitions, depth_of(&s, last),
-                       s.most_bytes >> 20, seconds() - began);
-        fflush(stdout);
-        *n_states += s.n_states;
-        *n_transitions += s.n_transitions;
+                print_found(&s, last, seconds() - began);
+        total->n_states = s.n_states;
+        total->n_transitions = s.n_transitions;
+        total->cpu = seconds() - began;
         while (s.head)
                 pop(&s, &w);
         free(s.table);
@@ -247,44 +309,98 @@ static bool explore(const struct scene *scene, unsigned bound, unsigned long *n_
         return good;
 }
 
-/* Scenes: what differs in the world, not in what may happen. */
-static struct scene scenes[] = {
-        {.name = "vpc-restart", .network = NETWORK_VPC, .effect = EFFECT_REBOOT, .bandwidth = 5},
-        {.name = "vpc-at-once", .network = NETWORK_VPC, .effect = EFFECT_AT_ONCE, .bandwidth = 5},
-        {.name = "vpc-never", .network = NETWORK_VPC, .effect = EFFECT_NEVER, .bandwidth = 5},
-        {.name = "vpc-has-address",
-         .network = NETWORK_VPC,
-         .effect = EFFECT_REBOOT,
-         .bandwidth = 5,
-         .has_address = true},
-        {.name = "vpc-cloned",
-         .network = NETWORK_VPC,
-         .effect = EFFECT_AT_ONCE,
-         .bandwidth = 5,
-         .cloned_ledger = true},
-        {.name = "classic", .network = NETWORK_CLASSIC, .effect = EFFECT_REBOOT, .bandwidth = 5},
-        {.name = "classic-no-metadata",
-         .network = NETWORK_CLASSIC,
-         .effect = EFFECT_REBOOT,
-         .bandwidth = 5,
-         .no_metadata = true},
-        {.name = "wrong-machine",
-         .network = NETWORK_CLASSIC,
-         .effect = EFFECT_REBOOT,
-         .bandwidth = 5,
-         .no_metadata = true,
-         .wrong_machine = true},
+#define VPC(effect_) .network = NETWORK_VPC, .effect = (effect_), .bandwidth = 5
+#define CLASSIC      .network = NETWORK_CLASSIC, .effect = EFFECT_REBOOT, .bandwidth = 5
+
+/* The longest first, so that two of them at a time end together. */
+static struct plan plans[] = {
+        {{.name = "vpc-crash", VPC(EFFECT_REBOOT)}, .crashes = 1, .doubt_only = true},
+        {{.name = "vpc-restart", VPC(EFFECT_REBOOT), .clock_off = 40000}},
+        {{.name = "vpc-never", VPC(EFFECT_NEVER)}},
+        {{.name = "classic-crash", CLASSIC}, .crashes = 1, .doubt_only = true},
+        {{.name = "classic", CLASSIC}},
+        {{.name = "classic-no-metadata", CLASSIC, .no_metadata = true}},
+        {{.name = "vpc-eip", VPC(EFFECT_AT_ONCE)}, .eip = true, .doubt_only = true},
+        {{.name = "vpc-at-once", VPC(EFFECT_AT_ONCE)}},
+        {{.name = "vpc-cloned", VPC(EFFECT_AT_ONCE), .cloned_ledger = true}},
+        {{.name = "vpc-has-address", VPC(EFFECT_REBOOT), .has_address = true}},
+        {{.name = "wrong-machine", CLASSIC, .no_metadata = true, .wrong_machine = true}},
 };
+#define N_PLANS (sizeof(plans) / sizeof(plans[0]))
 
 /* The usual configuration, with long intervals so that a steady life is a short circle. */
-static void set_up(struct scene *s) {
+static void set_up(struct plan *p) {
+        struct scene *s = &p->scene;
+
         config_defaults(&s->config);
         s->config.heal_check_interval_usec = 3 * USEC_PER_HOUR;
         s->config.confirm_timeout_usec = 3 * USEC_PER_MIN;
         s->config.reboot_patience_usec = 2 * USEC_PER_MIN;
         s->config.heal_limit = 2;
+        if (p->eip) {
+                s->config.strategy = STRATEGY_EIP;
+                s->config.heal_limit = 1;
+        }
         s->seed = 1;
         s->coarse = true;
+}
+
+/* In a process of its own, since two of them fit on the smallest machine. */
+static pid_t begin(struct plan *p, unsigned bound, struct total *total) {
+        pid_t pid;
+
+        fflush(stdout);
+        pid = fork();
+        if (pid != 0)
+                return pid;
+        set_up(p);
+        total->good = explore(p, bound, total);
+        fflush(stdout);
+        _exit(EXIT_SUCCESS);
+}
+
+static bool end_one(unsigned *n_running) {
+        int status;
+
+        if (*n_running == 0 || wait(&status) < 0)
+                return false;
+        (*n_running)--;
+        return true;
+}
+
+static void print_bounds(unsigned bound) {
+        printf("On each way any number of fair moves, and at most %u unfair: a fault, a lost answer, a "
+               "crash, drift, a jump of the clock, an operator. \"+ 1 crash\": SIGKILL or power "
+               "failure beside it, and of unfair moves those that leave doubt; so in vpc-eip.\n",
+               bound);
+}
+
+static bool explore_all(const char *only, unsigned bound, struct total *totals) {
+        struct total all = {.good = true};
+        unsigned n_running = 0, n = 0;
+
+        print_bounds(bound);
+        for (size_t i = 0; i < N_PLANS; i++) {
+                if (only && strcmp(only, plans[i].scene.name) != 0)
+                        continue;
+                if (n_running == JOBS)
+                        end_one(&n_running);
+                if (begin(&plans[i], bound, &totals[i]) < 0)
+                        return false;
+                n_running++;
+                n++;
+        }
+        while (end_one(&n_running))
+                ;
+        for (size_t i = 0; i < N_PLANS; i++) {
+                all.n_states += totals[i].n_states;
+                all.n_transitions += totals[i].n_transitions;
+                all.cpu += totals[i].cpu;
+                n -= totals[i].good;
+        }
+        printf("%lu states, %lu transitions, %.1f CPU s\n", all.n_states, all.n_transitions,
+               all.cpu);
+        return n == 0;
 }
 
 int main(int argc, char **argv) {
@@ -294,11 +410,9 @@ int main(int argc, char **argv) {
                 {"list", no_argument, NULL, 'l'},
                 {},
         };
-        unsigned long n_states = 0, n_transitions = 0;
         const char *only = NULL;
         unsigned bound = 1;
-        double began = seconds();
-        bool good = true;
+        struct total *totals;
         int c;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -308,18 +422,14 @@ int main(int argc, char **argv) {
                         bound = (unsigned)strtoul(optarg, NULL, 10);
                 else if (c != 'l')
                         return 2;
-                for (size_t i = 0; c == 'l' && i < sizeof(scenes) / sizeof(scenes[0]); i++)
-                        printf("%s\n", scenes[i].name);
+                for (size_t i = 0; c == 'l' && i < N_PLANS; i++)
+                        printf("%s\n", plans[i].scene.name);
                 if (c == 'l')
                         return 0;
         }
-        for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
-                if (only && strcmp(only, scenes[i].name) != 0)
-                        continue;
-                set_up(&scenes[i]);
-                good &= explore(&scenes[i], bound, &n_states, &n_transitions);
-        }
-        printf("%lu states, %lu transitions, %.1f CPU s\n", n_states, n_transitions,
-               seconds() - began);
-        return good ? EXIT_SUCCESS : EXIT_FAILURE;
+        totals = mmap(NULL, N_PLANS * sizeof(*totals), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (totals == MAP_FAILED)
+                return EXIT_FAILURE;
+        return explore_all(only, bound, totals) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

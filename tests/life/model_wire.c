@@ -19,6 +19,7 @@
 #define IPS_MANY  (INSTANCE_ADDRS + 8)
 
 static const char a_list_too_long[] = "\"private_ips\":[";
+static const char a_time_too_late[] = "\"server_time\":4e17,";
 
 /* What is sent, and the room around what is made of it. */
 static struct {
@@ -286,7 +287,7 @@ static void widen(enum wire_op op) {
         size_t n;
 
         if (op != WIRE_INSPECT || !ok) {
-                insert("\"server_time\":1e300,", strlen("\"server_time\":1e300,"));
+                insert(a_time_too_late, strlen(a_time_too_late));
                 return;
         }
         n = (size_t)sprintf(text, "%s", a_list_too_long);
