@@ -275,3 +275,16 @@ def test_what_tells_that_cloud_init_is_enabled(make_world, files, waits):
     else:
         assert world.sim.wait_request("RebootInstance", timeout=20)
         assert not world.machine.journal.find(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
+
+
+def test_cloud_init_that_was_removed(make_world):
+    """Not purged: links to its units are left, and nobody will ever write result.json."""
+    world = make_world(mode="vpc", config=ALWAYS)
+    folder = world.machine.path("/etc/systemd/system/cloud-init.target.wants")
+    os.makedirs(folder)
+    os.symlink("/usr/lib/systemd/system/no-such-cloud-final.service",
+               os.path.join(folder, "cloud-final.service"))
+    world.start()
+    assert world.sim.wait_request("RebootInstance", timeout=20)
+    assert not world.machine.journal.find(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
+    assert not world.machine.journal.find(MESSAGE_ID=MESSAGE["USER_DATA"])
