@@ -20,6 +20,7 @@
 #define FAIR_TIME   (72 * USEC_PER_HOUR)
 #define OPERATOR    (3 * USEC_PER_HOUR) /* how long a person lets `failed` stand */
 #define UNFAIR_RARE 40
+#define QUIET_MOVES 40 /* after a good end nothing happens for hours: L7 counts lines */
 
 static struct rng dice;
 
@@ -59,18 +60,19 @@ static void draw_scene(struct scene *s, uint64_t seed) {
         s->has_address = chance(4);
         s->cloned_ledger = chance(8);
         s->no_boot_id = chance(40);
+        s->not_ecs = chance(12);
         s->bandwidth = chance(6) ? 0 : 5;
         s->clock_off = chance(3) ? (int)pick(2000000) - 1000000 : 0;
         snprintf(name, sizeof(name),
-                 "%s, effect %s%s%s%s%s, strategy %u, reboot %u/%u, heal %u/%u, bandwidth %d/%u",
+                 "%s, effect %s%s%s%s%s%s, strategy %u, reboot %u/%u, heal %u/%u, bandwidth %d/%u",
                  s->network == NETWORK_VPC ? "vpc" : "classic",
                  s->effect == EFFECT_NEVER    ? "never"
                  : s->effect == EFFECT_REBOOT ? "after a restart"
                                               : "at once",
                  s->no_metadata ? ", no metadata" : "", s->wrong_machine ? ", wrong machine" : "",
                  s->has_address ? ", has an address" : "", s->no_boot_id ? ", no boot id" : "",
-                 s->config.strategy, s->config.reboot_policy, s->config.reboot_limit,
-                 s->config.heal_policy, s->config.heal_limit, s->bandwidth,
+                 s->not_ecs ? ", not ECS" : "", s->config.strategy, s->config.reboot_policy,
+                 s->config.reboot_limit, s->config.heal_policy, s->config.heal_limit, s->bandwidth,
                  s->config.bandwidth_out);
 }
 
@@ -156,11 +158,30 @@ static bool telling;
 static unsigned long n_fair_steps, n_operated;
 static bool ended_well;
 
+static const char *live_quietly(struct world *w) {
+        static struct actions a;
+
+        for (unsigned i = 0; i < QUIET_MOVES; i++) {
+                enum move m = fair_move(w, true);
+
+                world_do(w, m, &a);
+                n_fair_steps++;
+                if (telling)
+                        story_tell_move(w, m, &a);
+                if (w->laws.broken)
+                        return w->laws.broken;
+        }
+        return w->engine.phase == PHASE_CONFIRMED
+                       ? NULL
+                       : "liveness: a quiet world does not stay confirmed";
+}
+
 /* The fair part of a life; NULL if it ends well, or as well as it can. */
 static const char *live_well(struct world *w) {
         static struct actions a;
         uint64_t until, operated;
         unsigned n_operators = 0;
+        bool has_failed = false;
 
         ended_well = false;
         n_operated = 0;
@@ -173,10 +194,11 @@ static const char *live_well(struct world *w) {
                 if (is_well(w)) {
                         n_operated = n_operators;
                         ended_well = true;
-                        return NULL;
+                        return live_quietly(w);
                 }
                 if (w->now > until)
                         break;
+                has_failed |= w->running && w->engine.phase == PHASE_FAILED;
                 if (w->running && w->engine.phase == PHASE_FAILED && w->now - operated > OPERATOR) {
                         operate(w, n_operators++);
                         operated = w->now;
@@ -190,7 +212,9 @@ static const char *live_well(struct world *w) {
                 if (w->laws.broken)
                         return w->laws.broken;
         }
-        return cannot_end_well(w) ? NULL : "liveness: with fair answers it does not end confirmed";
+        if (!cannot_end_well(w))
+                return "liveness: with fair answers it does not end confirmed";
+        return has_failed ? NULL : "liveness: what cannot end well never says `failed`";
 }
 
 static int tell_breach(struct story *s, const char *broken, uint64_t seed) {
