@@ -28,14 +28,15 @@ static int read_ledger(struct ledger *ret) {
         return r < 0 ? r : ledger_parse(text, len, ret);
 }
 
-/* For the instance as the agent knows it, or knew it; else for any. */
+/*
+ * For the instance as the agent knows it, or knew it in this boot; else for any. The ledger would
+ * know one too: in an image that was not sealed, the one that the image was made of. A brake on
+ * that one would be let go as soon as the agent knows who it is.
+ */
 static int write_brake(const struct snapshot *s) {
         char text[INSTANCE_ID_SIZE + RFC3339_SIZE + 2], time[RFC3339_SIZE];
         const char *id = s->status.instance_id;
-        struct ledger ledger = {};
 
-        if (!id[0] && read_ledger(&ledger) >= 0)
-                id = ledger.instance_id;
         snprintf(text, sizeof(text), "%s %s\n", id[0] ? id : "-",
                  rfc3339_format(clock_wall_sec(), time));
         if (mkdir(CONFIG_DIR, 0755) < 0 && errno != EEXIST)

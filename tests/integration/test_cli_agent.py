@@ -102,6 +102,29 @@ def test_hold_before_the_first_start(make_world):
     assert world.machine.wait_phase("confirmed", timeout=60)
 
 
+def test_hold_on_a_clone_that_does_not_know_itself_yet(make_world):
+    """Its ledger is the first instance's: a brake on that one would hold nobody."""
+    world = make_world(mode="vpc-immediate")
+    world.start()
+    assert world.machine.wait_phase("confirmed", timeout=60)
+    world.machine.stop_agent()
+    same = {name: world.sim.get("instance." + name) for name in ("private_ip", "mac")}
+    other = world.sim.add_instance(fields={"takes_effect": "immediate", **same})
+    other = other["id"] if isinstance(other, dict) else other
+    world.sim.become(identity=other)
+    world.machine.remove("/run/ecs-pubip/status.json")      # of an earlier boot, elsewhere
+    world.sim.hold("meta-data/all")
+    mark = world.sim.mark()
+    world.machine.start_agent()
+    assert world.sim.wait(event="arrival", path="meta-data/all", since=mark)
+    assert world.machine.cli("hold").returncode == 0
+    assert world.machine.read("/etc/ecs-pubip/hold").startswith("- ")
+    world.sim.release()
+    assert world.machine.wait_status(lambda s: s["instance_id"] == other and s["phase"] == "held",
+                                     timeout=30)
+    assert not [r for r in world.sim.executed() if r["seq"] > mark]
+
+
 def test_hold_never_lets_a_call_slip(make_world):
     """Begun at any moment of the job: after `hold` has returned, no changing call leaves."""
     for delay in (0.0, 0.02, 0.05, 0.1, 0.2, 0.4):
