@@ -31,7 +31,7 @@ class Asker:
     def send_line(self, line):
         self.ours.sendall(line.encode() + b"\n")
 
-    def answer(self, timeout=30):
+    def answer(self, timeout=60):
         """The next answer; None when the process closed instead."""
         self.ours.settimeout(timeout)
         while b"\n" not in self.rest:
