@@ -33,6 +33,7 @@ struct plan {
         struct snapshot snapshot;
         uint64_t ahead; /* how far the clock was moved on */
         unsigned n_steps;
+        bool held; /* by the brake, which is looked past */
         bool would_change;
         struct wire_question change; /* what it would ask, then */
 };
@@ -62,8 +63,16 @@ static int step_type(struct plan *p, enum event_type type) {
         return step(p, &event);
 }
 
+/* What the brake holds back is what somebody wants to see before it is released. */
+static enum hold look_past_brake(struct plan *p, const char *instance_id) {
+        enum hold hold = machine_hold(instance_id);
+
+        p->held = hold == HOLD_ON;
+        return p->held ? HOLD_OFF : hold;
+}
+
 static int step_hold(struct plan *p, enum event_type type) {
-        enum hold hold = machine_hold(p->engine.identity.instance_id);
+        enum hold hold = look_past_brake(p, p->engine.identity.instance_id);
         struct event event = {.type = type};
 
         if (type == EVENT_STORED)
@@ -181,7 +190,7 @@ static void init(struct plan *p, const struct config *c) {
         machine_boot_id(boot_id);
         dmi_known = machine_dmi(&is_ecs);
         engine_init(&p->engine, c, boot_id, dmi_known, is_ecs, state, &ledger,
-                    machine_hold(ledger.instance_id), 1);
+                    look_past_brake(p, ledger.instance_id), 1);
         asker_init(&p->asker);
 }
 
@@ -234,7 +243,7 @@ static void add_change(struct buf *out, const struct plan *p) {
 
 static enum exit_status status_of(const struct plan *p) {
         if (p->would_change)
-                return EXIT_NOT_YET;
+                return p->held ? EXIT_DONE : EXIT_NOT_YET;
         switch (p->engine.phase) {
         case PHASE_CONFIRMED:
         case PHASE_STOPPED:
@@ -273,7 +282,9 @@ static void add_plan(struct buf *out, const struct plan *p) {
                 add_rest(out, p);
                 return;
         }
-        if (p->ahead >= USEC_PER_SEC)
+        if (p->held)
+                buf_puts(out, "The brake is on; after `ecs-pubip resume` it would ");
+        else if (p->ahead >= USEC_PER_SEC)
                 buf_printf(out, "In %s, if nothing changes, it would ",
                            when_span((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
         else

@@ -209,6 +209,18 @@ def test_plan_of_a_fresh_instance(world):
     assert not world.machine.exists("/var/lib/ecs-pubip/ledger")
 
 
+def test_plan_past_the_brake(world):
+    """What somebody wants to know before releasing it; and nothing is released by looking."""
+    world.machine.write("/etc/ecs-pubip/hold", "")
+    world.start()
+    assert world.machine.wait_phase("held", timeout=20)
+    text, code = plan(world)
+    assert code == 0 and text.startswith(
+        "The brake is on; after `ecs-pubip resume` it would call AllocatePublicIpAddress")
+    assert "AllocatePublicIpAddress" not in world.sim.actions()
+    assert world.machine.status()["held"]
+
+
 def test_plan_when_all_is_well(confirmed):
     calls = len(confirmed.sim.actions())
     ledger = confirmed.machine.read("/var/lib/ecs-pubip/ledger")
@@ -223,13 +235,6 @@ def test_plan_when_a_person_is_needed(world):
     world.machine.start_socket()
     text, code = plan(world)
     assert code == 3 and "Remedy" in text
-
-
-def test_plan_under_the_brake(world):
-    world.machine.start_socket()
-    world.machine.cli("hold")
-    text, code = plan(world)
-    assert code == 0 and "Held" in text
 
 
 def test_plan_of_a_reboot(make_world):
