@@ -60,6 +60,16 @@ void runtime_show_alive(struct runtime *r) {
         tell_unseen(r, show_alive(r));
 }
 
+/* Held because nobody can tell: that is not what `resume` helps against. */
+static void note_brake(struct status *s) {
+        char id[INSTANCE_ID_SIZE];
+        int found = hold_read(HOLD_PATH, id);
+
+        if (found < 0)
+                snprintf(s->note, sizeof(s->note),
+                         HOLD_PATH " cannot be read (%s), which counts as held", strerror(-found));
+}
+
 /* The engine's word goes out first, then the files: a service manager listens to the former. */
 static void publish(struct runtime *r, struct status *ret) {
         _cleanup_free_ char *json = NULL;
@@ -71,6 +81,8 @@ static void publish(struct runtime *r, struct status *ret) {
                 ret->held = runtime_brake(r) == HOLD_ON;
                 TEXT_SET(ret->note, USER_DATA_NOTE);
         }
+        if (ret->held)
+                note_brake(ret);
         status_line(ret, line);
         publish_line(&r->publish, line);
         k = show_alive(r);

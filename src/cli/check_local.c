@@ -165,10 +165,22 @@ static void check_ledger(struct doctor *d, struct finding *f) {
         }
 }
 
+/* Root sees no brake: the agent holds itself, and says why. */
+static void check_held(const struct snapshot *s, struct finding *f) {
+        if (!s->alive || s->file != STATUS_FILE_READ || !s->status.held) {
+                finding_set(f, LEVEL_OK, "the brake is off");
+                return;
+        }
+        finding_set(f, LEVEL_FAIL, "there is no " HOLD_PATH ", but the agent is held%s%s",
+                    s->status.note[0] ? ": " : "", s->status.note);
+        finding_remedy(f, "let the user " AGENT_USER " read " CONFIG_DIR
+                          " (sudo chmod 0755 " CONFIG_DIR "), then sudo ecs-pubip resume");
+}
+
 static void check_hold(struct doctor *d, struct finding *f) {
         switch (machine_hold(d->snapshot.status.instance_id)) {
         case HOLD_OFF:
-                finding_set(f, LEVEL_OK, "the brake is off");
+                check_held(&d->snapshot, f);
                 break;
         case HOLD_ON:
                 finding_set(f, LEVEL_FAIL, "the brake is on: no changing call is made");

@@ -160,6 +160,8 @@ def test_hold_that_cannot_be_read_holds(make_world):
     assert world.sim.wait_request("DescribeInstances")
     assert world.machine.wait_phase("held")
     assert asked_changes(world) == []
+    status = world.machine.status()
+    assert status["held"] and "cannot be read (Is a directory)" in status["note"]
 
 
 def test_hold_between_ledger_and_call(make_world):

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cli import Agent
+from cli import Agent, status
 
 CHANGING = {"AllocatePublicIpAddress", "RebootInstance", "ModifyInstanceNetworkSpec",
             "AllocateEipAddress", "AssociateEipAddress"}
@@ -147,6 +147,17 @@ def test_only_roots_listener_is_believed(world):
     assert {impostor.stdout.readline() for _ in range(3)} == {"b''\n"}     # nothing was asked
     impostor.kill()
     impostor.communicate()
+
+
+def test_a_brake_that_only_the_agent_sees(world):
+    """It may not look into /etc/ecs-pubip, which root may: no brake there is none of the agent's."""
+    note = "/etc/ecs-pubip/hold cannot be read (Permission denied), which counts as held"
+    agent = Agent(world.machine).live().say(status(held=True, note=note))
+    found = doctor(world)[0]["hold"]
+    assert found["level"] == "fail" and note in found["text"] and "chmod" in found["remedy"]
+    agent.say(status())
+    assert doctor(world)[0]["hold"]["level"] == "ok"
+    agent.close()
 
 
 @pytest.mark.parametrize("text, level", [("scribble", "fail"), (None, "warn")])
