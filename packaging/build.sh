@@ -143,6 +143,7 @@ build_rpm() {
 source=$work/ecs-pubip
 copy_tree "$source"
 if [ -n "$release" ]; then
+	command -v mmdebstrap >/dev/null || apt_install install -y --no-install-recommends mmdebstrap
 	build_elsewhere "$source"
 else
 	# Debian looks at the top; the tree keeps its packaging together.
