@@ -75,7 +75,7 @@ def test_a_network_stage_that_never_ends(instance):
 
 def test_vendor_data_beside_user_data(instance):
     """As it is shipped; a user's own write_files does not take its place, and the user's word wins."""
-    with open(os.path.join(TOP, "packaging/cloud-init/vendor-data.sh"), encoding="utf-8") as f:
+    with open(os.path.join(TOP, "packaging/cloud-init/vendor-data.boothook"), encoding="utf-8") as f:
         vendor_data = f.read()
     one = instance("vpc-immediate")
     one.sim.give_address()
