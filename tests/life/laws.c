@@ -54,6 +54,10 @@ void laws_started(struct world *w) {
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */
         l->hint_until = w->disk_state == LEDGER_UNREADABLE ? 0 : l->hint_written;
+        /* After a reboot metadata's Date is all there is to count by: where it is days ahead, a
+         * wait of minutes looks over (4.6: it is a hint). */
+        if (w->scene->metadata_off > 0)
+                l->hint_until = 0;
         l->phase = PHASE_STARTING;
         l->step = STEP_IDLE;
         l->deadline = ENGINE_NEVER;
@@ -92,6 +96,7 @@ static void settle(struct world *w, struct change_seen *c, bool shown) {
         /* Its moment is when it was answered: the model's cloud looks then. */
         if (c->heard == HEARD_LOST || c->boot != w->boot || effect || w->now - c->at >= CALL_MAX)
                 c->settled = true;
+        c->moot |= effect && !c->executed;
 }
 
 static void heard_instance(struct world *w, const struct instance *i) {
@@ -99,6 +104,7 @@ static void heard_instance(struct world *w, const struct instance *i) {
 
         l->inspected = w->now;
         l->inspected_address = i->eip ? i->eip : i->public_ip;
+        l->inspected_locked = i->locks[0];
         l->inspected_running = strcmp(i->status, "Running") == 0;
         l->control_owed = false;
         l->before_known = false;

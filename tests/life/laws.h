@@ -41,6 +41,7 @@ struct change_seen {
         bool told;               /* the agent heard that it was executed, or saw the address */
         bool told_address;       /* and wrote it down */
         bool settled;            /* an inspection since has told what there is to tell (design 3) */
+        bool moot;               /* not executed, and the address of another call was seen since */
         bool unreachable_before; /* the reachability witness, straight before it */
         in_addr_t address;       /* what it brought */
 };
@@ -69,7 +70,7 @@ struct laws {
         /* what this agent process has heard */
         uint64_t inspected; /* when the last inspection succeeded; 0: none since a change, a wait */
         in_addr_t inspected_address;
-        bool inspected_running;
+        bool inspected_running, inspected_locked;
         bool control_owed;    /* no look at control since the last change that was not refused */
         uint64_t metadata_at; /* the last look, if it told */
         in_addr_t metadata_address;

@@ -77,18 +77,28 @@ static void check_change(struct world *w, const struct wire_question *q) {
                 laws_break(w, "L4: a changing call without a witness");
         if (l->held_at_write)
                 laws_break(w, "hold: a changing call while the brake is on");
-        if (w->locked && w->engine.instance.locks[0])
+        if (l->inspected_locked)
                 laws_break(w, "precondition: a changing call on an instance known to be locked");
 }
 
 /*
- * What counts in a budget: L10, a call of which nothing was heard does. One that a fault left open
- * counts only once it was seen: the inspection after it showed that nothing came of it.
+ * What counts in a budget: L10, a call of which nothing was heard does, unless the address that
+ * then was seen is another call's: nobody can tell whose it is, and one address counts once. A call
+ * that a fault left open counts only once it was seen: the inspection after it showed that nothing
+ * came of it.
  */
 static bool counts(const struct change_seen *c) {
-        if (c->heard == HEARD_LOST)
+        switch (c->heard) {
+        case HEARD_NOTHING:
+                return c->executed || !c->moot;
+        case HEARD_DONE:
+                return true;
+        case HEARD_LOST:
                 return c->executed && (c->told || c->op == WIRE_REBOOT);
-        return c->heard != HEARD_REFUSED;
+        case HEARD_REFUSED:
+                break;
+        }
+        return false;
 }
 
 /* A raised bandwidth brings an address, or not, and its answer does not tell. */

@@ -62,6 +62,7 @@ static void draw_scene(struct scene *s, uint64_t seed) {
         s->no_boot_id = chance(40);
         s->not_ecs = chance(12);
         s->bandwidth = chance(6) ? 0 : 5;
+        s->metadata_off = chance(8) ? (int)pick(2000000) - 1000000 : 0;
         s->clock_off = chance(3) ? (int)pick(2000000) - 1000000 : 0;
         snprintf(name, sizeof(name),
                  "%s, effect %s%s%s%s%s%s, strategy %u, reboot %u/%u, heal %u/%u, bandwidth %d/%u",

@@ -31,7 +31,8 @@ struct scene {
         bool no_boot_id;
         bool not_ecs; /* its firmware names another maker */
         int bandwidth;
-        int clock_off; /* seconds that the machine's clock is wrong at first */
+        int clock_off;    /* seconds that the machine's clock is wrong at first */
+        int metadata_off; /* seconds that metadata's Date is wrong */
         uint64_t seed;
         bool coarse; /* for explore: whole seconds, and one throw of the dice */
 };

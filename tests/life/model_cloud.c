@@ -142,6 +142,13 @@ static void reboot(struct world *w, struct wire_answer *ret) {
                 w->reboot_accepted = true;
 }
 
+/* The cloud process counts on from what the agent knows, and only else takes metadata's Date. */
+static int64_t metadata_time(const struct world *w, const struct wire_question *q) {
+        if (q->server_time)
+                return q->server_time + (int64_t)((w->now - w->flight.at) / USEC_PER_SEC);
+        return w->scene->no_metadata ? 0 : world_cloud_sec(w) + w->scene->metadata_off;
+}
+
 void cloud_execute(struct world *w, const struct wire_question *q, struct wire_answer *ret) {
         *ret = (struct wire_answer){0};
         if (wire_op_changes(q->op))
@@ -149,11 +156,13 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
         ret->server_time = world_cloud_sec(w);
         switch (q->op) {
         case WIRE_IDENTIFY:
+                ret->server_time = metadata_time(w, q);
                 tell_identity(w, &ret->identity);
                 return;
         case WIRE_ADDRESSES: {
                 struct identity i = {0};
 
+                ret->server_time = metadata_time(w, q);
                 tell_identity(w, &i);
                 ret->addresses = i.public;
                 return;

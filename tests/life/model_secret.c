@@ -12,6 +12,12 @@
 
 #include "util/cleanup.h"
 
+#ifdef __has_feature /* clang says it in another way than gcc */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 #define SECRET     "7Qv3kXjZ0pLr9TyWb2NsGdEh"
 #define TOKEN      "CAISvQJ1q6Ft5B2yfSjIr5bDPtHxq3x5fake0token"
 #define STACK_SIZE (64u * 1024)
