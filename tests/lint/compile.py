@@ -103,7 +103,7 @@ def clang(tree):
 @rule("shellcheck")
 def shellcheck(tree):
     """shellcheck finds nothing in any shell script, however it is named."""
-    shell = re.compile(r"^#!\s*(/usr)?/bin/(env +)?(ba|da)?sh\b|^# shellcheck shell=", re.MULTILINE)
+    shell = re.compile(r"\A#!\s*(/usr)?/bin/(env +)?(ba|da)?sh\b|^# shellcheck shell=", re.MULTILINE)
     scripts = []
     for path in tree.files(under=("src", "tests", "packaging", ".ci")):
         with open(path, "rb") as stream:
