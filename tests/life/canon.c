@@ -178,6 +178,7 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
         }
         l->confirmed = l->confirmed ? 1 + later : 0;
         age(&l->inspected, w->now, 301);
+        age(&l->inspected_asked, w->now, 301);
         age(&l->metadata_at, w->now, 78);
         l->reach_at = l->reach_at ? 1 + (w->now - l->reach_at > USEC_PER_MIN) : 0;
         age(&l->absent_since, w->now, 61);

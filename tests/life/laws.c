@@ -93,8 +93,8 @@ void laws_executed(struct world *w, enum wire_op op) {
 static void settle(struct world *w, struct change_seen *c, bool shown) {
         bool effect = laws_brings_address(c->op) && shown;
 
-        /* Its moment is when it was answered: the model's cloud looks then. */
-        if (c->heard == HEARD_LOST || c->boot != w->boot || effect || w->now - c->at >= CALL_MAX)
+        if (c->heard == HEARD_LOST || c->boot != w->boot || effect ||
+            w->flight.at >= c->at + CALL_MAX) /* what was asked before may have been true before */
                 c->settled = true;
         c->moot |= effect && !c->executed;
 }
@@ -104,6 +104,7 @@ static void heard_instance(struct world *w, const struct instance *i) {
 
         l->inspected = w->now;
         l->inspected_address = i->eip ? i->eip : i->public_ip;
+        l->inspected_asked = w->flight.at;
         l->inspected_locked = i->locks[0];
         l->inspected_running = strcmp(i->status, "Running") == 0;
         l->control_owed = false;

@@ -70,6 +70,7 @@ struct laws {
         /* what this agent process has heard */
         uint64_t inspected; /* when the last inspection succeeded; 0: none since a change, a wait */
         in_addr_t inspected_address;
+        uint64_t inspected_asked; /* when it was asked: it tells of no later moment */
         bool inspected_running, inspected_locked;
         bool control_owed;    /* no look at control since the last change that was not refused */
         uint64_t metadata_at; /* the last look, if it told */

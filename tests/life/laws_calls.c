@@ -177,7 +177,7 @@ static void check_repeated_reboot(struct world *w) {
         /* A success that a crash came before the writing of is a lost answer: nobody knows it. */
         if (last->answered || last->seen)
                 laws_break(w, "L3: an accepted reboot is asked for again under the same boot id");
-        else if (l->inspected < last->at + REBOOT_APART)
+        else if (l->inspected_asked < last->at + REBOOT_APART)
                 laws_break(w, "L3: a lost reboot is repeated without an inspection 5 min later");
 }
 
