@@ -182,6 +182,7 @@ struct engine {
         /* the cloud's time: base at a moment of CLOCK_BOOTTIME */
         int64_t server_time;
         uint64_t server_time_at;
+        bool time_proven; /* an API answer has told it; metadata's Date is a hint */
         bool clock_reported;
 
         /* waits and doubts */

@@ -11,8 +11,7 @@
  * The cloud process starts no attempt after ASK_MS and ends the last one within ATTEMPT: together
  * they are CALL_MAX, after which a call that was asked cannot take effect any more (design 3).
  */
-#define ASK_MS        25000u
-#define CLOCK_OFF_SEC 60 /* a larger offset is reported, once */
+#define ASK_MS 25000u
 
 static const struct fault no_fault;
 
@@ -193,10 +192,11 @@ static void learn_time(struct turn *t, int64_t server_time, bool proven) {
         struct engine *e = t->e;
         int64_t off = t->now.wall_sec - server_time;
 
-        if (server_time <= 0)
+        if (server_time <= 0 || (e->time_proven && !proven))
                 return;
         e->server_time = server_time;
         e->server_time_at = t->now.boot_usec;
+        e->time_proven |= proven;
         if (proven)
                 ledger_settle_clock(&e->ledger, server_time);
         if (!e->clock_reported && (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC)) {

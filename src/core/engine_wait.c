@@ -80,13 +80,21 @@ static void write_wait(struct turn *t, uint64_t length, bool by_server, const st
         store(t);
 }
 
+/* Until the API has told the time, metadata's Date counts if this machine's clock bears it out. */
+static bool time_is_sure(const struct turn *t) {
+        int64_t off = t->now.wall_sec - cloud_now(t);
+
+        return t->e->time_proven ||
+               (t->e->server_time && off <= CLOCK_OFF_SEC && off >= -CLOCK_OFF_SEC);
+}
+
 /*
  * How much of a kept wait is left: never more than its length, anew if the clock went back or
  * cannot be trusted yet. The cloud's time has whole seconds: one of them may not be over.
  */
 static uint64_t wait_left(const struct turn *t) {
         const struct ledger_wait *w = &t->e->ledger.wait;
-        int64_t gone = t->e->server_time ? cloud_now(t) - w->started - 1 : 0;
+        int64_t gone = time_is_sure(t) ? cloud_now(t) - w->started - 1 : 0;
         uint64_t passed;
 
         if (strcmp(w->boot_id, t->e->boot_id) == 0 && t->now.boot_usec >= w->started_boot_usec)

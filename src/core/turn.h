@@ -12,6 +12,7 @@
 #define VISIBLE_SEC    (10 * 60)           /* control may show a new address this late */
 #define CONTROL_EVERY  (6 * USEC_PER_HOUR)
 #define CONTROL_SPREAD USEC_PER_HOUR
+#define CLOCK_OFF_SEC  60            /* a clock that is off by more is told of, and not believed */
 #define CONTROL_RETRY  USEC_PER_HOUR /* control could not be heard while confirmed */
 
 struct turn {

@@ -54,10 +54,6 @@ void laws_started(struct world *w) {
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */
         l->hint_until = w->disk_state == LEDGER_UNREADABLE ? 0 : l->hint_written;
-        /* After a reboot metadata's Date is all there is to count by: where it is days ahead, a
-         * wait of minutes looks over (4.6: it is a hint). */
-        if (w->scene->metadata_off > 0)
-                l->hint_until = 0;
         l->phase = PHASE_STARTING;
         l->step = STEP_IDLE;
         l->deadline = ENGINE_NEVER;

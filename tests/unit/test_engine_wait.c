@@ -34,6 +34,26 @@ static void a_hint_survives_restart_and_reboot(void **state) {
              {"wait", "inspecting ask:inspect"});
 }
 
+/* Metadata's Date is days ahead, which neither the API nor this machine's clock bears out. */
+static void a_hint_is_not_over_by_a_wrong_date(void **state) {
+        struct wire_answer a = {};
+        struct event e = {.type = EVENT_ANSWER};
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_THROTTLED, {"+10", ""}, {"boot", "identifying ask:identify"});
+        a.identity = r.identity;
+        a.identity.public.presence = PRESENCE_ABSENT;
+        TEXT_SET(a.identity.public.instance_id, r.identity.instance_id);
+        a.server_time = r.now.wall_sec + 3 * DAY_SEC;
+        e.answer = a;
+        e.now = r.now;
+        engine_step(&r.engine, &e, &r.actions);
+        assert_int_equal(r.engine.phase, PHASE_WAITING);
+        assert_in_range((r.engine.wait_until - r.now.boot_usec) / USEC_PER_SEC, 110, 121);
+}
+
 /* Metadata fails first, and the clock is years ahead: the hint still counts. */
 static void a_hint_survives_other_waits(void **state) {
         struct rig r;
@@ -312,6 +332,7 @@ int main(void) {
                 cmocka_unit_test(faults_in_turn_are_told_once),
                 cmocka_unit_test(a_hint_is_honoured_whatever_is_asked),
                 cmocka_unit_test(a_hint_survives_restart_and_reboot),
+                cmocka_unit_test(a_hint_is_not_over_by_a_wrong_date),
                 cmocka_unit_test(a_hint_survives_other_waits),
                 cmocka_unit_test(a_hint_survives_being_confirmed),
                 cmocka_unit_test(without_a_hint_the_next_minute),
