@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model_answers.h"
 #include "model_secret.h"
 #include "model_wire.h"
 #include "util/text.h"
@@ -41,11 +42,12 @@ static struct kernel_facts kernel_facts(const struct world *w) {
 
 static void ask_cloud(struct world *w, const struct wire_question *q) {
         laws_sent(w, q);
+        wire_pass_question(w, q);
         w->flight = (struct flight){.asked = true, .question = *q, .at = w->now};
 }
 
 /* What the runtime does with the actions, as far as the outside sees it. */
-static void step(struct world *w, struct event *e, struct actions *a) {
+void world_step(struct world *w, struct event *e, struct actions *a) {
         e->now = world_now(w);
         if (w->scene->coarse)
                 w->engine.rng.state = w->scene->seed;
@@ -76,7 +78,7 @@ static void step(struct world *w, struct event *e, struct actions *a) {
 static void step_plain(struct world *w, enum event_type type, struct actions *a) {
         struct event e = {.type = type};
 
-        step(w, &e, a);
+        world_step(w, &e, a);
 }
 
 /* The agent ends. What it had asked may still be on its way. */
@@ -135,87 +137,7 @@ static void told(struct world *w, struct actions *a) {
         struct event e = {.type = EVENT_STORED, .stored = {w->store_error, w->hold}};
 
         w->told_wanted = false;
-        step(w, &e, a);
-}
-
-static void answer_with(struct world *w, struct wire_answer *answer, struct actions *a) {
-        struct event e = {.type = EVENT_ANSWER, .answer = *answer};
-
-        bool signed_one = wire_op_changes(w->flight.question.op);
-
-        laws_heard(w, answer);
-        w->flight = (struct flight){0};
-        step(w, &e, a);
-        if (signed_one)
-                secret_sought(w, a);
-}
-
-static void answer_truly(struct world *w, struct actions *a) {
-        struct wire_answer answer;
-
-        cloud_execute(w, &w->flight.question, &answer);
-        wire_pass(w, w->flight.question.op, &answer);
-        answer_with(w, &answer, a);
-}
-
-static void answer_fault(struct world *w, enum move m, struct actions *a) {
-        struct wire_answer answer = {.fault = cloud_fault(m, w->flight.question.op)};
-
-        if (answer.fault.http_status)
-                answer.server_time = world_cloud_sec(w);
-        answer_with(w, &answer, a);
-}
-
-static void answer_lost(struct world *w, enum move m, struct actions *a) {
-        struct wire_answer ignored;
-
-        cloud_execute(w, &w->flight.question, &ignored);
-        answer_fault(w, m, a);
-}
-
-/* Executed, but what is told of it cannot be read. */
-static void answer_spoiled(struct world *w, enum move m, struct actions *a) {
-        struct wire_answer answer, spoiled;
-
-        cloud_execute(w, &w->flight.question, &answer);
-        wire_spoil(w, m, w->flight.question.op, &answer, &spoiled);
-        answer_with(w, &spoiled, a);
-}
-
-static void do_silently(struct world *w) {
-        struct wire_answer ignored;
-
-        cloud_execute(w, &w->flight.question, &ignored);
-        w->flight.executed = true;
-}
-
-static void answer_strange(struct world *w, struct actions *a) {
-        struct wire_answer answer = {.addresses = {.presence = PRESENCE_ABSENT}};
-
-        TEXT_SET(answer.addresses.instance_id, "i-other");
-        answer_with(w, &answer, a);
-}
-
-static void gone(struct world *w, struct actions *a) {
-        if (wire_op_changes(w->flight.question.op))
-                w->late = w->flight;
-        answer_fault(w, MOVE_GONE, a);
-}
-
-static void arrive_late(struct world *w) {
-        struct wire_answer ignored;
-        struct flight late = w->late;
-
-        w->late = (struct flight){0};
-        cloud_execute(w, &late.question, &ignored);
-}
-
-static void stray_answer(struct world *w, struct actions *a) {
-        struct event e = {.type = EVENT_ANSWER};
-
-        TEXT_SET(e.answer.identity.instance_id, "i-other");
-        e.answer.reachable = true;
-        step(w, &e, a);
+        world_step(w, &e, a);
 }
 
 static void to_deadline(struct world *w, struct actions *a) {
@@ -237,7 +159,7 @@ static void tell_kernel(struct world *w, struct actions *a) {
 
         w->kernel_news = false;
         laws_told_of_kernel(w, &e.kernel);
-        step(w, &e, a);
+        world_step(w, &e, a);
 }
 
 static void tell_blockers(struct world *w, const char *text, struct actions *a) {
@@ -246,7 +168,7 @@ static void tell_blockers(struct world *w, const char *text, struct actions *a) 
         w->blockers_news = false;
         w->blocked = *text;
         TEXT_SET(e.blockers, text);
-        step(w, &e, a);
+        world_step(w, &e, a);
 }
 
 static void set_hold(struct world *w, enum hold hold, struct actions *a) {
@@ -254,7 +176,7 @@ static void set_hold(struct world *w, enum hold hold, struct actions *a) {
 
         w->hold = hold;
         if (w->running)
-                step(w, &e, a);
+                world_step(w, &e, a);
 }
 
 static void reload(struct world *w, bool other_policy, struct actions *a) {
@@ -264,7 +186,7 @@ static void reload(struct world *w, bool other_policy, struct actions *a) {
                 e.config.reboot_policy = (e.config.reboot_policy + 1) % (REBOOT_NEVER + 1);
         if (other_policy && e.config.reboot_policy == REBOOT_AUTO)
                 e.config.heal_policy = (e.config.heal_policy + 1) % (HEAL_ALERT + 1);
-        step(w, &e, a);
+        world_step(w, &e, a);
 }
 
 static void set_clock(struct world *w, int64_t by, struct actions *a) {
@@ -365,13 +287,13 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 answer_lost(w, m, a);
                 break;
         case MOVE_SILENT_DONE:
-                do_silently(w);
+                answer_never(w);
                 break;
         case MOVE_GONE:
-                gone(w, a);
+                answer_gone(w, a);
                 break;
         case MOVE_LATE:
-                arrive_late(w);
+                answer_late(w);
                 break;
         case MOVE_LOST_UNDONE:
         case MOVE_FAULT_UNSENT:
@@ -407,7 +329,7 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 answer_strange(w, a);
                 break;
         case MOVE_STRAY_ANSWER:
-                stray_answer(w, a);
+                answer_stray(w, a);
                 break;
         case MOVE_SECOND:
                 pass(w, USEC_PER_SEC);

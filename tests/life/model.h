@@ -182,6 +182,9 @@ void cloud_settle_eip(struct world *w);
 void cloud_take_eip(struct world *w, bool taken);
 void cloud_effect(struct world *w); /* what a restart makes of a new address */
 
+/* One step of the agent, with what the runtime does of its actions. */
+void world_step(struct world *w, struct event *e, struct actions *a);
+
 in_addr_t world_address(unsigned n);
 struct engine_now world_now(const struct world *w);
 int64_t world_cloud_sec(const struct world *w);

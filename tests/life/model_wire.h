@@ -11,6 +11,7 @@
 
 /* Formats, parses, and must bring the same answer; now and then, since it costs. */
 void wire_pass(struct world *w, enum wire_op op, struct wire_answer *a);
+void wire_pass_question(struct world *w, const struct wire_question *q);
 
 /* The answer's line, or the body that it was made of, spoiled as the move says; *ret: the fault. */
 void wire_spoil(struct world *w, enum move m, enum wire_op op, const struct wire_answer *a,

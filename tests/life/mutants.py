@@ -18,8 +18,8 @@ import sys
 import tempfile
 
 NOT_CORE = ("metrics",)  # needs the version, and nothing here links it
-MODEL = ("laws laws_calls laws_told laws_waits model model_cloud model_moves model_secret "
-         "model_wire story").split()
+MODEL = ("laws laws_calls laws_told laws_waits model model_answers model_cloud model_moves "
+         "model_secret model_wire story").split()
 LAWS = [f"L{n}" for n in range(1, 11)]
 PROGRAMS = {
     "life": ("tests/life/life.c",),
