@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service manager and the two processes: watchdog, crashes, limits, stops and starts."""
 
+import json
 import os
 import time
 
@@ -231,3 +232,29 @@ def wait_for(look, timeout=60.0):
             return value
         assert time.monotonic() < deadline, "in vain for %d s" % timeout
         time.sleep(0.2)
+
+
+# F_OFD_SETLK, F_RDLCK: what his right to read the file gives a user; systemd-run makes one of two dollars
+READ_LOCK = """
+open(F, "<", "/run/ecs-pubip/agent.lock") or die;
+$$lock = pack("ssx4qqlx4", 0, 0, 0, 0, 0);
+fcntl(F, 37, $$lock) or die;
+system("systemd-notify", "--ready");
+sleep;
+"""
+
+
+def test_who_listens_and_who_lives(confirmed):
+    """By the kernel's word, with real users: the listener is the service manager, and nobody's
+    read lock on the lock file is the agent."""
+    _one, machine = confirmed()
+    found = {f["check"]: f for f in json.loads(machine.cli("doctor", "--json").stdout)["findings"]}
+    assert found["cloud-socket"]["level"] == "ok", found["cloud-socket"]
+    assert found["agent"]["level"] == found["state"]["level"] == "ok", found
+    machine.systemctl("stop", AGENT)
+    machine.run("systemd-run", "--quiet", "--uid=nobody", "--unit=reader", "--service-type=notify",
+                "--property=NotifyAccess=all", "perl", "-e", READ_LOCK)
+    assert machine.show("reader.service", "ActiveState") == "active"
+    assert machine.cli("status").returncode == 4
+    machine.systemctl("start", AGENT)
+    assert machine.cli("wait", "--timeout=30s").returncode == 0
