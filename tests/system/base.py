@@ -57,13 +57,13 @@ def _alone(kind):
 
 def make_once(kind, key, make):
     """The folder KIND-KEY of the cache; MAKE(temporary folder) fills it where it is missing."""
-    kind = release.kind(kind)
+    what, kind = MAKING.get(kind), release.kind(kind)
     final = os.path.join(cache(), "%s-%s" % (kind, key))
     with _alone(kind):
         if not os.path.isdir(final):
             forget(kind)
             work = use(tempfile.mkdtemp(prefix=kind + ".tmp-", dir=cache()))
-            print("making %s, once: %s" % (final, MAKING.get(kind)), flush=True)
+            print("making %s, once: %s" % (final, what), flush=True)
             try:
                 make(work)
                 os.chmod(work, 0o755)
