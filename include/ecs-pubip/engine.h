@@ -155,6 +155,7 @@ struct engine {
         enum step step;
         enum wire_op asking;     /* the question in flight or whose intent is being stored */
         enum wire_probe probing; /* of WIRE_PROBE */
+        bool repeats;            /* a purchase of which an earlier call may have been executed */
         uint64_t deadline;       /* CLOCK_BOOTTIME; ENGINE_NEVER: none */
         uint64_t entered;        /* phase, CLOCK_BOOTTIME */
         enum hold hold;
@@ -198,8 +199,9 @@ struct engine {
         bool hurry_later;    /* resume or reload came while a question was in flight */
         /* Law L7: what was told and has not ended since; of faults, the newest first. */
         char told_waiting[TOLD_MAX][FAULT_CODE_SIZE], told_failed[TOLD_MAX][FAULT_CODE_SIZE];
+        char told_control[TOLD_MAX][FAULT_CODE_SIZE];
         enum wire_op told_asking;
-        in_addr_t told_reclaimed, told_confirmed;
+        in_addr_t told_reclaimed, told_confirmed, told_replaced;
         unsigned flaps;      /* confirmed lost within a minute, that often in a row */
         bool static_refused; /* Strategy=static eip: on to the EIP */
         bool witness_waited;
@@ -214,6 +216,7 @@ struct engine {
         uint64_t next_look, next_control;
         uint64_t reboot_due_since;
         char blockers[STATUS_WHY_SIZE];
+        char told_blockers[STATUS_WHY_SIZE]; /* of this due reboot (L7) */
         bool blockers_known;
         uint64_t blockers_until; /* the answer is waited for; 0: not asked in this phase */
         bool online, marked;

@@ -35,6 +35,7 @@ struct ledger_entry {
         bool settled; /* an OPEN or LOST one: a later inspection has told what there is to tell */
         bool unreachable_before; /* allocation: the reachability witness failed before it */
         int64_t time;
+        int64_t first_time; /* before it was repeated: how old the client token is */
         char boot_id[BOOT_ID_SIZE];
         in_addr_t address; /* what the change brought; 0: not known */
         char allocation_id[EIP_ID_SIZE];

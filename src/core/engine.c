@@ -119,6 +119,8 @@ void start_over(struct turn *t) {
 }
 
 static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {
+        struct engine *e = t->e;
+
         switch (op) {
         case WIRE_IDENTIFY:
                 got_identify_fault(t, f);
@@ -129,8 +131,11 @@ static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         case WIRE_ADDRESSES:
                 got_addresses_fault(t, f);
                 break;
-        case WIRE_EIP_FIND:
-                meet_fault(t, f);
+        case WIRE_EIP_FIND: /* part of an inspection, which unconfirms nothing by failing */
+                if (e->phase == PHASE_CONFIRMED)
+                        got_inspect_fault(t, f);
+                else
+                        meet_fault(t, f);
                 break;
         case WIRE_PROBE:
                 got_probe(t, NULL);
@@ -249,10 +254,13 @@ static void on_deadline(struct turn *t) {
         case PHASE_INSPECTING:
                 inspect(t);
                 break;
+        case PHASE_FAILED:
+                e->static_refused = false; /* a person may have raised the bandwidth */
+                start_over(t);
+                break;
         case PHASE_STARTING:
         case PHASE_IDENTIFYING:
         case PHASE_ALLOCATING:
-        case PHASE_FAILED:
         case PHASE_HELD:
                 start_over(t);
                 break;
@@ -387,11 +395,14 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 on_hold(&t, event->hold);
                 break;
         case EVENT_RESUME:
-                if (e->phase == PHASE_FAILED)
-                        TEXT_SET(e->accepted, e->fault.code);
+                /* The failure may be waiting for its next look: the newest that was told counts. */
+                TEXT_SET(e->accepted, e->phase == PHASE_FAILED ? e->fault.code : e->told_failed[0]);
                 hurry_at_word(&t);
                 break;
         case EVENT_RELOAD:
+                if (strcmp(e->config.instance_id, event->config.instance_id) != 0 ||
+                    strcmp(e->config.region, event->config.region) != 0)
+                        e->identified = false; /* who we are is asked anew */
                 e->config = event->config;
                 hurry_at_word(&t);
                 break;

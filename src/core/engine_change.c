@@ -56,7 +56,7 @@ static struct ledger_entry *unanswered(struct turn *t, enum wire_op op) {
 static struct ledger_entry *repeatable(struct turn *t, enum wire_op op) {
         struct ledger_entry *last = unanswered(t, op);
 
-        return last && cloud_now(t) - last->time < TOKEN_SEC ? last : NULL;
+        return last && cloud_now(t) - last->first_time < TOKEN_SEC ? last : NULL;
 }
 
 /* Perhaps bought and never used: no inspection shows it, so a person has to look. */
@@ -74,6 +74,8 @@ static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledge
         entry->outcome = OUTCOME_OPEN;
         entry->settled = false;
         entry->time = cloud_now(t);
+        if (!again)
+                entry->first_time = entry->time;
         entry->unreachable_before = e->reach_before_known && e->unreachable_before;
         TEXT_SET(entry->boot_id, e->boot_id);
         if (!*entry->client_token && op != WIRE_ALLOCATE && op != WIRE_REBOOT)
@@ -133,13 +135,19 @@ void begin_change(struct turn *t, enum wire_op op) {
         rest(t, ENGINE_NEVER);
         e->step = STEP_STORING;
         e->asking = op;
+        e->repeats = again && op == WIRE_EIP_ALLOCATE; /* of others an inspection tells */
         store(t);
+}
+
+/* What was not executed: this call, of which an earlier one may have been all the same. */
+static enum outcome refused(const struct turn *t) {
+        return t->e->repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
 }
 
 /* The intent is on disk but the call will not leave: it never was. */
 static void withdraw(struct turn *t, struct ledger_entry *entry) {
         if (entry)
-                entry->outcome = OUTCOME_REFUSED;
+                entry->outcome = refused(t);
         rest(t, ENGINE_NEVER);
         store(t);
 }
@@ -231,12 +239,12 @@ void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         struct ledger_entry *entry = ledger_last(&e->ledger, op);
 
         if (entry) {
-                enum outcome outcome = fault_is_refusal(f) ? OUTCOME_REFUSED : OUTCOME_LOST;
-
                 /* No word from the cloud process itself leaves the intent open: only time, or the
                    effect, can settle it (design 3). */
-                if (strncmp(f->code, "Cloud.", 6) != 0 || outcome == OUTCOME_REFUSED)
-                        entry->outcome = outcome;
+                if (fault_is_refusal(f))
+                        entry->outcome = refused(t);
+                else if (strncmp(f->code, "Cloud.", 6) != 0)
+                        entry->outcome = OUTCOME_LOST;
                 TEXT_SET(entry->request_id, f->request_id);
                 store(t);
         }
@@ -329,6 +337,14 @@ static bool is_bound(struct turn *t) {
         return true;
 }
 
+/* The list of EIPs may lag behind a purchase, as an instance's address behind its allocation. */
+static bool is_just_bought(struct turn *t) {
+        const struct ledger_entry *bought = ledger_last(&t->e->ledger, WIRE_EIP_ALLOCATE);
+
+        return bought && bought->outcome == OUTCOME_DONE &&
+               cloud_now(t) - bought->time < VISIBLE_SEC;
+}
+
 static void allocate_eip(struct turn *t) {
         struct engine *e = t->e;
         const struct eip *eip = &e->eip;
@@ -338,7 +354,9 @@ static void allocate_eip(struct turn *t) {
                 return;
         }
         if (!*eip->allocation_id) {
-                if (e->config.eip_allocate)
+                if (is_just_bought(t))
+                        meet_own(t, FAULT_EIP_SETTLING, "bought, and not listed yet");
+                else if (e->config.eip_allocate)
                         begin_change(t, WIRE_EIP_ALLOCATE);
                 else
                         meet_own(t, FAULT_EIP_NONE, "");
@@ -373,7 +391,8 @@ static void allocate_static(struct turn *t) {
                         return;
                 }
                 e->static_refused = true;
-                allocate_eip(t);
+                if (!is_bound(t))
+                        allocate_eip(t);
                 return;
         }
         if (!asks_witness(t))
@@ -399,7 +418,7 @@ void got_probe(struct turn *t, const struct wire_answer *a) {
                 got_outside(t, a ? a->address : 0);
                 break;
         case PROBE_REACH:
-                if (e->control.presence == PRESENCE_PRESENT) {
+                if (e->expected) { /* before a reboot; else before a change */
                         e->reach_at = t->now.boot_usec;
                         e->reachable = a && a->reachable;
                         reboot_due(t);

@@ -54,6 +54,27 @@ static bool failed_to_confirm(const struct engine *e) {
                                             strncmp(e->fault.code, "Reboot.", 7) == 0);
 }
 
+static const char *const confirm_faults[_PLANE_MAX] = {
+        [PLANE_KERNEL] = FAULT_CONFIRM_KERNEL,
+        [PLANE_METADATA] = FAULT_CONFIRM_METADATA,
+        [PLANE_CONTROL] = FAULT_CONFIRM_CONTROL,
+        [PLANE_OUTSIDE] = FAULT_CONFIRM_OUTSIDE,
+};
+
+static void fail_to_confirm(struct turn *t) {
+        struct fault f = fault_own(confirm_faults[t->e->verdict.who], "");
+
+        fail(t, &f);
+}
+
+/* The plane that disagrees now may be another one than at the first failure. */
+static void fail_again(struct turn *t) {
+        if (strncmp(t->e->fault.code, "Confirm.", 8) == 0)
+                fail_to_confirm(t);
+        else
+                fail(t, &t->e->fault);
+}
+
 void confirming(struct turn *t) {
         struct engine *e = t->e;
 
@@ -62,7 +83,7 @@ void confirming(struct turn *t) {
                 if (governor_pending_change(&e->ledger, e->expected, cloud_now(t)))
                         reboot_due(t);
                 else
-                        fail(t, &e->fault);
+                        fail_again(t);
                 return;
         }
         if (e->phase != PHASE_CONFIRMING) {
@@ -76,13 +97,6 @@ void confirming(struct turn *t) {
         enter(t, PHASE_CONFIRMING);
         schedule_looks(t);
 }
-
-static const char *const confirm_faults[_PLANE_MAX] = {
-        [PLANE_KERNEL] = FAULT_CONFIRM_KERNEL,
-        [PLANE_METADATA] = FAULT_CONFIRM_METADATA,
-        [PLANE_CONTROL] = FAULT_CONFIRM_CONTROL,
-        [PLANE_OUTSIDE] = FAULT_CONFIRM_OUTSIDE,
-};
 
 /* A reboot helps only against a disagreement, never against not knowing. */
 static bool reboot_is_due(const struct turn *t) {
@@ -135,20 +149,18 @@ bool look(struct turn *t) {
 
 void on_confirming(struct turn *t) {
         struct engine *e = t->e;
-        struct fault f;
 
         judge(t);
-        if (e->verdict.confirmed && !(e->phase == PHASE_REBOOTING && reboots_at_once(t))) {
+        if (e->verdict.confirmed && !reboots_at_once(t)) {
                 confirm(t);
                 return;
         }
-        if (e->phase == PHASE_REBOOTING || reboot_is_due(t)) {
+        if (e->phase == PHASE_REBOOTING || reboots_at_once(t) || reboot_is_due(t)) {
                 reboot_due(t);
                 return;
         }
         if (t->now.boot_usec - e->confirm_started >= e->config.confirm_timeout_usec) {
-                f = fault_own(confirm_faults[e->verdict.who], "");
-                fail(t, &f);
+                fail_to_confirm(t);
                 return;
         }
         if (!look(t))
@@ -192,7 +204,7 @@ void confirm(struct turn *t) {
         forget_told(t);
         e->crowded = false;
         e->told_asking = WIRE_NONE;
-        e->reboot_due_since = 0;
+        reboot_not_due(t);
         e->absent_first = 0;
         TEXT_SET(e->accepted, "");
         if (!e->online)
@@ -233,7 +245,8 @@ void drift(struct turn *t) {
         else if (e->flaps < FLAPS_MAX)
                 e->flaps++;
         tell_drift(t);
-        end_lag(t);
+        if (e->verdict.who != PLANE_KERNEL) /* a link that comes back makes the witness right */
+                end_lag(t);
         if ((e->inspected && t->now.boot_usec - e->inspected < inspect_apart(e)) ||
             server_wait_left(t) > 0)
                 confirming(t);

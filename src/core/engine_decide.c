@@ -112,6 +112,11 @@ static void own_ledger(struct turn *t) {
                 e->ledger_state = LEDGER_NONE;
                 e->expected = 0;
                 e->lagging = false;
+                e->control = (struct plane_facts){};
+                e->control_fault = (struct fault){};
+                e->eip = (struct eip){};
+                e->inspected = e->absent_first = e->next_control = 0;
+                reboot_not_due(t);
         }
         TEXT_SET(l->instance_id, e->identity.instance_id);
         TEXT_SET(l->first_boot_id, e->boot_id);
@@ -197,9 +202,21 @@ bool must_alert(const struct turn *t) {
         const struct engine *e = t->e;
         const struct ledger *l = &e->ledger;
 
-        return e->config.heal_policy == HEAL_ALERT && !is_accepted(e, FAULT_HEAL_REPLACED) &&
+        return e->config.heal_policy == HEAL_ALERT &&
+               !(is_accepted(e, FAULT_HEAL_REPLACED) && e->told_replaced == e->expected) &&
                l->address != 0 && (l->address != e->expected || is_converted(e)) &&
                !governor_pending_change(l, e->expected, cloud_now(t));
+}
+
+/* Another stranger than the one that was told of is news, and wants a word of its own. */
+static void alert(struct turn *t) {
+        struct engine *e = t->e;
+
+        for (unsigned i = 0; i < TOLD_MAX && e->told_replaced != e->expected; i++)
+                if (strcmp(e->told_failed[i], FAULT_HEAL_REPLACED) == 0)
+                        TEXT_SET(e->told_failed[i], "");
+        e->told_replaced = e->expected;
+        meet_own(t, FAULT_HEAL_REPLACED, "");
 }
 
 static void decide_present(struct turn *t) {
@@ -213,7 +230,7 @@ static void decide_present(struct turn *t) {
                 end_lag(t); /* the witness spoke for another address */
         look_again(t);
         if (must_alert(t)) {
-                meet_own(t, FAULT_HEAL_REPLACED, "");
+                alert(t);
                 return;
         }
         adopt(t);
@@ -301,7 +318,7 @@ static void decide_absent(struct turn *t) {
         e->expected = 0;
         e->kind = KIND_NONE;
         end_lag(t);
-        e->reboot_due_since = 0;
+        reboot_not_due(t);
         look_again(t);
         if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING)
                 enter(t, PHASE_INSPECTING);
@@ -322,8 +339,10 @@ void decide(struct turn *t) {
                 decide_present(t);
         } else if (*e->config.eip_allocation_id && !e->eip_known) {
                 ask(t, WIRE_EIP_FIND); /* a cut-through EIP is shown nowhere else */
-        } else {
+        } else if (e->control.presence == PRESENCE_ABSENT) {
                 decide_absent(t);
+        } else {
+                inspect(t); /* not to know is not absence (L6) */
         }
 }
 
@@ -342,6 +361,7 @@ void got_instance(struct turn *t, const struct instance *i) {
         e->eips_gone = 0;
         e->reach_before_known = false; /* the witness must be asked straight before a change */
         e->control_fault = (struct fault){};
+        memset(e->told_control, 0, sizeof(e->told_control));
         e->control = (struct plane_facts){
                 .presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT,
                 .address = address,
@@ -363,10 +383,13 @@ void got_eip(struct turn *t, const struct eip *eip) {
                 return;
         e->eip = *eip;
         e->eip_known = true;
-        if (eip->status == EIP_IN_USE && eip->bound_here && eip->mode == EIP_CUT_THROUGH)
+        if (eip->status == EIP_IN_USE && eip->bound_here && eip->mode == EIP_CUT_THROUGH) {
                 e->control = (struct plane_facts){
                         .presence = PRESENCE_PRESENT,
                         .address = eip->address,
                 };
+                if (governor_settle(&e->ledger, e->boot_id, eip->address, cloud_now(t)))
+                        store(t); /* a call of ours without an answer brought it */
+        }
         decide(t);
 }

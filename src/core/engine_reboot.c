@@ -86,6 +86,11 @@ static bool looks_once_more(struct turn *t) {
         return true;
 }
 
+void reboot_not_due(struct turn *t) {
+        t->e->reboot_due_since = 0;
+        TEXT_SET(t->e->told_blockers, "");
+}
+
 /* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
 void reboot_due(struct turn *t) {
         struct engine *e = t->e;
@@ -95,7 +100,7 @@ void reboot_due(struct turn *t) {
         int64_t when;
 
         if (!change) {
-                e->reboot_due_since = 0;
+                reboot_not_due(t);
                 confirming(t);
                 return;
         }
@@ -146,15 +151,14 @@ void forget_blockers(struct turn *t) {
 
 void got_blockers(struct turn *t, const char *blockers) {
         struct engine *e = t->e;
-        bool news = *blockers && strcmp(e->blockers, blockers) != 0;
-
-        if (e->phase != PHASE_REBOOTING)
-                return; /* asked for a reboot that is not due any more */
+        if (e->phase != PHASE_REBOOTING || e->step == STEP_LEAVING)
+                return; /* asked for a reboot that is not due any more, or leaves now */
         TEXT_SET(e->blockers, blockers);
         e->blockers_known = true;
-        if (e->step != STEP_IDLE)
-                return;
-        if (news)
+        if (*blockers && strcmp(e->told_blockers, blockers) != 0) {
+                TEXT_SET(e->told_blockers, blockers);
                 TEXT_SET(say(t, NOTICE_REBOOT_WAITS)->text, blockers);
-        reboot_due(t);
+        }
+        if (e->step == STEP_IDLE)
+                reboot_due(t);
 }

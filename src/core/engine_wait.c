@@ -227,6 +227,7 @@ void got_identify_fault(struct turn *t, const struct fault *f) {
         bool silent = strcmp(f->code, FAULT_MD_UNREACHABLE) == 0;
 
         e->metadata = (struct plane_facts){}; /* the look before does not count any more (L6) */
+        judge(t);
         if (!silent)
                 e->metadata_silent_since = 0;
         else if (e->metadata_silent_since == 0)
@@ -253,8 +254,10 @@ void got_inspect_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 
         judge(t);
-        if (e->phase != PHASE_CONFIRMED && (!e->verdict.confirmed || must_alert(t))) {
+        if (e->phase != PHASE_CONFIRMED &&
+            (!e->verdict.confirmed || must_alert(t) || reboots_at_once(t))) {
                 e->control = (struct plane_facts){};
+                judge(t);
                 meet_fault(t, f);
                 return;
         }
@@ -263,7 +266,7 @@ void got_inspect_fault(struct turn *t, const struct fault *f) {
                 start_over(t);
                 return;
         }
-        if (f->class != e->control_fault.class || strcmp(f->code, e->control_fault.code) != 0)
+        if (is_news(e->told_control, f->code))
                 say(t, NOTICE_CONTROL_UNKNOWN)->fault = *f;
         if (f->class == FAULT_THROTTLED) {
                 e->wait_checked = false; /* whoever inspects next goes on with it */
@@ -332,7 +335,7 @@ void hurry_after_question(struct turn *t) {
         if (!e->hurry_later || !is_resting(e))
                 return;
         e->hurry_later = false;
-        if (e->phase == PHASE_WAITING || e->phase == PHASE_FAILED)
+        if (e->phase == PHASE_WAITING || e->phase == PHASE_FAILED || !e->identified)
                 hurry(t);
 }
 

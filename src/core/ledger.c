@@ -128,6 +128,7 @@ static const struct field entry_fields[] = {
         NAME(ledger_entry, op, "call", op_text, _WIRE_OP_MAX),
         NAME(ledger_entry, outcome, "outcome", outcome_name, OUTCOME_LOST + 1),
         FIELD(FIELD_I64, ledger_entry, time, "time"),
+        FIELD(FIELD_I64, ledger_entry, first_time, "first"),
         WORD(ledger_entry, boot_id, "boot"),
         FIELD(FIELD_BOOL, ledger_entry, settled, "settled"),
         FIELD(FIELD_BOOL, ledger_entry, unreachable_before, "unreachable-before"),
@@ -402,7 +403,12 @@ void ledger_settle_clock(struct ledger *l, int64_t now) {
                 l->confirmed = now;
         if (l->inspected > now)
                 l->inspected = now;
-        for (unsigned i = 0; i < l->n_entries; i++)
-                if (l->entries[i].time > now)
-                        l->entries[i].time = now;
+        for (unsigned i = 0; i < l->n_entries; i++) {
+                struct ledger_entry *e = &l->entries[i];
+
+                if (e->time > now)
+                        e->time = now;
+                if (e->first_time > now)
+                        e->first_time = now;
+        }
 }

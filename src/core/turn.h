@@ -93,6 +93,7 @@ void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed 
 
 /* engine_reboot.c */
 void reboot_due(struct turn *t);
+void reboot_not_due(struct turn *t);        /* any more */
 bool reboots_at_once(const struct turn *t); /* Policy=always, until that reboot was executed */
 void got_blockers(struct turn *t, const char *blockers);
 void forget_blockers(struct turn *t); /* what blocked a reboot says nothing about a later one */

@@ -89,6 +89,7 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
 
                 later += e->time > l->confirmed;
                 e->time = (int64_t)age_class(now - e->time);
+                e->first_time = *e->client_token ? (int64_t)age_class(now - e->first_time) : 0;
                 this_or_another(e->boot_id, boot_id);
                 rename_address(n, &e->address);
         }
@@ -150,10 +151,14 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         memset(e->fault.message, 0, sizeof(e->fault.message));
         memset(e->told_waiting, 0, sizeof(e->told_waiting));
         memset(e->told_failed, 0, sizeof(e->told_failed));
+        memset(e->told_control, 0, sizeof(e->told_control));
         memset(&e->config, 0, offsetof(struct config, endpoint));
         e->config.reboot_policy = w->engine.config.reboot_policy;
         e->config.heal_policy = w->engine.config.heal_policy;
         rename_address(n, &e->expected);
+        rename_address(n, &e->told_reclaimed);
+        rename_address(n, &e->told_confirmed);
+        rename_address(n, &e->told_replaced);
         rename_address(n, &e->metadata.address);
         rename_address(n, &e->control.address);
         rename_address(n, &e->kernel.address);

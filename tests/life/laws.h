@@ -52,7 +52,8 @@ struct told_line {
         enum wire_op op;
         enum plane plane;
         in_addr_t address, old_address;
-        uint64_t words; /* hash of code and text */
+        in_addr_t stranger; /* of Heal.Replaced: whose address stands there */
+        uint64_t words;     /* hash of code and text */
 };
 
 struct told {
@@ -81,7 +82,7 @@ struct laws {
         bool before_known, unreachable_before; /* witness, since the last inspection */
         uint64_t reach_at;                     /* witness, last asked; 0: never */
         bool reachable;
-        bool lagging;          /* confirmed by the witness, and nothing has disagreed since */
+        bool lagging;          /* confirmed by the witness; only the link has disagreed since */
         uint64_t silent_since; /* metadata has not answered identify since; 0: it has */
 
         uint64_t absent_since; /* inspections have shown no address since; 0: it was there */

@@ -219,8 +219,9 @@ void laws_waits(struct world *w, const struct event *event, const struct actions
         struct laws *l = &w->laws;
         const struct engine *e = &w->engine;
 
+        /* A link that goes and comes back says nothing about metadata, nor about the witness. */
         for (unsigned i = 0; i < a->n_notices; i++)
-                if (a->notices[i].kind == NOTICE_DISAGREES)
+                if (a->notices[i].kind == NOTICE_DISAGREES && a->notices[i].plane != PLANE_KERNEL)
                         l->lagging = false;
         if (e->fault.class != l->class)
                 l->class_met = l->class_since = w->now;
