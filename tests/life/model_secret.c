@@ -36,7 +36,6 @@ static struct {
         struct credentials credentials;
 } process;
 
-static ucontext_t outside, inside;
 static size_t document_len;
 static int parsed;
 static char signature_v1[SIGN_BASE64_SIZE], signature_v3[SIGN_HEX_SIZE];
@@ -71,6 +70,8 @@ static void run(void) {
 #ifdef __SANITIZE_ADDRESS__ /* it wants to know each stack; the search of the heap remains */
         work();
 #else
+        static ucontext_t outside, inside;
+
         getcontext(&inside);
         inside.uc_stack.ss_sp = process.stack;
         inside.uc_stack.ss_size = sizeof(process.stack);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/tree.h"
+#include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -258,33 +259,37 @@ static void insert(const char *what, size_t len) {
         bench.len += len;
 }
 
+static void insert_buf(const struct buf *b) {
+        insert(buf_text(b), b->len);
+}
+
 static void nest(unsigned depth, bool objects) {
-        static char text[DEPTH_MAX * 8 + 32];
+        _cleanup_buf_ struct buf b = BUF(DEPTH_MAX * 8 + 32);
         bool xml = bench.text[0] == '<';
-        size_t n = 0;
 
         if (!xml)
-                n += (size_t)sprintf(text, "\"x\":");
+                buf_puts(&b, "\"x\":");
         for (unsigned i = 0; i < depth; i++)
-                n += (size_t)sprintf(text + n, xml ? "<a>" : objects ? "{\"\":" : "[");
+                buf_puts(&b, xml ? "<a>" : objects ? "{\"\":" : "[");
         if (!xml)
-                n += (size_t)sprintf(text + n, "1");
+                buf_puts(&b, "1");
         for (unsigned i = 0; i < depth; i++)
-                n += (size_t)sprintf(text + n, xml ? "</a>" : objects ? "}" : "]");
+                buf_puts(&b, xml ? "</a>" : objects ? "}" : "]");
         if (!xml)
-                n += (size_t)sprintf(text + n, ",");
-        insert(text, n);
+                buf_puts(&b, ",");
+        insert_buf(&b);
 }
 
 static void lengthen(size_t len) {
         static char text[TEXT_MAX / 2];
+        _cleanup_buf_ struct buf b = BUF(TEXT_MAX);
         bool xml = bench.text[0] == '<';
-        size_t n = (size_t)sprintf(text, xml ? "<!--" : "\"RequestId\":\"");
 
-        memset(text + n, 'a', len);
-        n += len;
-        n += (size_t)sprintf(text + n, xml ? "-->" : "\",");
-        insert(text, n);
+        memset(text, 'a', len);
+        buf_puts(&b, xml ? "<!--" : "\"RequestId\":\"");
+        buf_add(&b, text, len);
+        buf_puts(&b, xml ? "-->" : "\",");
+        insert_buf(&b);
 }
 
 static void flip(struct rng *dice) {
@@ -294,21 +299,20 @@ static void flip(struct rng *dice) {
 
 /* More than there is room for, or a number that no member may have. */
 static void widen(enum wire_op op) {
-        static char text[IPS_MANY * 16 + 64];
+        _cleanup_buf_ struct buf b = BUF(IPS_MANY * 16 + 64);
         char *ok = memmem(bench.text, bench.len, "\"ok\":{", 6);
-        size_t n;
 
         if (op != WIRE_INSPECT || !ok) {
                 insert(a_time_too_late, strlen(a_time_too_late));
                 return;
         }
-        n = (size_t)sprintf(text, "%s", a_list_too_long);
+        buf_puts(&b, a_list_too_long);
         for (unsigned i = 0; i < IPS_MANY; i++)
-                n += (size_t)sprintf(text + n, "%s\"10.0.1.%u\"", i ? "," : "", i + 1);
-        n += (size_t)sprintf(text + n, "],");
-        memmove(ok + 6 + n, ok + 6, bench.len - (size_t)(ok + 6 - bench.text));
-        memcpy(ok + 6, text, n);
-        bench.len += n;
+                buf_printf(&b, "%s\"10.0.1.%u\"", i ? "," : "", i + 1);
+        buf_puts(&b, "],");
+        memmove(ok + 6 + b.len, ok + 6, bench.len - (size_t)(ok + 6 - bench.text));
+        memcpy(ok + 6, buf_text(&b), b.len);
+        bench.len += b.len;
 }
 
 /* True if nothing that it can come out as is an answer. */
