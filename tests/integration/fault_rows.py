@@ -172,13 +172,15 @@ class Life:
         assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
 
     def heals(self):
-        """The answer is good now: one inspection, one call, confirmed."""
+        """The answer is good now: inspected, called once, confirmed."""
         self.sim.clear()
         mark = self.sim.mark()
         self.resume()
         assert self.machine.wait_phase("confirmed", timeout=TIMEOUT), self.machine.status()
         after = [a for a in self.sim.actions(mark) if a in ("DescribeInstances", self.row.call)]
-        assert after[:2] == ["DescribeInstances", self.row.call], after
+        # Between two inspections the machine is asked anew what a reboot has to wait for.
+        looks = 2 if self.row.call == "RebootInstance" else 1
+        assert after[:looks + 1] == ["DescribeInstances"] * looks + [self.row.call], after
         assert after.count(self.row.call) == 1
         assert len(self.sim.executed(self.row.call)) == 1
 
