@@ -104,8 +104,14 @@ int main(int argc, char *argv[]) {
         if (r < 0)
                 return EXIT_USAGE;
         r = run();
-        if (r == -EBADMSG)
+        if (r == -EBADMSG) {
+                /* The stream is the unit's for certain: of a message sent to the journal by a
+                   process that has ended since, journald may not learn which unit's it was. */
+                fputs("<3>Not started: `ecs-pubip config --check` names what is wrong in the "
+                      "configuration\n",
+                      stderr);
                 return EXIT_CONFIG;
+        }
         if (r == -EBUSY)
                 return EXIT_BUSY;
         return r < 0 ? EXIT_ERROR : EXIT_DONE;
