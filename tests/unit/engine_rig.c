@@ -241,6 +241,13 @@ static void do_boot(struct rig *r) {
         start(r);
 }
 
+static void keep_disk(struct rig *r) {
+        if (!(r->actions.wants & ACTION_STORE))
+                return;
+        r->disk = r->engine.ledger;
+        r->disk_state = LEDGER_READ;
+}
+
 static void happen(struct rig *r, const char *text) {
         char word[32] = "";
         int used = 0;
@@ -294,10 +301,7 @@ static void happen(struct rig *r, const char *text) {
                 do_wait(r);
         else
                 fail_msg("no such event: %s", text);
-        if (r->actions.wants & ACTION_STORE) {
-                r->disk = r->engine.ledger;
-                r->disk_state = LEDGER_READ;
-        }
+        keep_disk(r);
 }
 
 static const struct {
@@ -390,4 +394,23 @@ void rig_play(struct rig *r, const struct line *lines, size_t n) {
                 if (*lines[i].wants)
                         check(r, &lines[i]);
         }
+}
+
+void rig_go_on(struct rig *r, const char *instance) {
+        memset(&r->actions, 0, sizeof(r->actions));
+        if (r->engine.step == STEP_STORING)
+                happen(r, "stored");
+        else if (r->engine.asking == WIRE_IDENTIFY)
+                happen(r, "identity none");
+        else if (r->engine.asking == WIRE_INSPECT)
+                do_instance(r, instance);
+        else if (r->engine.asking == WIRE_ADDRESSES)
+                happen(r, "addresses none");
+        else if (r->engine.asking == WIRE_EIP_FIND)
+                happen(r, "eip none");
+        else if (r->engine.asking == WIRE_PROBE)
+                happen(r, "reach no");
+        else
+                happen(r, "wait");
+        keep_disk(r);
 }

@@ -35,4 +35,10 @@ void rig_play(struct rig *r, const struct line *lines, size_t n);
         rig_play((r), (const struct line[]){__VA_ARGS__},                                          \
                  sizeof((const struct line[]){__VA_ARGS__}) / sizeof(struct line))
 
+/*
+ * What comes next by itself: an intent is stored, control shows `instance` ("A", "none"), nobody
+ * else shows anything, the witness fails; where nothing is asked the deadline comes.
+ */
+void rig_go_on(struct rig *r, const char *instance);
+
 in_addr_t rig_address(char name); /* 'A' is 192.0.2.1, 'B' 192.0.2.2, … */

@@ -134,12 +134,7 @@ static void kernel_or_metadata_only(void **state) {
                 for (unsigned i = 0; r.engine.phase != PHASE_FAILED; i++) {
                         assert_true(i < 200);
                         assert_int_not_equal(r.engine.phase, PHASE_REBOOTING);
-                        if (r.engine.asking == WIRE_ADDRESSES)
-                                PLAY(&r, {"addresses none", ""});
-                        else if (r.engine.asking == WIRE_INSPECT)
-                                PLAY(&r, {"instance A", ""});
-                        else
-                                PLAY(&r, {"wait", ""});
+                        rig_go_on(&r, "A");
                 }
                 assert_string_equal(r.engine.fault.code, FAULT_CONFIRM_METADATA);
                 assert_int_equal(r.engine.ledger.n_entries, 0);
@@ -251,18 +246,7 @@ static void eip_is_bought_once(void **state) {
              {"identity none", "inspecting watch ask:inspect"});
         for (unsigned i = 0; r.actions.question.op != WIRE_EIP_ALLOCATE; i++) {
                 assert_true(i < 30);
-                if (r.engine.step == STEP_STORING)
-                        PLAY(&r, {"stored", ""});
-                else if (r.engine.asking == WIRE_INSPECT)
-                        PLAY(&r, {"instance none", ""});
-                else if (r.engine.asking == WIRE_EIP_FIND)
-                        PLAY(&r, {"eip none", ""});
-                else if (r.engine.asking == WIRE_ADDRESSES)
-                        PLAY(&r, {"addresses none", ""});
-                else if (r.engine.asking == WIRE_PROBE)
-                        PLAY(&r, {"reach no", ""});
-                else
-                        PLAY(&r, {"wait", ""});
+                rig_go_on(&r, "none");
         }
         assert_string_equal(r.actions.question.client_token, token);
 }
@@ -405,12 +389,7 @@ static void patience_ends(void **state) {
         began = r.now.boot_usec;
         for (unsigned i = 0; r.engine.step != STEP_STORING; i++) {
                 assert_true(i < 500);
-                if (r.engine.asking == WIRE_ADDRESSES)
-                        PLAY(&r, {"addresses none", ""});
-                else if (r.engine.asking == WIRE_INSPECT)
-                        PLAY(&r, {"instance A", ""});
-                else
-                        PLAY(&r, {"wait", ""});
+                rig_go_on(&r, "A");
         }
         assert_int_equal(r.engine.asking, WIRE_REBOOT);
         assert_in_range((r.now.boot_usec - began) / USEC_PER_MIN, 29, 31);
@@ -487,16 +466,7 @@ static void accepted_and_never_executed(void **state) {
              {"wait", "failed no-blockers !Reboot.NotDone"});
         for (unsigned i = 0; i < 200; i++) {
                 assert_int_not_equal(r.engine.asking, WIRE_REBOOT);
-                if (r.engine.asking == WIRE_IDENTIFY)
-                        PLAY(&r, {"identity none", ""});
-                else if (r.engine.asking == WIRE_INSPECT)
-                        PLAY(&r, {"instance A", ""});
-                else if (r.engine.asking == WIRE_ADDRESSES)
-                        PLAY(&r, {"addresses none", ""});
-                else if (r.engine.asking == WIRE_PROBE)
-                        PLAY(&r, {"reach no", ""});
-                else
-                        PLAY(&r, {"wait", ""});
+                rig_go_on(&r, "A");
         }
         assert_int_equal(r.engine.ledger.n_entries, 2);
 }

@@ -78,18 +78,7 @@ static void a_refused_repeat_keeps_the_token(void **state) {
                 rig_play(&r, ends[i], 2);
                 for (unsigned n = 0; r.actions.question.op != WIRE_EIP_ALLOCATE; n++) {
                         assert_true(n < 40);
-                        if (r.engine.step == STEP_STORING)
-                                PLAY(&r, {"stored", ""});
-                        else if (r.engine.asking == WIRE_IDENTIFY)
-                                PLAY(&r, {"identity none", ""});
-                        else if (r.engine.asking == WIRE_INSPECT)
-                                PLAY(&r, {"instance none", ""});
-                        else if (r.engine.asking == WIRE_ADDRESSES)
-                                PLAY(&r, {"addresses none", ""});
-                        else if (r.engine.asking == WIRE_EIP_FIND)
-                                PLAY(&r, {"eip none", ""});
-                        else
-                                PLAY(&r, {"wait", ""});
+                        rig_go_on(&r, "none");
                 }
                 assert_string_equal(r.actions.question.client_token, token);
                 assert_int_equal(r.engine.ledger.n_entries, 1);
@@ -140,14 +129,7 @@ static void a_bandwidth_token_ends_with_its_refusal(void **state) {
         PLAY(&r, {"fault Transport.Timeout", ""}, {"wait", ""});
         for (unsigned n = 0; r.engine.step != STEP_STORING; n++) {
                 assert_true(n < 10);
-                if (r.engine.asking == WIRE_INSPECT)
-                        PLAY(&r, {"instance none", ""});
-                else if (r.engine.asking == WIRE_ADDRESSES)
-                        PLAY(&r, {"addresses none", ""});
-                else if (r.engine.asking == WIRE_PROBE)
-                        PLAY(&r, {"reach no", ""});
-                else
-                        PLAY(&r, {"wait", ""});
+                rig_go_on(&r, "none");
         }
         PLAY(&r, {"stored", "allocating ask:bandwidth"},
              {"fault IdempotentParameterMismatch 400", ""});
@@ -288,14 +270,7 @@ static void what_blocks_is_told_once(void **state) {
                                 PLAY(&r, {"wait", ""});
                 PLAY(&r, {"fault Metadata.Server 503", "confirming no-blockers"});
                 while (r.engine.phase != PHASE_REBOOTING)
-                        if (r.engine.asking == WIRE_ADDRESSES)
-                                PLAY(&r, {"addresses none", ""});
-                        else if (r.engine.asking == WIRE_INSPECT)
-                                PLAY(&r, {"instance A", ""});
-                        else if (r.engine.asking == WIRE_PROBE)
-                                PLAY(&r, {"reach no", ""});
-                        else
-                                PLAY(&r, {"wait", ""});
+                        rig_go_on(&r, "A");
                 PLAY(&r, {"blockers cloud-init", ""});
                 told += said(&r, NOTICE_REBOOT_WAITS);
         }
@@ -327,12 +302,7 @@ static void the_plane_of_now_is_named(void **state) {
              {"addresses none", ""}, {"instance A", ""});
         for (unsigned i = 0; r.engine.phase != PHASE_FAILED; i++) {
                 assert_true(i < 100);
-                if (r.engine.asking == WIRE_ADDRESSES)
-                        PLAY(&r, {"addresses none", ""});
-                else if (r.engine.asking == WIRE_INSPECT)
-                        PLAY(&r, {"instance A", ""});
-                else
-                        PLAY(&r, {"wait", ""});
+                rig_go_on(&r, "A");
         }
         assert_string_equal(r.engine.fault.code, FAULT_CONFIRM_METADATA);
         PLAY(&r, {"kernel down", ""}, {"wait", "failed ask:identify"},
