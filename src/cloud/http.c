@@ -24,6 +24,7 @@
 #define HEADER_LINE_MAX (16u * 1024) /* of ours: a security token may have 4 KiB */
 #define BODY_FIRST      (16u * 1024) /* credentials fit: their buffer never moves */
 #define LOW_SPEED_SEC   10L          /* a body that drips slower than a byte a second is dropped */
+#define ATTEMPT_MIN     (100 * USEC_PER_MSEC) /* with less, a healthy host looks like a dead one */
 #define USER_AGENT      "ecs-pubip/" ECS_PUBIP_VERSION
 /*
  * A resolver that does not answer: curl waits for its resolving thread even after its own timeout,
@@ -380,7 +381,7 @@ const char *http_perform(struct http *h, const struct http_request *r, struct ht
         reply_reset(ret, r->body_max);
         if (link_hung_up())
                 return FAULT_CLOUD_GONE;
-        if (now + USEC_PER_MSEC > h->deadline)
+        if (now + ATTEMPT_MIN > h->deadline)
                 return FAULT_DEADLINE;
         if (make_headers(r, &headers) < 0)
                 return FAULT_CONNECT;

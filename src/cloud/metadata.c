@@ -79,7 +79,7 @@ static const char *perform(struct metadata *m, struct http_request *r, const cha
         TEXT_SET(detail, ret->detail);
         m->ipv6 = !m->ipv6;
         other = perform_at(m, r, path, ret);
-        if (!other || strcmp(other, FAULT_CONNECT) != 0)
+        if (!other || ret->sent)
                 return other;
         m->ipv6 = !m->ipv6;
         TEXT_SET(ret->detail, detail);

@@ -36,6 +36,12 @@ def test_no_attempt_after_the_deadline(world, asker):
     assert asker.ok("allocate")["address"]
 
 
+def test_no_attempt_that_has_no_time(world, asker):
+    """With a moment left a healthy host would look like a dead one."""
+    assert asker.fault("identify", deadline_ms=50)["code"] == "Transport.Deadline"
+    assert not world.sim.events(event="arrival")
+
+
 def test_deadline_counts_from_the_question(world, asker):
     """Slow metadata: when it has answered, the time is over, and no call leaves."""
     world.sim.rule("meta-data/all", delay=1.0)

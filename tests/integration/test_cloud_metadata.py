@@ -249,10 +249,13 @@ def test_ipv6_where_ipv4_does_not_connect(make_world):
     assert {e["endpoint"] for e in world.sim.log(plane="metadata")} == {"metadata6"}
 
 
-def test_unreachable(world, asker):
+@pytest.mark.parametrize("deadline_ms", [20000, 1000], ids=["both tried", "no time for the second"])
+def test_unreachable(world, asker, deadline_ms):
     world.sim.set("metadata.available", False)
-    fault = asker.fault("identify")
+    fault = asker.fault("identify", deadline_ms=deadline_ms)
     assert (fault["class"], fault["code"]) == ("retry", "Metadata.Unreachable")
+    world.sim.set("metadata.available", True)
+    asker.ok("identify")
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
