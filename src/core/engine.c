@@ -103,6 +103,7 @@ void ask(struct turn *t, enum wire_op op) {
                 TEXT_SET(q->allocation_id, eip_wanted(t));
         e->step = STEP_ASKING;
         e->asking = op;
+        e->asked = t->now.boot_usec;
         e->deadline = in(t, CALL_MAX_MS * USEC_PER_MSEC);
         t->out->wants |= ACTION_ASK;
 }
@@ -314,7 +315,8 @@ static void on_kernel(struct turn *t, const struct kernel_facts *k) {
                 break;
         case PHASE_WAITING:
         case PHASE_FAILED:
-                hurry_after_kernel(t);
+                if (!confirms_again(t))
+                        hurry_after_kernel(t);
                 break;
         case PHASE_ALLOCATING:
                 decide(t);
@@ -346,6 +348,19 @@ static void on_hold(struct turn *t, enum hold hold) {
                 say(t, hold == HOLD_ON ? NOTICE_HELD : NOTICE_RESUMED);
         if (old == HOLD_ON && e->phase == PHASE_HELD && is_resting(e))
                 start_over(t);
+}
+
+static void on_reload(struct turn *t, const struct config *config) {
+        struct engine *e = t->e;
+        bool other_policy = config->reboot_policy != e->config.reboot_policy;
+
+        if (strcmp(e->config.instance_id, config->instance_id) != 0 ||
+            strcmp(e->config.region, config->region) != 0)
+                e->identified = false; /* who we are is asked anew */
+        e->config = *config;
+        if (other_policy)
+                reconsider_reboot(t);
+        hurry_at_word(t);
 }
 
 static void on_stop(struct turn *t) {
@@ -396,15 +411,12 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 break;
         case EVENT_RESUME:
                 /* The failure may be waiting for its next look: the newest that was told counts. */
-                TEXT_SET(e->accepted, e->phase == PHASE_FAILED ? e->fault.code : e->told_failed[0]);
+                TEXT_SET(e->accepted,
+                         e->phase == PHASE_FAILED ? e->fault.code : e->told[TOLD_FAILED][0]);
                 hurry_at_word(&t);
                 break;
         case EVENT_RELOAD:
-                if (strcmp(e->config.instance_id, event->config.instance_id) != 0 ||
-                    strcmp(e->config.region, event->config.region) != 0)
-                        e->identified = false; /* who we are is asked anew */
-                e->config = event->config;
-                hurry_at_word(&t);
+                on_reload(&t, &event->config);
                 break;
         case EVENT_CLOCK:
                 if (e->phase == PHASE_WAITING && e->fault.class == FAULT_CLOCK)

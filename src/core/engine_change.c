@@ -67,10 +67,13 @@ static bool is_purchase_lost(struct turn *t, enum wire_op op) {
 
 static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledger_entry *again) {
         struct engine *e = t->e;
-        struct ledger_entry *entry = again ? again : ledger_add(&e->ledger, op, cloud_now(t));
+        struct ledger_entry *entry =
+                again ? ledger_renew(&e->ledger, again) : ledger_add(&e->ledger, op, cloud_now(t));
 
         if (!entry)
                 return NULL;
+        if (op == WIRE_EIP_ALLOCATE && is_accepted(e, FAULT_EIP_LOST))
+                TEXT_SET(e->accepted, ""); /* the word was for one purchase */
         entry->outcome = OUTCOME_OPEN;
         entry->settled = false;
         entry->time = cloud_now(t);
@@ -115,7 +118,9 @@ void begin_change(struct turn *t, enum wire_op op) {
         permit = op == WIRE_REBOOT ? PERMIT_YES /* reboot_due() has asked the governor */
                                    : governor_change(&e->ledger, &e->config, op, e->boot_id,
                                                      cloud_now(t), &when, &why);
-        if (permit == PERMIT_NO && again && strcmp(why, FAULT_HEAL_LIMIT) == 0)
+        /* A repeat of what counts already adds nothing. */
+        if (permit == PERMIT_NO && again && !ledger_entry_is_void(again) &&
+            strcmp(why, FAULT_HEAL_LIMIT) == 0)
                 permit = PERMIT_YES;
         switch (permit) {
         case PERMIT_LATER:
@@ -189,12 +194,13 @@ void got_stored(struct turn *t, int error, enum hold hold) {
                 inspect(t);
                 return;
         }
-        if (op == WIRE_REBOOT && !reboots_at_once(t) && !e->verdict.disagrees) {
-                withdraw(t, entry); /* netlink has told of agreement meanwhile */
+        if (op == WIRE_REBOOT &&
+            (!e->reboot_due_since || (!reboots_at_once(t) && !e->verdict.disagrees))) {
+                withdraw(t, entry); /* netlink, or a person, has told otherwise meanwhile */
                 confirming(t);
                 return;
         }
-        if (e->told_asking != op || e->fault.class == FAULT_NONE)
+        if (e->told_asking != op)
                 say(t, NOTICE_ASKING)->op = op;
         e->told_asking = op;
         e->reach_before_known = false;
@@ -219,7 +225,9 @@ void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a) {
                 TEXT_SET(entry->allocation_id, a->eip.allocation_id);
         store(t);
         e->fault = (struct fault){};
-        forget_told(t);
+        e->told_asking = WIRE_NONE;
+        untell(t, TOLD_WAITING, NULL);
+        untell(t, TOLD_FAILED, NULL);
         e->attempt = 0;
         n = say(t, op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
         n->op = op;
@@ -354,7 +362,9 @@ static void allocate_eip(struct turn *t) {
                 return;
         }
         if (!*eip->allocation_id) {
-                if (is_just_bought(t))
+                if (*e->config.eip_allocation_id)
+                        meet_own(t, FAULT_EIP_MISSING, e->config.eip_allocation_id);
+                else if (is_just_bought(t))
                         meet_own(t, FAULT_EIP_SETTLING, "bought, and not listed yet");
                 else if (e->config.eip_allocate)
                         begin_change(t, WIRE_EIP_ALLOCATE);

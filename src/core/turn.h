@@ -9,7 +9,6 @@
 
 #define LOOK_FRESH     (60 * USEC_PER_SEC) /* how old a look may be that a change rests on */
 #define ABSENT_APART   (60 * USEC_PER_SEC) /* two inspections before a known address is replaced */
-#define VISIBLE_SEC    (10 * 60)           /* control may show a new address this late */
 #define CONTROL_EVERY  (6 * USEC_PER_HOUR)
 #define CONTROL_SPREAD USEC_PER_HOUR
 #define CLOCK_OFF_SEC  60            /* a clock that is off by more is told of, and not believed */
@@ -41,7 +40,10 @@ void forget_wait(struct turn *t);                /* unless the server still want
 void meet_fault(struct turn *t, const struct fault *f); /* wait or fail, by its class */
 void meet_own(struct turn *t, const char *code, const char *message);
 void fail(struct turn *t, const struct fault *f);
-void forget_told(struct turn *t); /* what has been told has ended: it would be news again (L7) */
+bool is_news(struct turn *t, enum told_list list,
+             const char *code); /* and counts as told from now on */
+void untell(struct turn *t, enum told_list list,
+            const char *code); /* that has ended; NULL: all have */
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
 unsigned call_context(const struct config *c);                       /* for fault_explain() */
 void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
@@ -68,16 +70,21 @@ void decide(struct turn *t); /* after an inspection, or when more was learnt sin
 /* engine_confirm.c */
 void confirm(struct turn *t);
 void confirming(struct turn *t);
-void on_confirming(struct turn *t); /* its deadline has passed, or a plane has changed */
+void confirming_begins(struct turn *t); /* Grace, Timeout and the looks count from now */
+void on_confirming(struct turn *t);     /* its deadline has passed, or a plane has changed */
 void on_confirmed(struct turn *t);
 void drift(struct turn *t);
 bool look(struct turn *t); /* asks what is due; false: nothing is */
 void schedule_looks(struct turn *t);
 void got_addresses(struct turn *t, const struct addresses *a);
 void got_outside(struct turn *t, in_addr_t address); /* 0: could not be learnt */
+uint64_t next_look(const struct turn *t);
+
+/* engine_meanwhile.c */
 void wait_begins(struct turn *t, uint64_t until);
 bool confirming_without_control(struct turn *t); /* true: metadata is asked first, in a crowd */
 void meanwhile(struct turn *t);                  /* what was looked at during a wait */
+bool confirms_again(struct turn *t); /* true: what a flap had lost is there, control is not asked */
 
 /* engine_change.c */
 void allocate(struct turn *t);
@@ -93,7 +100,9 @@ void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed 
 
 /* engine_reboot.c */
 void reboot_due(struct turn *t);
-void reboot_not_due(struct turn *t);        /* any more */
+void reboot_not_due(struct turn *t);    /* any more */
+void reconsider_reboot(struct turn *t); /* its policy is another one now */
+uint64_t patience_ends(const struct engine *e, uint64_t now);
 bool reboots_at_once(const struct turn *t); /* Policy=always, until that reboot was executed */
 void got_blockers(struct turn *t, const char *blockers);
 void forget_blockers(struct turn *t); /* what blocked a reboot says nothing about a later one */
