@@ -27,11 +27,14 @@ void ask(struct turn *t, enum wire_op op);
 void ask_probe(struct turn *t, enum wire_probe probe);
 void store(struct turn *t);
 struct notice *say(struct turn *t, enum notice_kind kind);
-int64_t cloud_now(const struct turn *t);
-uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
-void start_over(struct turn *t);                  /* identify, then inspect */
+void start_over(struct turn *t); /* identify, then inspect */
 bool is_resting(const struct engine *e);
 bool is_accepted(const struct engine *e, const char *code); /* by a person's `resume` */
+
+/* engine_time.c */
+int64_t cloud_now(const struct turn *t);
+uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
+void learn_time(struct turn *t, enum wire_op op, const struct wire_answer *a);
 
 /* engine_wait.c */
 void inspect(struct turn *t); /* unless an earlier process kept a wait that is not over */
@@ -88,15 +91,22 @@ bool confirms_again(struct turn *t); /* true: what a flap had lost is there, con
 
 /* engine_change.c */
 void allocate(struct turn *t);
-const char *eip_wanted(const struct turn *t); /* the id that eip-find is to look for; "": by tag */
-bool looks_for_next_eip(struct turn *t);      /* true: that one does not exist, the next is asked */
-bool is_inspected(const struct turn *t);      /* L1 */
+bool asks_witness(struct turn *t);              /* true: it is asked, before a change */
+bool is_inspected(const struct turn *t);        /* L1 */
 bool is_ready(struct turn *t, enum wire_op op); /* false: it has met the fault that forbids it */
 void begin_change(struct turn *t, enum wire_op op);
 void got_stored(struct turn *t, int error, enum hold hold);
 void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a);
 void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f);
 void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed */
+
+/* engine_eip.c */
+bool takes_eip(const struct engine *e);
+const char *eip_of_ledger(const struct engine *e); /* "": none of ours is known */
+const char *eip_wanted(const struct turn *t); /* the id that eip-find is to look for; "": by tag */
+bool looks_for_next_eip(struct turn *t);      /* true: that one does not exist, the next is asked */
+bool is_bound(struct turn *t);                /* true: it has met the fault that this is */
+void allocate_eip(struct turn *t);
 
 /* engine_reboot.c */
 void reboot_due(struct turn *t);
