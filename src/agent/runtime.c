@@ -190,7 +190,10 @@ bool runtime_read_config(struct runtime *r, bool always) {
 
         if (config_load(&e.config, NULL, runtime_report_problem, NULL) != 0) {
                 runtime_say(MESSAGE_RELOADED, LOG_WARNING,
-                            "The new configuration cannot be used; the old one stays in force", "");
+                            "The new configuration cannot be used: the old one stays, and nothing "
+                            "is changed until the files are right",
+                            "");
+                cloud_link_retire(r->link); /* the next process sees it, and refuses changes */
                 return false;
         }
         if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0)
@@ -201,7 +204,6 @@ bool runtime_read_config(struct runtime *r, bool always) {
         return true;
 }
 
-/* A configuration with errors changes nothing: the old one stays in force. */
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         (void)source, (void)si;
         publish_reloading();

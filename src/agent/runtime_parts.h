@@ -59,7 +59,8 @@ void runtime_judge_hold(struct runtime *r);
 
 /*
  * Reads the files again, and tells the engine; `always` also where nothing has changed. False if
- * there are errors: they are in the journal, and the old configuration stays.
+ * there are errors: they are in the journal, the old configuration stays, and the cloud process
+ * refuses changing calls as long as it finds them too.
  */
 bool runtime_read_config(struct runtime *r, bool always);
 

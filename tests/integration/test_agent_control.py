@@ -2,6 +2,7 @@
 """What a person can tell the agent: configuration, reload, hold, resume, restart policy."""
 
 import os
+import time
 
 import pytest
 
@@ -82,6 +83,45 @@ def test_reload_with_a_bad_configuration_keeps_the_old_one(make_world):
     assert world.machine.agent.poll() is None
     assert_failed(world, "Reboot.Never", timeout=90)
     assert executed(world) == ["AllocatePublicIpAddress"]
+
+
+def test_reload_with_a_bad_configuration_blinds_nobody(make_world):
+    """Confirmed; every cloud process from now on reads the bad file, and goes on looking."""
+    world = make_world(mode="vpc-immediate").start()
+    assert_confirmed(world)
+    world.machine.configure("[Reboot]\nPolicy=sometimes\n")
+    world.machine.reload()
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["CONFIG_ERROR"])
+    assert wait_no_cloud_process(world)
+    mark = world.sim.mark()
+    assert world.machine.cli("resume").returncode == 0
+    assert world.sim.wait_request(plane="metadata", since=mark)
+    assert_confirmed(world, fault=None)
+
+
+def test_no_change_under_a_bad_configuration(make_world):
+    """Half-edited and not reloaded: only the cloud process knows, and refuses the call."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.set("instance.bandwidth_out", 0)
+    world.start()
+    assert_failed(world, "Instance.NoBandwidth")
+    assert wait_no_cloud_process(world)
+    world.machine.configure("[Address]\nStrategy=sta")
+    world.sim.set("instance.bandwidth_out", 5)
+    assert world.machine.cli("resume").returncode == 0
+    status = assert_failed(world, "Cloud.Config")
+    assert CONF + ":2" in status["fault"]["message"]
+    assert executed(world) == []
+    world.machine.configure("[Address]\nStrategy=static\n")
+    world.machine.reload()
+    assert_confirmed(world)
+
+
+def wait_no_cloud_process(world, timeout=20):
+    end = time.monotonic() + timeout
+    while world.machine.cloud_pids() and time.monotonic() < end:
+        time.sleep(0.1)
+    return not world.machine.cloud_pids()
 
 
 # hold and resume
