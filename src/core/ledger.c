@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <ecs-pubip/governor.h>
@@ -139,38 +140,38 @@ static const struct field entry_fields[] = {
         {},
 };
 
-/* The value as text, or "" where it is the zero that a missing field means. */
-static void field_print(const struct field *f, const void *record, struct buf *b) {
+/* The value as text, or "" where it is the zero that a missing field means. No memory is needed. */
+static void field_print(const struct field *f, const void *record, char ret[static VALUE_SIZE]) {
         const void *at = (const char *)record + f->offset;
-        char ip[IPV4_SIZE];
 
+        ret[0] = '\0';
         switch (f->type) {
         case FIELD_WORD:
-                buf_puts(b, at);
+                text_copy(ret, VALUE_SIZE, at);
                 break;
         case FIELD_I64:
                 if (*(const int64_t *)at)
-                        buf_printf(b, "%lld", (long long)*(const int64_t *)at);
+                        snprintf(ret, VALUE_SIZE, "%lld", (long long)*(const int64_t *)at);
                 break;
         case FIELD_U64:
                 if (*(const uint64_t *)at)
-                        buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)at);
+                        snprintf(ret, VALUE_SIZE, "%llu",
+                                 (unsigned long long)*(const uint64_t *)at);
                 break;
         case FIELD_UNSIGNED:
                 if (*(const unsigned *)at)
-                        buf_printf(b, "%u", *(const unsigned *)at);
+                        snprintf(ret, VALUE_SIZE, "%u", *(const unsigned *)at);
                 break;
         case FIELD_BOOL:
                 if (*(const bool *)at)
-                        buf_puts(b, "yes");
+                        text_copy(ret, VALUE_SIZE, "yes");
                 break;
         case FIELD_IPV4:
                 if (*(const in_addr_t *)at)
-                        buf_puts(b, ipv4_format(*(const in_addr_t *)at, ip));
+                        ipv4_format(*(const in_addr_t *)at, ret);
                 break;
         case FIELD_NAME:
-                if (f->text(*(const int *)at))
-                        buf_puts(b, f->text(*(const int *)at));
+                text_copy(ret, VALUE_SIZE, f->text(*(const int *)at));
                 break;
         }
 }
@@ -179,16 +180,16 @@ static void record_print(const char *noun, const struct field *fields, const voi
                          struct buf *out) {
         buf_puts(out, noun);
         for (const struct field *f = fields; f->name; f++) {
-                _cleanup_buf_ struct buf value = BUF(VALUE_SIZE);
+                char value[VALUE_SIZE];
 
-                field_print(f, record, &value);
-                if (value.len == 0)
+                field_print(f, record, value);
+                if (!value[0])
                         continue;
                 /* What came from outside must not break the line. */
-                for (char *p = value.data; *p; p++)
+                for (char *p = value; *p; p++)
                         if (*p <= ' ' || *p > '~')
                                 *p = '_';
-                buf_printf(out, " %s=%s", f->name, value.data);
+                buf_printf(out, " %s=%s", f->name, value);
         }
         buf_puts(out, "\n");
 }
@@ -302,15 +303,14 @@ static bool line_parse(char *line, struct ledger *l) {
 
 /* Cuts the checksum line off; false if it is not there or not right. */
 static bool checksum_take(char *text, size_t len) {
-        _cleanup_buf_ struct buf expected = BUF(32);
-        char *end = strstr(text, "\nend ");
+        char expected[32], *end = strstr(text, "\nend ");
 
         if (!end || strlen(text) != len)
                 return false;
         end++;
-        buf_printf(&expected, "end %016llx\n",
-                   (unsigned long long)checksum(text, (size_t)(end - text)));
-        if (strcmp(end, buf_text(&expected)) != 0)
+        snprintf(expected, sizeof(expected), "end %016llx\n",
+                 (unsigned long long)checksum(text, (size_t)(end - text)));
+        if (strcmp(end, expected) != 0)
                 return false;
         *end = '\0';
         return true;
