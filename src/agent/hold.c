@@ -71,24 +71,36 @@ static int on_inotify(sd_event_source *source, const struct inotify_event *event
         return 0;
 }
 
-/* Where the folder is missing, its parent is watched until it comes. */
+/* In place of what was watched until now; that stays if the folder cannot be watched. */
+static int watch_itself(struct awaited *a) {
+        sd_event_source *source = NULL;
+        int r = sd_event_add_inotify(a->owner->event, &source, a->folder, CHANGES, on_inotify, a);
+
+        if (r < 0)
+                return r;
+        sd_event_source_unref(a->source);
+        a->source = source;
+        a->waits_for_folder = false;
+        return 0;
+}
+
+/* Where the folder is missing, or not to be read yet, its parent is watched until that changes. */
 static int watch_folder(struct awaited *a) {
         char parent[PATH_MAX];
         int r;
 
         a->source = sd_event_source_unref(a->source);
-        r = sd_event_add_inotify(a->owner->event, &a->source, a->folder, CHANGES, on_inotify, a);
-        a->waits_for_folder = r == -ENOENT;
-        if (r != -ENOENT)
-                return r;
+        a->waits_for_folder = true;
+        if (watch_itself(a) >= 0)
+                return 0;
         text_copy(parent, sizeof(parent), a->folder);
         *strrchr(parent, '/') = '\0';
         r = sd_event_add_inotify(a->owner->event, &a->source, parent[0] ? parent : "/",
-                                 IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, on_inotify, a);
+                                 IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR, on_inotify, a);
         if (r < 0)
                 return r;
-        /* It may have come between the two. */
-        return access(a->folder, F_OK) >= 0 ? watch_folder(a) : 0;
+        (void)watch_itself(a); /* it may have come between the two */
+        return 0;
 }
 
 static int await(struct hold_watch *w, struct awaited *a, const char *path,
@@ -118,7 +130,7 @@ static void resume_changed(struct awaited *a) {
 int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_fn on_hold,
                    hold_fn on_resume, void *userdata, struct hold_watch **ret) {
         struct hold_watch *w = calloc(1, sizeof(*w));
-        int r;
+        int r, k;
 
         if (!w)
                 return -ENOMEM;
@@ -127,15 +139,10 @@ int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_f
         w->on_resume = on_resume;
         w->userdata = userdata;
         r = await(w, &w->hold, hold, hold_changed);
-        if (r >= 0)
-                r = await(w, &w->resume, resume, resume_changed);
-        if (r < 0) {
-                hold_watch_free(w);
-                return r;
-        }
+        k = await(w, &w->resume, resume, resume_changed);
         resume_changed(&w->resume);
         *ret = w;
-        return 0;
+        return r < 0 ? r : k;
 }
 
 struct hold_watch *hold_watch_free(struct hold_watch *w) {

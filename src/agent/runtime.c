@@ -118,8 +118,10 @@ static void feed_plain(struct runtime *r, enum event_type type) {
         runtime_feed(r, &(struct event){.type = type});
 }
 
+/* The brake is looked at again: its watch may have failed. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)source, (void)usec;
+        runtime_judge_hold(userdata);
         feed_plain(userdata, EVENT_TIMER);
         return 0;
 }
@@ -154,8 +156,11 @@ static void on_hold(void *userdata) {
                 runtime_publish(r); /* to the engine nothing has changed */
 }
 
+/* What a person does about a failure is often in the files, and this is the word to go on. */
 static void on_resume(void *userdata) {
+        (void)runtime_read_config(userdata, false);
         runtime_release_first_change(userdata);
+        runtime_judge_hold(userdata);
         feed_plain(userdata, EVENT_RESUME);
 }
 

@@ -246,6 +246,70 @@ def test_hold_folder_may_come_later(make_world):
     assert_confirmed(world)
 
 
+def start_as_nobody(world):
+    """The agent without root's right to read everything."""
+    machine = world.machine
+    machine.start_socket()
+    machine.run("chmod 711 %s; chmod 666 /run/ecs-pubip/cloud.sock /run/systemd/notify "
+                "/run/systemd/journal/socket; chown -R nobody /var/lib/ecs-pubip /run/ecs-pubip "
+                "/var/tmp" % machine.folder)
+    machine.agent_strace = ["-u", "nobody", "-e", "trace=none"]
+    machine.start_agent()
+
+
+@pytest.mark.parametrize("way", ["unreadable", "no folder"])
+def test_hold_folder_is_replaced_in_two_steps(make_world, way):
+    """What stands there in between cannot be read or watched: held, and not for longer."""
+    world = make_world(mode="vpc-immediate")
+    machine = world.machine
+    start_as_nobody(world)
+    assert_confirmed(world)
+    machine.run("mv /etc/ecs-pubip /etc/old")
+    machine.run("mkdir -m 700 /etc/ecs-pubip" if way == "unreadable" else "> /etc/ecs-pubip")
+    assert machine.wait_status(lambda s: s["held"])
+    assert "cannot be read" in machine.status()["note"]
+    if way == "unreadable":
+        machine.run("chmod 755 /etc/ecs-pubip")
+    else:
+        machine.run("rm /etc/ecs-pubip; mv /etc/old /etc/ecs-pubip")
+    assert machine.wait_status(lambda s: not s["held"])
+    machine.write(HOLD, "-\n")             # the new folder is the one that is watched now
+    assert machine.wait_status(lambda s: s["held"])
+
+
+def test_resume_looks_at_the_brake_again(make_world):
+    """Neither its folder can be watched nor the one above."""
+    world = make_world(mode="vpc-immediate")
+    machine = world.machine
+    machine.agent_strace = ["-e", "inject=inotify_add_watch:error=ENOSPC:when=1..3"]
+    machine.write(HOLD, "-\n")
+    world.sim.hold("DescribeInstances")
+    world.start()
+    assert world.sim.wait_arrival("DescribeInstances")
+    assert machine.wait_status(lambda s: s["held"])
+    assert machine.wait_journal(lambda e: "brake cannot be watched" in e["MESSAGE"])
+    machine.remove(HOLD)
+    machine.write("/run/ecs-pubip/resume", "")      # this one is watched all the same
+    assert machine.wait_status(lambda s: not s["held"])
+    world.sim.release()
+    assert_confirmed(world)
+
+
+def test_resume_reads_the_configuration(make_world):
+    """The remedy of Heal.Reclaimed, word for word."""
+    world = make_world(mode="vpc-immediate", config="[Heal]\nPolicy=alert\n").start()
+    assert_confirmed(world)
+    world.sim.take_address()
+    assert world.machine.cli("resume").returncode == 0
+    status = assert_failed(world, "Heal.Reclaimed", timeout=120)
+    assert "set [Heal] Policy=reallocate" in status["fault"]["remedy"]
+    assert "ecs-pubip resume" in status["fault"]["remedy"]
+    world.machine.configure("[Heal]\nPolicy=reallocate\n")
+    assert world.machine.cli("resume").returncode == 0
+    assert_confirmed(world, timeout=120)
+    assert executed(world) == ["AllocatePublicIpAddress"] * 2
+
+
 # restarts
 
 def test_policy_never_leaves_the_mark(make_world):
