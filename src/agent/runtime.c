@@ -158,6 +158,8 @@ static void on_hold(void *userdata) {
 
 /* What a person does about a failure is often in the files, and this is the word to go on. */
 static void on_resume(void *userdata) {
+        if (runtime_leave_for_ledger(userdata))
+                return;
         (void)runtime_read_config(userdata, false);
         runtime_release_first_change(userdata);
         runtime_judge_hold(userdata);
@@ -190,6 +192,12 @@ void runtime_report_problem(const struct config_problem *problem, void *userdata
                     problem->is_error ? LOG_ERR : LOG_WARNING, problem->text, "");
 }
 
+/* The unit starts it again after a failure, and only then. */
+void runtime_leave(struct runtime *r, int error) {
+        runtime_feed(r, &(struct event){.type = EVENT_STOP});
+        (void)sd_event_exit(r->event, error);
+}
+
 bool runtime_read_config(struct runtime *r, bool always) {
         struct event e = {.type = EVENT_RELOAD};
 
@@ -211,6 +219,8 @@ bool runtime_read_config(struct runtime *r, bool always) {
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         (void)source, (void)si;
+        if (runtime_leave_for_ledger(userdata))
+                return 0;
         publish_reloading();
         (void)runtime_read_config(userdata, true);
         publish_ready();

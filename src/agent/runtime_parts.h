@@ -64,9 +64,15 @@ void runtime_judge_hold(struct runtime *r);
  */
 bool runtime_read_config(struct runtime *r, bool always);
 
+/* Ends, with `error` as the result of the loop. */
+void runtime_leave(struct runtime *r, int error);
+
 /* runtime_open.c: folders, ledger, state machine. -EBUSY: another agent has the state folder. */
 int runtime_open_state(struct runtime *r);
 void runtime_open_engine(struct runtime *r, const struct config *config, const char *boot_id);
+
+/* Ends, to be started again, where the ledger could not be read at the start and now can be. */
+bool runtime_leave_for_ledger(struct runtime *r);
 
 /* runtime_act.c: what a step wants is told and done. */
 void runtime_act(struct runtime *r, struct actions *a);

@@ -41,8 +41,7 @@ static void end_wait(struct runtime *r) {
 static void refuse(struct runtime *r) {
         runtime_say(MESSAGE_USER_DATA, LOG_ERR,
                     "The configuration that cloud-init has written cannot be used", "");
-        runtime_feed(r, &(struct event){.type = EVENT_STOP});
-        (void)sd_event_exit(r->event, -EBADMSG);
+        runtime_leave(r, -EBADMSG);
 }
 
 static void on_written(void *userdata) {

@@ -37,7 +37,7 @@ static int open_folder(const char *directory) {
 int store_open(struct store *s, const char *directory) {
         _cleanup_close_ int fd = -1;
 
-        *s = (struct store){.directory = directory, .fd = -1};
+        *s = (struct store){.directory = directory, .fd = -1, .unread = -EUNATCH};
         fd = open_folder(directory);
         if (fd < 0)
                 return fd;
@@ -107,12 +107,27 @@ static int load(const struct store *s, struct ledger *ret) {
         return ledger_parse(text, (size_t)n, ret);
 }
 
+static bool is_told(int r) {
+        return r >= 0 || r == -ENOENT || r == -EBADMSG || r == -EPROTONOSUPPORT;
+}
+
 int store_load(struct store *s, struct ledger *ret) {
         int r = load(s, ret);
-        bool told = r >= 0 || r == -ENOENT || r == -EBADMSG || r == -EPROTONOSUPPORT;
 
-        s->unread = told ? 0 : r;
+        s->unread = is_told(r) ? 0 : r;
         return r;
+}
+
+bool store_is_readable(const struct store *s) {
+        struct store again = {.fd = -1};
+        struct ledger ignored;
+        bool readable;
+
+        if (s->fd < 0 && store_open(&again, s->directory) < 0)
+                return false;
+        readable = is_told(load(s->fd < 0 ? &again : s, &ignored));
+        store_done(&again);
+        return readable;
 }
 
 static int write_whole(int fd, const char *data, size_t len) {
