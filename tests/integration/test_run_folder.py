@@ -8,6 +8,7 @@ from agent import ADDRESS, MESSAGE, assert_confirmed, executed
 
 RUN = "/run/ecs-pubip"
 LOCK = RUN + "/agent.lock"
+ONLINE = RUN + "/online"
 
 
 def troubles(world):
@@ -23,6 +24,7 @@ def wait_seen(world):
     assert world.machine.wait_file(LOCK)
     assert world.machine.wait_phase("confirmed", timeout=30)
     assert world.machine.cli("status").returncode == 0
+    assert world.machine.wait_file(ONLINE)      # written after the status
 
 
 @pytest.fixture
@@ -78,10 +80,21 @@ def test_read_only_at_the_start(make_world):
     assert len(troubles(world)) == 1
 
 
+def test_mark_that_is_taken_away(make_world):
+    """reboot-required stays while the restart is due, and only then."""
+    world = make_world(mode="vpc", config="[Reboot]\nPolicy=never\nGrace=1s\n").start()
+    mark = RUN + "/reboot-required"
+    assert world.machine.wait_file(mark, timeout=90)
+    world.machine.remove(mark)
+    assert world.machine.cli("resume").returncode == 0
+    assert world.machine.wait_file(mark)
+    assert not world.machine.exists(ONLINE)
+
+
 def test_emptied_by_somebody(make_world):
     world = make_world(mode="vpc-immediate").start()
     assert_confirmed(world)
-    world.machine.run("rm %s/agent.lock %s/status.json" % (RUN, RUN))
+    world.machine.run("rm %s/agent.lock %s/status.json %s" % (RUN, RUN, ONLINE))
     assert world.machine.cli("status").returncode == 4
     look(world)
     wait_seen(world)
