@@ -289,7 +289,7 @@ def test_resume_looks_at_the_brake_again(make_world):
     assert machine.wait_status(lambda s: s["held"])
     assert machine.wait_journal(lambda e: "brake cannot be watched" in e["MESSAGE"])
     machine.remove(HOLD)
-    machine.write("/run/ecs-pubip/resume", "")      # this one is watched all the same
+    machine.ask_to_resume()     # this one is watched all the same
     assert machine.wait_status(lambda s: not s["held"])
     world.sim.release()
     assert_confirmed(world)

@@ -2,6 +2,9 @@
 """The run folder fails the agent: it is full, read-only or emptied.  What is shown is true or not
 there at all, and the job goes on."""
 
+import re
+import time
+
 import pytest
 
 from agent import ADDRESS, MESSAGE, assert_confirmed, executed
@@ -98,3 +101,21 @@ def test_emptied_by_somebody(make_world):
     assert world.machine.cli("status").returncode == 4
     look(world)
     wait_seen(world)
+
+
+def wakeups(world):
+    text = world.machine.read(RUN + "/metrics.prom")
+    return int(re.search(r"^ecs_pubip_wakeups_total (\d+)$", text, re.M).group(1))
+
+
+def test_our_own_files_do_not_wake_us(make_world):
+    """One CheckInterval of a confirmed instance: a timer, a question, an answer, and the status and
+    the metrics after each: not every step of their replacing."""
+    world = make_world(mode="vpc-immediate", config="[Heal]\nCheckInterval=15s\n").start()
+    assert_confirmed(world)
+    time.sleep(12)      # the link of the first look is closed by now
+    looks = world.sim.mark()
+    before = wakeups(world)
+    assert world.sim.wait_request(plane="metadata", since=looks, timeout=30)
+    time.sleep(5)
+    assert wakeups(world) - before <= 10
