@@ -198,23 +198,24 @@ void runtime_leave(struct runtime *r, int error) {
         (void)sd_event_exit(r->event, error);
 }
 
-bool runtime_read_config(struct runtime *r, bool always) {
+int runtime_read_config(struct runtime *r, bool always) {
         struct event e = {.type = EVENT_RELOAD};
+        int k = config_load(&e.config, NULL, runtime_report_problem, NULL);
 
-        if (config_load(&e.config, NULL, runtime_report_problem, NULL) != 0) {
+        if (k != 0) {
                 runtime_say(MESSAGE_RELOADED, LOG_WARNING,
                             "The new configuration cannot be used: the old one stays, and nothing "
                             "is changed until the files are right",
-                            "");
+                            k < 0 ? strerror(-k) : "");
                 cloud_link_retire(r->link); /* the next process sees it, and refuses changes */
-                return false;
+                return k;
         }
         if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0)
-                return true;
+                return 0;
         runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
         cloud_link_retire(r->link); /* its process goes by the old one */
         runtime_feed(r, &e);
-        return true;
+        return 0;
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {

@@ -58,11 +58,11 @@ enum hold runtime_hold(const struct runtime *r);
 void runtime_judge_hold(struct runtime *r);
 
 /*
- * Reads the files again, and tells the engine; `always` also where nothing has changed. False if
- * there are errors: they are in the journal, the old configuration stays, and the cloud process
- * refuses changing calls as long as it finds them too.
+ * Reads the files again, and tells the engine; `always` also where nothing has changed. Not 0, as
+ * of config_load(), if they cannot be used: why is in the journal, the old configuration stays, and
+ * the cloud process refuses changing calls as long as it finds their errors too.
  */
-bool runtime_read_config(struct runtime *r, bool always);
+int runtime_read_config(struct runtime *r, bool always);
 
 /* Ends, with `error` as the result of the loop. */
 void runtime_leave(struct runtime *r, int error);

@@ -362,17 +362,29 @@ def test_patience_ends(make_world):
     assert "RebootInstance" in executed(world)
 
 
+ENABLED = "/run/cloud-init/enabled"
+LAST_STAGE = "/usr/lib/systemd/system/cloud-final.service"
+LAST_LINK = "/etc/systemd/system/cloud-init.target.wants/cloud-final.service"
+MASKS = ["/etc/systemd/system/cloud-final.service", "/run/systemd/system/cloud-init.target"]
+
+
 @pytest.mark.parametrize("files, waits", [
     (["/run/cloud-init/disabled"], False),
-    (["/run/cloud-init/enabled", "/etc/cloud/cloud-init.disabled"], True),
-    (["/etc/systemd/system/cloud-init.target.wants/cloud-final.service"], True),
-    (["/etc/systemd/system/cloud-init.target.wants/cloud-final.service",
-      "/etc/cloud/cloud-init.disabled"], False),
+    ([ENABLED, "/etc/cloud/cloud-init.disabled"], True),
+    ([LAST_LINK], True),
+    ([LAST_LINK, "/etc/cloud/cloud-init.disabled"], False),
+    ([ENABLED, LAST_STAGE, LAST_LINK], True),
+    ([ENABLED, LAST_STAGE], False),             # systemctl disable: the generator heeds it not
+    ([ENABLED, LAST_STAGE, LAST_LINK, MASKS[0]], False),
+    ([ENABLED, MASKS[1]], False),
 ])
 def test_what_tells_that_cloud_init_is_enabled(make_world, files, waits):
     world = make_world(mode="vpc", config=ALWAYS)
     for name in files:
-        world.machine.write(name, "")
+        if name in MASKS:
+            world.machine.run("mkdir -p $(dirname {0}) && ln -s /dev/null {0}".format(name))
+        else:
+            world.machine.write(name, "")
     world.machine.write("/run/cloud-init/status.json", NETWORK_STAGE_OVER)
     world.start()
     if waits:
