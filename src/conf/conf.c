@@ -92,9 +92,16 @@ static const char *read_text(int fd, struct buf *text) {
         return NULL;
 }
 
-/* Never blocks: a FIFO is opened without a writer, and refused. */
-static int load_file(struct load *l, int folder, const char *name, const char *path,
-                     bool may_be_missing) {
+/* Also not as a link that leads nowhere, which is somebody's mistake. */
+static bool is_missing(int folder, const char *name) {
+        return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+/*
+ * The main file may be missing, and a drop-in may have gone since its folder was listed. Never
+ * blocks: a FIFO is opened without a writer, and refused.
+ */
+static int load_file(struct load *l, int folder, const char *name, const char *path) {
         _cleanup_close_ int fd = -1;
         _cleanup_buf_ struct buf text = BUF(CONFIG_FILE_MAX);
         const char *why;
@@ -103,8 +110,10 @@ static int load_file(struct load *l, int folder, const char *name, const char *p
 
         fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
         if (fd < 0) {
-                if (errno != ENOENT || !may_be_missing)
-                        load_problem(l, path, strerror(errno));
+                int error = errno;
+
+                if (!is_missing(folder, name))
+                        load_problem(l, path, strerror(error));
                 return 0;
         }
         why = refuse_file(fd, &empty);
@@ -221,7 +230,7 @@ static int load_dropins(struct load *l) {
 
                 snprintf(path, sizeof(path), "%s%s/%s", l->root, directories[d->directory],
                          d->name);
-                r = load_file(l, l->folders[d->directory], d->name, path, false);
+                r = load_file(l, l->folders[d->directory], d->name, path);
                 if (r < 0)
                         return r;
         }
@@ -260,7 +269,7 @@ int config_load_root(const char *root, struct config *ret, struct config_origins
         l->report = report;
         l->userdata = userdata;
         snprintf(path, sizeof(path), "%s%s", root, CONF_MAIN);
-        r = load_file(l, AT_FDCWD, path, path, true);
+        r = load_file(l, AT_FDCWD, path, path);
         if (r >= 0)
                 r = load_dropins(l);
         if (r >= 0)
