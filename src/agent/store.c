@@ -155,10 +155,14 @@ static int write_temp(int dir, const char *text) {
         r = write_whole(fd, text, strlen(text));
         if (r >= 0 && fsync(fd) < 0)
                 r = -errno;
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* read_back() asks the disk */
         return r;
 }
 
-/* What a disk says it wrote is not always what it gives back. */
+/*
+ * A disk that gives back something else than it took is found out here, if the kernel dropped the
+ * pages as it was asked to; a rename that went elsewhere in any case.
+ */
 static int read_back(const struct store *s, const char *text) {
         _cleanup_free_ char *found = NULL;
         ssize_t n = read_ledger(s, &found);
