@@ -25,11 +25,6 @@
         "the first change waits for the files of user-data, at most 5 min; or for `ecs-pubip "     \
         "resume`"
 
-static unsigned call_context_of(const struct config *c) {
-        return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) |
-               (c->vlan_id[0] ? FAULT_WITH_VLAN_ID : 0);
-}
-
 /* Without a run folder nobody hears of the agent, but it can still do its job. */
 static void tell_unseen(struct runtime *r, int error) {
         if (error < 0 && !r->unseen)
@@ -130,7 +125,7 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
 
                 if (n->kind == NOTICE_LEDGER_DAMAGED && !*n->text)
                         TEXT_SET(n->text, r->aside);
-                story_tell(n, s, call_context_of(&r->engine.config), &entry);
+                story_tell(n, s, call_context(&r->engine.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);

@@ -43,7 +43,6 @@ void meet_own(struct turn *t, const char *code, const char *message);
 void fail(struct turn *t, const struct fault *f);
 void forget_told(struct turn *t); /* what has been told has ended: it would be news again (L7) */
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
-unsigned call_context(const struct config *c);                       /* for fault_explain() */
 void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
 void hurry_after_kernel(struct turn *t); /* the network has come (back) */
 void hurry_at_word(struct turn *t);      /* resume, reload */
