@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <ecs-pubip/governor.h>
@@ -17,10 +16,10 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define MAGIC      "ecs-pubip-ledger "
-#define VALUE_SIZE 160
-#define TIME_MAX   INT64_C(253402300799)         /* the last second of 9999 */
-#define WAIT_MAX   (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
+#define MAGIC    "ecs-pubip-ledger "
+#define END_SIZE sizeof("end 0123456789abcdef\n")
+#define TIME_MAX INT64_C(253402300799)         /* the last second of 9999 */
+#define WAIT_MAX (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
 
 enum field_type {
         FIELD_WORD,
@@ -140,38 +139,38 @@ static const struct field entry_fields[] = {
         {},
 };
 
-/* The value as text, or "" where it is the zero that a missing field means. No memory is needed. */
-static void field_print(const struct field *f, const void *record, char ret[static VALUE_SIZE]) {
+/* The value as text, or "" where it is the zero that a missing field means. */
+static void field_print(const struct field *f, const void *record, struct buf *b) {
         const void *at = (const char *)record + f->offset;
+        char ip[IPV4_SIZE];
 
-        ret[0] = '\0';
         switch (f->type) {
         case FIELD_WORD:
-                text_copy(ret, VALUE_SIZE, at);
+                buf_puts(b, at);
                 break;
         case FIELD_I64:
                 if (*(const int64_t *)at)
-                        snprintf(ret, VALUE_SIZE, "%lld", (long long)*(const int64_t *)at);
+                        buf_printf(b, "%lld", (long long)*(const int64_t *)at);
                 break;
         case FIELD_U64:
                 if (*(const uint64_t *)at)
-                        snprintf(ret, VALUE_SIZE, "%llu",
-                                 (unsigned long long)*(const uint64_t *)at);
+                        buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)at);
                 break;
         case FIELD_UNSIGNED:
                 if (*(const unsigned *)at)
-                        snprintf(ret, VALUE_SIZE, "%u", *(const unsigned *)at);
+                        buf_printf(b, "%u", *(const unsigned *)at);
                 break;
         case FIELD_BOOL:
                 if (*(const bool *)at)
-                        text_copy(ret, VALUE_SIZE, "yes");
+                        buf_puts(b, "yes");
                 break;
         case FIELD_IPV4:
                 if (*(const in_addr_t *)at)
-                        ipv4_format(*(const in_addr_t *)at, ret);
+                        buf_puts(b, ipv4_format(*(const in_addr_t *)at, ip));
                 break;
         case FIELD_NAME:
-                text_copy(ret, VALUE_SIZE, f->text(*(const int *)at));
+                if (f->text(*(const int *)at))
+                        buf_puts(b, f->text(*(const int *)at));
                 break;
         }
 }
@@ -180,16 +179,19 @@ static void record_print(const char *noun, const struct field *fields, const voi
                          struct buf *out) {
         buf_puts(out, noun);
         for (const struct field *f = fields; f->name; f++) {
-                char value[VALUE_SIZE];
+                size_t before = out->len, value;
 
-                field_print(f, record, value);
-                if (!value[0])
-                        continue;
+                buf_printf(out, " %s=", f->name);
+                value = out->len;
+                field_print(f, record, out);
+                if (out->error)
+                        return;
+                if (out->len == value)
+                        out->len = before;
                 /* What came from outside must not break the line. */
-                for (char *p = value; *p; p++)
+                for (char *p = out->data + value; p < out->data + out->len; p++)
                         if (*p <= ' ' || *p > '~')
                                 *p = '_';
-                buf_printf(out, " %s=%s", f->name, value);
         }
         buf_puts(out, "\n");
 }
@@ -202,8 +204,18 @@ static uint64_t checksum(const char *text, size_t len) {
         return sum;
 }
 
+/* The last line, by what comes before it. */
+static void end_line(const char *text, size_t len, char ret[static END_SIZE]) {
+        uint64_t sum = checksum(text, len);
+
+        text_copy(ret, END_SIZE, "end 0123456789abcdef\n");
+        for (char *p = ret + END_SIZE - 3; *p != ' '; p--, sum >>= 4)
+                *p = "0123456789abcdef"[sum & 0xf];
+}
+
 int ledger_format(const struct ledger *l, char **ret) {
         _cleanup_buf_ struct buf b = BUF(LEDGER_TEXT_MAX);
+        char end[END_SIZE];
 
         buf_printf(&b, MAGIC "%d\n", LEDGER_VERSION);
         record_print("instance", instance_fields, l, &b);
@@ -212,7 +224,8 @@ int ledger_format(const struct ledger *l, char **ret) {
                 record_print("wait", wait_fields, &l->wait, &b);
         for (unsigned i = 0; i < l->n_entries; i++)
                 record_print("change", entry_fields, &l->entries[i], &b);
-        buf_printf(&b, "end %016llx\n", (unsigned long long)checksum(buf_text(&b), b.len));
+        end_line(buf_text(&b), b.len, end);
+        buf_puts(&b, end);
         if (b.error)
                 return b.error;
         *ret = TAKE_PTR(b.data);
@@ -303,13 +316,12 @@ static bool line_parse(char *line, struct ledger *l) {
 
 /* Cuts the checksum line off; false if it is not there or not right. */
 static bool checksum_take(char *text, size_t len) {
-        char expected[32], *end = strstr(text, "\nend ");
+        char expected[END_SIZE], *end = strstr(text, "\nend ");
 
         if (!end || strlen(text) != len)
                 return false;
         end++;
-        snprintf(expected, sizeof(expected), "end %016llx\n",
-                 (unsigned long long)checksum(text, (size_t)(end - text)));
+        end_line(text, (size_t)(end - text), expected);
         if (strcmp(end, expected) != 0)
                 return false;
         *end = '\0';
