@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/read.h"
 
 #define STATUS_PATH   CLOUD_INIT_DIR "/status.json"
 #define STATUS_MAX    (64u * 1024)                 /* one of a real boot has less than 1 KiB */
@@ -117,17 +118,11 @@ bool cloud_init_unfinished(void) {
 /* NULL if it is not there or cannot be read: then nobody has said that the stage is over. */
 static cJSON *read_status(void) {
         _cleanup_close_ int fd = open(STATUS_PATH, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        _cleanup_free_ char *text = malloc(STATUS_MAX);
-        size_t len = 0;
-        ssize_t n = 1;
+        _cleanup_buf_ struct buf text = BUF(STATUS_MAX);
 
-        if (fd < 0 || !text)
+        if (fd < 0 || read_all(fd, &text) < 0)
                 return NULL;
-        while (n > 0 && len < STATUS_MAX) {
-                n = read(fd, text + len, STATUS_MAX - len);
-                len += n > 0 ? (size_t)n : 0;
-        }
-        return n < 0 ? NULL : cJSON_ParseWithLength(text, len);
+        return cJSON_ParseWithLength(buf_text(&text), text.len);
 }
 
 /* {"v1": {"init": {"start": 1.5, "finished": 2.5}}}, null while it runs. */

@@ -12,6 +12,7 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/read.h"
 #include "util/text.h"
 
 #define DROPINS_MAX 256 /* more of them is a mistake, not a configuration */
@@ -74,22 +75,13 @@ static const char *refuse_file(int fd, bool *ret_empty) {
         return NULL;
 }
 
+/* NULL, or why not. */
 static const char *read_text(int fd, struct buf *text) {
-        char chunk[4096];
-        ssize_t n;
+        int r = read_all(fd, text);
 
-        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return strerror(errno);
-                buf_add(text, chunk, (size_t)n);
-                if (text->error == -E2BIG)
-                        return "is larger than 64 KiB";
-                if (text->error < 0)
-                        return strerror(-text->error);
-        }
-        return NULL;
+        if (r == -E2BIG)
+                return "is larger than 64 KiB";
+        return r < 0 ? strerror(-r) : NULL;
 }
 
 /* Also not as a link that leads nowhere, which is somebody's mistake. */
