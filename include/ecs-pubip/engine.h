@@ -243,6 +243,9 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
 /* What others see, at that moment. */
 void engine_status(const struct engine *e, struct engine_now now, struct status *ret);
 
+/* What a call under that configuration carries, for fault_explain(). */
+unsigned call_context(const struct config *c);
+
 /* The cloud's time as known here, s; the wall clock's where it is not known yet. */
 int64_t engine_time(const struct engine *e, struct engine_now now);
 

@@ -12,6 +12,7 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/read.h"
 #include "util/text.h"
 
 #define DROPINS_MAX 256 /* more of them is a mistake, not a configuration */
@@ -74,27 +75,25 @@ static const char *refuse_file(int fd, bool *ret_empty) {
         return NULL;
 }
 
+/* NULL, or why not. */
 static const char *read_text(int fd, struct buf *text) {
-        char chunk[4096];
-        ssize_t n;
+        int r = read_all(fd, text);
 
-        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return strerror(errno);
-                buf_add(text, chunk, (size_t)n);
-                if (text->error == -E2BIG)
-                        return "is larger than 64 KiB";
-                if (text->error < 0)
-                        return strerror(-text->error);
-        }
-        return NULL;
+        if (r == -E2BIG)
+                return "is larger than 64 KiB";
+        return r < 0 ? strerror(-r) : NULL;
 }
 
-/* Never blocks: a FIFO is opened without a writer, and refused. */
-static int load_file(struct load *l, int folder, const char *name, const char *path,
-                     bool may_be_missing) {
+/* Also not as a link that leads nowhere, which is somebody's mistake. */
+static bool is_missing(int folder, const char *name) {
+        return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+/*
+ * The main file may be missing, and a drop-in may have gone since its folder was listed. Never
+ * blocks: a FIFO is opened without a writer, and refused.
+ */
+static int load_file(struct load *l, int folder, const char *name, const char *path) {
         _cleanup_close_ int fd = -1;
         _cleanup_buf_ struct buf text = BUF(CONFIG_FILE_MAX);
         const char *why;
@@ -103,8 +102,10 @@ static int load_file(struct load *l, int folder, const char *name, const char *p
 
         fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
         if (fd < 0) {
-                if (errno != ENOENT || !may_be_missing)
-                        load_problem(l, path, strerror(errno));
+                int error = errno;
+
+                if (!is_missing(folder, name))
+                        load_problem(l, path, strerror(error));
                 return 0;
         }
         why = refuse_file(fd, &empty);
@@ -221,7 +222,7 @@ static int load_dropins(struct load *l) {
 
                 snprintf(path, sizeof(path), "%s%s/%s", l->root, directories[d->directory],
                          d->name);
-                r = load_file(l, l->folders[d->directory], d->name, path, false);
+                r = load_file(l, l->folders[d->directory], d->name, path);
                 if (r < 0)
                         return r;
         }
@@ -260,7 +261,7 @@ int config_load_root(const char *root, struct config *ret, struct config_origins
         l->report = report;
         l->userdata = userdata;
         snprintf(path, sizeof(path), "%s%s", root, CONF_MAIN);
-        r = load_file(l, AT_FDCWD, path, path, true);
+        r = load_file(l, AT_FDCWD, path, path);
         if (r >= 0)
                 r = load_dropins(l);
         if (r >= 0)

@@ -174,6 +174,42 @@ def test_unreadable_ledger_is_not_written_over(make_world):
     assert_failed(world, "Ledger.NotWritable")
     assert asked_changes(world) == []
     assert world.machine.read(LEDGER) == "whatever\n"
+    # the remedy: the disk is well again; status 1 makes the unit start the agent anew
+    assert world.machine.cli("resume").returncode == 0
+    assert world.machine.wait_agent() == 1
+    assert world.machine.wait_journal(lambda e: "can be read again" in e["MESSAGE"])
+    world.machine.agent_strace = None
+    world.machine.start_agent()
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["LEDGER_DAMAGED"])
+    assert len(aside(world, "damaged")) == 1
+
+
+def test_resume_while_the_ledger_cannot_be_read(make_world):
+    """Not yet well again: the agent stays, and says the same as before."""
+    world = make_world(mode="vpc-immediate")
+    world.machine.write(LEDGER, "whatever\n")
+    world.machine.agent_strace = ["-e", "trace=openat", "-P", LEDGER, "-P", "ledger",
+                                  "-e", "inject=openat:error=EIO"]
+    world.start()
+    assert_failed(world, "Ledger.NotWritable")
+    assert world.machine.cli("resume").returncode == 0
+    assert_failed(world, "Ledger.NotWritable")
+    assert world.machine.agent.poll() is None
+    assert world.machine.read(LEDGER) == "whatever\n"
+
+
+def test_state_folder_that_comes_later(make_world):
+    world = make_world(mode="vpc-immediate")
+    machine = world.machine
+    machine.run("rmdir {0} && touch {0}".format(STATE))
+    world.start()
+    assert_failed(world, "Ledger.NotWritable")
+    assert asked_changes(world) == []
+    machine.run("rm %s" % STATE)
+    machine.reload()
+    assert machine.wait_agent() == 1
+    machine.start_agent()
+    assert_confirmed(world)
 
 
 def test_second_agent_says_so_and_leaves(make_world):

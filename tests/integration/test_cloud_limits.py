@@ -146,13 +146,17 @@ def test_questions_in_one_write(world, asker):
 @pytest.mark.parametrize("config, words", [
     ("[Cloud]\nSignature=v9\n", ["/etc/ecs-pubip/ecs-pubip.conf:2", "v9"]),
     ("[Reboot]\nLimit=x\n", ["/etc/ecs-pubip/ecs-pubip.conf:2"])])
-def test_bad_configuration_is_told(make_world, config, words):
+@pytest.mark.parametrize("change", ["allocate", "reboot"])
+def test_bad_configuration_refuses_changes(make_world, config, words, change):
     world = make_world(config=config)
     with Asker(world) as asker:
-        fault = asker.fault("identify")
-    assert (fault["class"], fault["code"]) == ("operator", "Cloud.Config")
-    assert all(word in fault["message"] for word in words), fault
-    assert not world.sim.log()
+        fault = asker.fault(change)
+        assert (fault["class"], fault["code"]) == ("operator", "Cloud.Config")
+        assert all(word in fault["message"] for word in words), fault
+        assert not world.sim.log()
+        assert asker.ok("inspect")["instance_id"] == asker.instance     # looks go on
+        assert asker.ok("addresses")
+        assert asker.fault(change)["code"] == "Cloud.Config"
 
 
 def test_drop_ins(world):
@@ -167,7 +171,8 @@ def test_drop_ins(world):
         assert asker.ok("identify")["region_id"] == "cn-beijing"
     machine.run("mkfifo /etc/ecs-pubip/ecs-pubip.conf.d/99-c.conf")
     with Asker(world) as asker:
-        fault = asker.fault("identify")
+        fault = asker.fault("allocate")
+        assert asker.ok("identify")["region_id"] == "cn-beijing"     # by what could be read
     assert fault["code"] == "Cloud.Config" and "99-c.conf" in fault["message"]
 
 

@@ -107,6 +107,35 @@ def test_route_that_goes_with_another_link(confirmed):
     kernel_is(world, "agrees")
 
 
+OTHER_WAY = ["link add v0 type veth peer name v1", "link set v1 up", "link set v0 up",
+             "addr add 198.51.100.2/24 dev v0", "route del default",
+             "route add default via 198.51.100.1 dev v0"]
+
+
+@pytest.mark.parametrize("loss", ["link set v0 down", "link del v0"])
+def test_route_that_goes_with_a_link_without_the_address(confirmed, loss):
+    """The address is on one link, the way out by another: its loss comes with no other word."""
+    world = confirmed
+    world.machine.ip(*OTHER_WAY)
+    time.sleep(3)       # the looks that follow, after 1 s of quiet each
+    kernel_is(world, "agrees", interface="eth0")
+    world.machine.ip(loss)
+    kernel_is(world, "disagrees")
+    world.machine.ip("route add default via 172.16.0.1")
+    kernel_is(world, "agrees")
+
+
+def test_way_out_without_carrier(confirmed):
+    """The far end goes and comes back: the route stays, and leads nowhere for a while."""
+    world = confirmed
+    world.machine.ip(*OTHER_WAY)
+    time.sleep(3)
+    world.machine.ip("link set v1 down")
+    kernel_is(world, "disagrees")
+    world.machine.ip("link set v1 up")
+    kernel_is(world, "agrees")
+
+
 def test_multipath_route_with_one_live_path(confirmed):
     world = confirmed
     world.machine.ip("link add v0 type veth peer name v1", "link set v1 up", "link set v0 up",
@@ -335,11 +364,23 @@ def test_overrun_is_recovered_from(confirmed):
 
 @pytest.fixture(scope="session")
 def torn(tmp_path_factory):
-    """A preload that marks the first dumps as torn, as the kernel does when things change."""
+    """A preload that marks the first dumps as torn, as the kernel does when things change, and
+    refuses filters."""
     source = os.path.join(os.path.dirname(__file__), "torn_dump.c")
     target = str(tmp_path_factory.mktemp("torn") / "torn_dump.so")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", target, source, "-ldl"], check=True)
     return target
+
+
+def test_filter_that_is_refused_is_tried_again(make_world, torn):
+    """For want of memory, say: until it is attached nothing of the address is heard."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.give_address()
+    world.machine.agent_environment = {"LD_PRELOAD": torn, "REFUSED_FILTERS": "3"}
+    world.start()
+    assert_confirmed(world)
+    world.machine.ip("addr change 172.16.0.10/24 dev eth0 valid_lft 1000 preferred_lft 0")
+    kernel_is(world, "disagrees")
 
 
 @pytest.mark.parametrize("times", [2, 30])

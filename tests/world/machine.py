@@ -154,6 +154,11 @@ mount --bind {here}/run /run
         """Until PATH exists (its folder does)."""
         return wait_until(os.path.dirname(self.path(path)), lambda: self.exists(path), timeout)
 
+    def ask_to_resume(self):
+        """As `ecs-pubip resume` does, without waiting for an answer."""
+        self.write("/run/ecs-pubip/.resume.test", "")
+        os.rename(self.path("/run/ecs-pubip/.resume.test"), self.path("/run/ecs-pubip/resume"))
+
     # commands
 
     def environment(self, extra=None):
