@@ -28,7 +28,7 @@ void openapi_init(struct openapi *o, struct http *http, struct clock *clock,
 static size_t list_endpoints(const struct openapi *o, const struct api_call *call,
                              const char *region, struct endpoint ret[static ENDPOINTS_MAX]) {
         const char *good = o->good_host[call->eip];
-        size_t n = call->eip ? endpoint_list_eip(o->config, region, ret)
+        size_t n = call->eip ? endpoint_list_eip(o->config, region, call->only_vpc, ret)
                              : endpoint_list_ecs(o->config, region, ret);
 
         for (size_t i = 1; i < n; i++) {

@@ -25,6 +25,7 @@ struct openapi {
 struct api_call {
         const char *action;
         bool eip;         /* an EIP call: other endpoints */
+        bool only_vpc;    /* of those, none of the ECS product */
         bool changing;    /* leaves once only */
         unsigned context; /* FAULT_WITH_… */
         size_t n_params;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cloud process and the API: signatures, endpoints, recoveries, and what a lost reply means."""
 
+import json
 import time
 
 import pytest
@@ -481,14 +482,42 @@ def test_eip_by_tag(make_world):
         assert (bound["allocation_id"], bound["bound_here"]) == (mine, True)
 
 
-def test_cut_through_eip_on_our_interface(make_world):
+def test_eip_by_tag_is_none_without_it(make_world):
+    """The ECS product knows no tags: its list is everybody's, and is not asked for."""
+    world = make_world(config="[Address]\nStrategy=eip\nEipTag=pool=web\n")
+    world.sim.new_eip(tags={"pool": "db"})
+    world.sim.endpoint("vpc-vpc", "refuse")
+    with Asker(world) as asker:
+        asker.ok("eip-find", allocation_id="eip-none")
+        assert asker.fault("eip-find")["code"] == "Transport.Connect"
+        assert names(world)[-1] == "ecs-vpc"  # what is bound here, and no more
+        world.sim.set("network.public", "open")
+        web = world.sim.new_eip(tags={"a": "pool", "pool": "web"})["id"]
+        assert find(asker)["allocation_id"] == web
+
+
+def test_eip_list_that_shows_no_tags_says_nothing(make_world):
+    world = make_world(config="[Address]\nStrategy=eip\nEipTag=pool=web\n")
+    world.sim.rule("DescribeEipAddresses", times=None, answer={
+        "status": 200, "content_type": "application/json", "body": json.dumps({
+            "RequestId": "R", "EipAddresses": {"EipAddress": [{
+                "AllocationId": "eip-x", "IpAddress": "203.0.113.7", "Status": "Available"}]}})})
+    with Asker(world) as asker:
+        assert asker.fault("eip-find")["code"] == "Transport.NotApi"
+
+
+@pytest.mark.parametrize("vpc", ["up", "refuse"])
+def test_cut_through_eip_on_our_interface(make_world, vpc):
+    """ECS does not tell the mode: on our NIC it is taken for the one that the kernel can show."""
     world = make_world()
+    world.sim.endpoint("vpc-vpc", vpc)
     eip = world.sim.new_eip()["id"]
     for interface, here in (("eni-bp1sim000000000000001", True), ("eni-bp1other", False)):
         world.sim.bind_eip(eip=eip, instance=interface, mode="BINDED", kind="NetworkInterface")
         with Asker(world) as asker:
             found = asker.ok("eip-find", allocation_id=eip)
-            assert (found["mode"], found["bound_here"]) == ("cut-through", here)
+            assert (found.get("mode"), found["bound_here"]) == (
+                "cut-through" if here or vpc == "up" else None, here)
 
 
 # probes

@@ -223,7 +223,7 @@ static int parse_body(enum wire_op op, struct wire_answer *a) {
                 return reply_parse_instance(bench.text, bench.len, OUR_ID, &a->instance,
                                             request_id);
         if (op == WIRE_EIP_FIND) {
-                int r = reply_parse_eips(bench.text, bench.len, eips, 4, &n, request_id);
+                int r = reply_parse_eips(bench.text, bench.len, "", eips, 4, &n, request_id);
 
                 if (r >= 0)
                         a->eip = n > 0 ? eips[0] : (struct eip){};
