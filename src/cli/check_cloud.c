@@ -240,6 +240,14 @@ static void check_bandwidth(struct doctor *d, struct finding *f) {
                 add_own(f, FAULT_NO_BANDWIDTH, "");
 }
 
+/* No trouble yet for `static eip` while there is a static address. */
+static void add_eip(const struct doctor *d, struct finding *f, const char *code,
+                    const char *message) {
+        add_own(f, code, message);
+        if (d->config.strategy == STRATEGY_STATIC_EIP && d->inspection.instance.public_ip)
+                f->level = LEVEL_NOTE;
+}
+
 /* Which EIP the agent would take, and whether it may. */
 static void check_eip(struct doctor *d, struct finding *f) {
         struct wire_question q = {.op = WIRE_EIP_FIND, .deadline_ms = ASK_MS};
@@ -257,14 +265,18 @@ static void check_eip(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_SKIPPED, "no memory");
         else if (a.fault.class != FAULT_NONE)
                 finding_fault(f, &a.fault);
+        else if (!a.eip.allocation_id[0] && d->config.eip_allocation_id[0])
+                add_eip(d, f, FAULT_EIP_MISSING, d->config.eip_allocation_id);
         else if (!a.eip.allocation_id[0] && d->config.eip_allocate)
                 finding_set(f, LEVEL_NOTE, "none is free; the agent may buy one");
         else if (!a.eip.allocation_id[0])
-                add_own(f, FAULT_EIP_NONE, "");
+                add_eip(d, f, FAULT_EIP_NONE, "");
         else if (a.eip.locked)
-                add_own(f, FAULT_EIP_LOCKED, a.eip.allocation_id);
+                add_eip(d, f, FAULT_EIP_LOCKED, a.eip.allocation_id);
         else if (a.eip.bound_to[0] && !a.eip.bound_here)
-                add_own(f, FAULT_EIP_ELSEWHERE, a.eip.bound_to);
+                add_eip(d, f, FAULT_EIP_ELSEWHERE, a.eip.bound_to);
+        else if (!a.eip.bound_here && a.eip.status != EIP_AVAILABLE)
+                add_eip(d, f, FAULT_EIP_SETTLING, a.eip.allocation_id);
         else
                 finding_set(f, LEVEL_OK, "%s is %s", a.eip.allocation_id,
                             a.eip.bound_here ? "bound to this instance" : "free");

@@ -191,12 +191,20 @@ def test_eip(world):
     world.machine.start_socket()
     said = {}
     for line in ("EipAllocationId=" + mine, "EipAllocationId=" + other, "EipTag=for=us",
-                 "EipTag=for=nobody", "EipTag=for=nobody\nEipAllocate=yes"):
+                 "EipTag=for=nobody", "EipTag=for=nobody\nEipAllocate=yes",
+                 "EipAllocationId=eip-none\nEipAllocate=yes"):
         world.machine.configure("[Address]\nStrategy=eip\n" + line + "\n")
         eip = doctor(world)[0]["eip"]
         said[line] = (eip["level"], eip["code"])
     assert list(said.values()) == [("ok", None), ("fail", "Eip.Elsewhere"), ("ok", None),
-                                   ("fail", "Eip.NoneFree"), ("note", None)]
+                                   ("fail", "Eip.NoneFree"), ("note", None),
+                                   ("fail", "Eip.NotFound")]
+
+
+def test_no_eip_for_who_has_a_static_address(confirmed):
+    confirmed.machine.configure("[Address]\nStrategy=static eip\nEipTag=for=nobody\n")
+    findings, code = doctor(confirmed)
+    assert (findings["eip"]["level"], findings["eip"]["code"], code) == ("note", "Eip.NoneFree", 0)
 
 
 def test_outside(confirmed):
