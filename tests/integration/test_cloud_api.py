@@ -163,11 +163,29 @@ def test_reads_survive_a_dead_connection(world, asker, kept):
 @pytest.mark.parametrize("damage", ["stall", "drip"])
 def test_slow_call_ends_with_its_time(world, asker, damage):
     asker.ok("inspect")
+    world.sim.damage("DescribeInstances", damage)
+    begin = time.monotonic()
+    assert asker.fault("inspect", deadline_ms=1500)["code"] == "Transport.Timeout"
+    assert 1 < time.monotonic() - begin < 10
+
+
+@pytest.mark.parametrize("damage", ["stall", "drip"])
+def test_change_that_has_left_gets_its_whole_time(world, asker, damage):
+    """20 s, wherever the deadline is: with the agent's 25 s that is CALL_MAX."""
+    asker.ok("inspect")
     world.sim.damage(ALLOCATE, damage)
     begin = time.monotonic()
     assert asker.fault("allocate", deadline_ms=1500)["code"] == "Transport.Timeout"
-    assert 1 < time.monotonic() - begin < 10
+    assert 19 < time.monotonic() - begin < 25
     assert len(arrivals(world, ALLOCATE)) == 1
+
+
+@pytest.mark.parametrize("op, deadline", [("inspect", 20000), ("allocate", 20000),
+                                          ("allocate", 5000)])
+def test_late_answer_is_read(world, asker, op, deadline):
+    asker.ok("inspect")
+    world.sim.rule(ALLOCATE if op == "allocate" else "DescribeInstances", pause=13)
+    asker.ok(op, deadline_ms=deadline)
 
 
 # recoveries
