@@ -296,6 +296,14 @@ static bool is_unresolved(const struct transfer *t, CURLcode result) {
         return result == CURLE_OPERATION_TIMEDOUT && !t->reply->sent && resolved <= 0;
 }
 
+/* What a proxy answered to CONNECT; 0: there was none. */
+static long tunnel_status(const struct transfer *t) {
+        long status = 0;
+
+        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+        return status;
+}
+
 static const char *explain(const struct transfer *t, CURLcode result) {
         const char *text = t->error[0] ? t->error : curl_easy_strerror(result);
 
@@ -306,6 +314,8 @@ static const char *explain(const struct transfer *t, CURLcode result) {
         }
         if (is_unresolved(t, result))
                 return FAULT_RESOLVE;
+        if (tunnel_status(t) / 100 == 4) /* 5xx: it would, and cannot reach the host */
+                return FAULT_PROXY;
         return curl_result_code(result, t->reply->sent);
 }
 
@@ -314,9 +324,8 @@ static const char *explain(const struct transfer *t, CURLcode result) {
  * no TLS came to be in it, nothing of the request has left.
  */
 static bool request_sent(const struct transfer *t, CURLcode result) {
-        long tunnel = 0;
+        long tunnel = tunnel_status(t);
 
-        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
         if (tunnel != 0 && tunnel / 100 != 2)
                 return false;
         return !curl_result_is_tls(result) && anything_sent(t->easy);

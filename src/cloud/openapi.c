@@ -199,7 +199,7 @@ static bool is_wrong_endpoint(const struct api_call *call, const struct endpoint
  */
 static bool may_move(const struct api_call *call, const struct endpoint *e,
                      const struct http_reply *r, const struct fault *fault) {
-        static const char *const unsent[] = {FAULT_RESOLVE, FAULT_CONNECT, FAULT_TLS,
+        static const char *const unsent[] = {FAULT_RESOLVE, FAULT_CONNECT, FAULT_PROXY, FAULT_TLS,
                                              FAULT_TLS_TIME};
 
         if (r->sent)

@@ -470,6 +470,17 @@ def test_proxy_for_the_api(world, name):
     assert len(world.sim.events(event="proxy")) == 1
 
 
+@pytest.mark.parametrize("status", [403, 407])
+def test_proxy_that_refuses(world, status):
+    """By rule or for want of a password: nothing has left, and either endpoint is tried."""
+    world.sim.set("network.proxy", status)
+    with Asker(world, env={"https_proxy": "http://proxy.test:3128"}) as asker:
+        fault = asker.fault("allocate")
+    assert (fault["code"], fault["class"]) == ("Transport.Proxy", "operator")
+    assert str(status) in fault["message"]
+    assert len(world.sim.events(event="proxy")) == 2 and not world.sim.api()
+
+
 def test_proxy_that_cannot_reach_the_private_name(make_world):
     """Its refusal is a connect failure: the public endpoint may be within its reach."""
     world = make_world(config="[Cloud]\nVpcEndpoint=nowhere.test\n")

@@ -39,6 +39,10 @@ def no_credentials(w):
     w.machine.configure("[Cloud]\nCredentials=static\n")
 
 
+def other_role(w):
+    w.machine.configure("[Cloud]\nRole=nobody\n")
+
+
 def no_endpoint(w):
     for name in ("ecs-vpc", "ecs", "ecs-central"):
         w.sim.endpoint(name, "refuse")
@@ -83,6 +87,7 @@ CAUSES = [
     ("Metadata.ServerError", metadata(503), ""),
     ("Metadata.Garbled", lambda w: w.sim.damage("meta-data/*", "garbled", times=None), ""),
     ("Metadata.NoRole", state(account__role__attached=False), ""),
+    ("Metadata.NoRole", other_role, "is not this instance's"),
     ("Metadata.BadCredentials", state(account__role__code="Failed"), ""),
     ("Credentials.Unreadable", no_credentials, ""),
     ("Instance.NotListed", state(instance__not_found_looks=1000), ""),
@@ -98,7 +103,7 @@ CAUSES = [
 ELSEWHERE = {
     "test_agent_wire.py": ["Cloud.Unreachable", "Cloud.Gone", "Cloud.Silent", "Cloud.Garbled"],
     "test_cloud_limits.py": ["Transport.Deadline", "Cloud.Config"],
-    "test_cloud_api.py": ["Transport.TlsNotYetValid"],
+    "test_cloud_api.py": ["Transport.TlsNotYetValid", "Transport.Proxy"],
 }
 
 
