@@ -99,6 +99,10 @@ static void explain_transport(const char *code, const struct endpoint *e,
         *fault = fault_own(code, buf_text(&message));
 }
 
+int64_t openapi_verify_time(const struct openapi *o) {
+        return o->verify_by_cloud_time ? clock_now(o->clock) : 0;
+}
+
 /* One request to one endpoint. */
 static bool attempt(struct openapi *o, const struct api_call *call, const struct endpoint *e,
                     struct http_reply *ret, struct fault *fault) {
@@ -119,7 +123,7 @@ static bool attempt(struct openapi *o, const struct api_call *call, const struct
         h.headers = request.headers;
         h.n_headers = request.n_headers;
         h.changing = call->changing;
-        h.verify_time = o->verify_by_cloud_time ? clock_now(o->clock) : 0;
+        h.verify_time = openapi_verify_time(o);
         code = http_perform(o->http, &h, ret);
         if (code) {
                 explain_transport(code, e, ret, fault);
@@ -139,7 +143,7 @@ static bool attempt(struct openapi *o, const struct api_call *call, const struct
  * chain is verified all the same. Static keys came from elsewhere: then the wait is of class
  * clock, until somebody sets it.
  */
-static bool recover_tls(struct openapi *o, const struct http_reply *r, struct fault *fault) {
+bool openapi_recover_tls(struct openapi *o, const struct http_reply *r, struct fault *fault) {
         int64_t error = clock_wall_error(o->clock);
         bool off = error > CLOCK_ERROR_SEC || error < -CLOCK_ERROR_SEC;
         bool early = r->verify_result == X509_V_ERR_CERT_NOT_YET_VALID;
@@ -174,7 +178,7 @@ static bool recover(struct openapi *o, struct recovered *done, const struct http
                            strcmp(fault->code, "MissingSecurityToken") == 0;
 
         if (strcmp(fault->code, FAULT_TLS) == 0)
-                return once(&done->tls_time) && recover_tls(o, r, fault);
+                return once(&done->tls_time) && openapi_recover_tls(o, r, fault);
         /* From here on only what the gateway refused by a word of its own: not executed. */
         if (fault->http_status < 400 || fault->http_status >= 500)
                 return false;

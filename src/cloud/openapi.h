@@ -38,3 +38,8 @@ void openapi_init(struct openapi *o, struct http *http, struct clock *clock,
 /* True with a success body in *ret; false with *fault, classified. */
 bool openapi_call(struct openapi *o, const struct api_call *call, const char *region,
                   struct http_reply *ret, struct fault *fault);
+
+/* By which time a certificate is to be judged; 0: this machine's clock. */
+int64_t openapi_verify_time(const struct openapi *o);
+/* After FAULT_TLS: true if the certificate is to be judged once more, by another time. */
+bool openapi_recover_tls(struct openapi *o, const struct http_reply *r, struct fault *fault);

@@ -41,17 +41,23 @@ static bool probe_outside(struct session *s, const struct wire_question *q,
                                        .body_max = OUTSIDE_MAX};
         struct addresses seen = {};
         const char *code;
+        bool again;
 
         (void)q;
         if (!s->config.confirm_outside[0]) {
                 ret->fault = fault_own(FAULT_CLOUD_CONFIG, "[Confirm] Outside= is not set");
                 return false;
         }
-        code = http_perform(&s->http, &request, &reply);
-        if (code) {
-                ret->fault = fault_own(code, reply.detail);
+        do {
+                request.verify_time = openapi_verify_time(&s->openapi);
+                code = http_perform(&s->http, &request, &reply);
+                if (code)
+                        ret->fault = fault_own(code, reply.detail);
+                again = code && strcmp(code, FAULT_TLS) == 0 &&
+                        openapi_recover_tls(&s->openapi, &reply, &ret->fault);
+        } while (again);
+        if (code)
                 return false;
-        }
         if (reply.status != 200 ||
             identity_parse_address(buf_text(&reply.body), reply.body.len, &seen) < 0 ||
             seen.presence != PRESENCE_PRESENT) {

@@ -568,3 +568,19 @@ def test_outside(make_world):
     world.sim.set("network.public", "refuse")
     with Asker(world) as asker:
         assert asker.fault("probe", probe="outside")["class"] == "retry"
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_outside_with_a_wrong_clock(make_world, static):
+    """Its certificate is judged as the API's is."""
+    world = make_world(config="[Cloud]\nCredentials=%s\n[Confirm]\nPlanes=outside\n"
+                       "Outside=https://ip.echo.test/\n" % ("static" if static else "role"))
+    world.machine.write_credentials()
+    address = world.sim.give_address()
+    world.sim.set("clock.offset", 16 * 365 * 86400)
+    with Asker(world) as asker:
+        answer = asker.ask("probe", probe="outside")
+    if static:
+        assert answer["fault"]["code"] == "Transport.TlsNotYetValid"
+    else:
+        assert answer["ok"]["address"] == address
