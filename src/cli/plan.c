@@ -15,7 +15,6 @@
 #include "clock.h"
 #include "command.h"
 #include "conf/conf.h"
-#include "file.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"
@@ -168,23 +167,10 @@ static int run(struct plan *p) {
         return r;
 }
 
-static enum ledger_state read_ledger(struct ledger *ret) {
-        _cleanup_free_ char *text = NULL;
-        size_t len;
-        int r;
-
-        r = file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len);
-        if (r == -ENOENT)
-                return LEDGER_NONE;
-        if (r < 0 && r != -EBADMSG)
-                return LEDGER_UNREADABLE;
-        return r >= 0 && ledger_parse(text, len, ret) >= 0 ? LEDGER_READ : LEDGER_DAMAGED;
-}
-
 static void init(struct plan *p, const struct config *c) {
         char boot_id[BOOT_ID_SIZE] = "";
         struct ledger ledger = {};
-        enum ledger_state state = read_ledger(&ledger);
+        enum ledger_state state = machine_ledger(&ledger);
         bool dmi_known, is_ecs = false;
 
         machine_boot_id(boot_id);
