@@ -88,11 +88,12 @@ static int step_kernel(struct plan *p) {
         return step(p, &event);
 }
 
-/* What a reboot would wait for is looked at by the agent only. */
+/* What a reboot would wait for is looked at by the agent only: by one that lives, for one due. */
 static int step_blockers(struct plan *p) {
         struct event event = {.type = EVENT_BLOCKERS};
 
-        TEXT_SET(event.blockers, p->snapshot.status.waits_for);
+        if (p->snapshot.alive && p->snapshot.status.phase == PHASE_REBOOTING)
+                TEXT_SET(event.blockers, p->snapshot.status.waits_for);
         return step(p, &event);
 }
 
@@ -210,11 +211,13 @@ static void add_change(struct buf *out, const struct plan *p) {
                            q->allocation_id);
                 break;
         case WIRE_REBOOT:
-                buf_printf(out,
-                           "call RebootInstance: the agent brought %s, and the %s plane does "
-                           "not show it yet",
-                           address,
-                           e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who) : "kernel");
+                buf_printf(out, "call RebootInstance: the agent brought %s, and ", address);
+                if (e->config.reboot_policy == REBOOT_ALWAYS)
+                        buf_puts(out, "Reboot.Policy=always asks for one after each change");
+                else
+                        buf_printf(out, "the %s plane does not show it yet",
+                                   e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who)
+                                                               : "kernel");
                 break;
         case WIRE_NONE:
         case WIRE_IDENTIFY:

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cli import Agent, status
+from cli import Agent, status, unconfirmed
 
 CHANGING = {"AllocatePublicIpAddress", "RebootInstance", "ModifyInstanceNetworkSpec",
             "AllocateEipAddress", "AssociateEipAddress"}
@@ -267,6 +267,25 @@ def test_plan_of_a_reboot(make_world):
     assert code == 1, text
     assert text.startswith("In 2 min, if nothing changes, it would call RebootInstance")
     assert "RebootInstance" not in world.sim.actions()
+
+
+def test_plan_of_a_reboot_by_policy(make_world):
+    """Its reason is the policy; what a dead agent, or one that had given up, waited for is past."""
+    world = make(make_world, mode="vpc", config="[Reboot]\nGrace=1h\n[Confirm]\nTimeout=2h\n")
+    world.start()
+    assert world.machine.wait_phase("confirming", timeout=60)
+    world.machine.stop_agent()
+    world.machine.configure("[Reboot]\nPolicy=always\n")
+    waits = {"what": "reboot", "at": None, "waits_for": "somebody"}
+    agent = Agent(world.machine).say(unconfirmed("rebooting", next=waits))
+    text, code = plan(world)
+    assert code == 1 and text.startswith("Now it would call RebootInstance"), text
+    assert "Reboot.Policy=always" in text and "plane" not in text
+    agent.live().say(unconfirmed("failed", next=waits))
+    assert plan(world)[0].startswith("Now it would call RebootInstance")
+    agent.say(unconfirmed("rebooting", next=waits))
+    assert "waits for somebody" in plan(world)[0]
+    agent.close()
 
 
 def test_plan_after_the_address_was_taken_away(confirmed):
