@@ -11,10 +11,6 @@
 #define ASK_MS        20000u
 #define CLOCK_OFF_SEC 60 /* what the agent reports, too */
 
-static bool starts_with(const char *text, const char *start) {
-        return strncmp(text, start, strlen(start)) == 0;
-}
-
 static bool is_no_socket(const struct doctor *d, struct finding *f) {
         if (d->asker.error == 0)
                 return false;
@@ -129,12 +125,12 @@ static enum stage stage_of(const struct wire_answer *a) {
 
         if (a->fault.class == FAULT_NONE)
                 return STAGE_THROUGH;
-        if (starts_with(code, "Metadata.") || starts_with(code, "Credentials.") ||
-            starts_with(code, "Cloud."))
+        if (text_starts(code, "Metadata.") || text_starts(code, "Credentials.") ||
+            text_starts(code, "Cloud."))
                 return STAGE_CREDENTIALS;
         if (a->fault.class == FAULT_CLOCK)
                 return STAGE_CLOCK;
-        if (starts_with(code, "Transport."))
+        if (text_starts(code, "Transport."))
                 return STAGE_ENDPOINT;
         return STAGE_PERMISSION;
 }

@@ -42,10 +42,6 @@ static size_t list_endpoints(const struct openapi *o, const struct api_call *cal
         return n;
 }
 
-static bool starts_with(const char *text, const char *start) {
-        return strncmp(text, start, strlen(start)) == 0;
-}
-
 /*
  * Some refusals repeat what was to be signed, the token included: such a message ends where that
  * begins (law L5).
@@ -173,8 +169,8 @@ static bool once(bool *done) {
 /* True when the same endpoint should be asked again, with what was wrong put right. */
 static bool recover(struct openapi *o, struct recovered *done, const struct http_reply *r,
                     struct fault *fault) {
-        bool refreshable = starts_with(fault->code, "InvalidSecurityToken.") ||
-                           starts_with(fault->code, "InvalidAccessKeyId.") ||
+        bool refreshable = text_starts(fault->code, "InvalidSecurityToken.") ||
+                           text_starts(fault->code, "InvalidAccessKeyId.") ||
                            strcmp(fault->code, "MissingSecurityToken") == 0;
 
         if (strcmp(fault->code, FAULT_TLS) == 0)
@@ -194,7 +190,7 @@ static bool is_wrong_endpoint(const struct api_call *call, const struct endpoint
                               const struct fault *fault) {
         if (strcmp(fault->code, "InvalidOperation.NotSupportedEndpoint") == 0)
                 return true;
-        return call->eip && e->product == PRODUCT_ECS && starts_with(fault->code, "InvalidAction");
+        return call->eip && e->product == PRODUCT_ECS && text_starts(fault->code, "InvalidAction");
 }
 
 /*

@@ -6,8 +6,6 @@
 
 #include "core/field.h"
 
-#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 /* The members that every reply and every error envelope has at its top. */
 struct envelope {
         char code[FAULT_CODE_SIZE];

@@ -76,9 +76,8 @@ static bool addresses_are_whole(const struct addresses *a) {
 }
 
 static bool identity_is_whole(const struct identity *i) {
-        return ENDS(i->instance_id) && ENDS(i->region_id) && ENDS(i->zone_id) &&
-               ENDS(i->account_id) && ENDS(i->mac) && i->network <= NETWORK_CLASSIC &&
-               addresses_are_whole(&i->public);
+        return ENDS(i->instance_id) && ENDS(i->region_id) && ENDS(i->account_id) && ENDS(i->mac) &&
+               i->network <= NETWORK_CLASSIC && addresses_are_whole(&i->public);
 }
 
 static bool instance_is_whole(const struct instance *i) {
