@@ -14,8 +14,8 @@
 #include <ecs-pubip/fault.h>
 
 #include "cloud/clock.h"
-#include "cloud/curl_result.h"
 #include "cloud/link.h"
+#include "cloud/result.h"
 #include "cloud/secret.h"
 #include "util/cleanup.h"
 #include "util/secret.h"
@@ -316,7 +316,7 @@ static const char *explain(const struct transfer *t, CURLcode result) {
                 return FAULT_RESOLVE;
         if (tunnel_status(t) / 100 == 4) /* 5xx: it would, and cannot reach the host */
                 return FAULT_PROXY;
-        return curl_result_code(result, t->reply->sent);
+        return result_code(result, t->reply->sent);
 }
 
 /*
@@ -328,7 +328,7 @@ static bool request_sent(const struct transfer *t, CURLcode result) {
 
         if (tunnel != 0 && tunnel / 100 != 2)
                 return false;
-        return !curl_result_is_tls(result) && anything_sent(t->easy);
+        return !result_is_tls(result) && anything_sent(t->easy);
 }
 
 static const char *transfer_run(struct transfer *t) {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* A code of fault.h for a CURLcode; `sent`: some byte of the request had left this machine. */
-const char *curl_result_code(int result, bool sent);
+const char *result_code(int result, bool sent);
 
 /* TLS did not come to be, so that nothing of a request can have left. */
-bool curl_result_is_tls(int result);
+bool result_is_tls(int result);

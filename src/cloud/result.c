@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "curl_result.h"
+#include "result.h"
 
 #include <curl/curl.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ static const struct {
         {CURLE_ABORTED_BY_CALLBACK, FAULT_CLOUD_GONE, FAULT_CLOUD_GONE},
 };
 
-const char *curl_result_code(int result, bool sent) {
+const char *result_code(int result, bool sent) {
         for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
                 if (results[i].result == result)
                         return sent ? results[i].sent : results[i].unsent;
@@ -42,6 +42,6 @@ const char *curl_result_code(int result, bool sent) {
         return sent ? FAULT_CLOSED : FAULT_CONNECT;
 }
 
-bool curl_result_is_tls(int result) {
-        return strcmp(curl_result_code(result, false), FAULT_TLS) == 0;
+bool result_is_tls(int result) {
+        return strcmp(result_code(result, false), FAULT_TLS) == 0;
 }
