@@ -9,11 +9,12 @@
 #include <string.h>
 #include <sys/inotify.h>
 
+#include <ecs-pubip/hold.h>
+
 #include "util/cleanup.h"
 #include "util/text.h"
 
 #define HOLD_READ_MAX 256 /* the first word is looked at, the rest is for people */
-#define BLANKS        " \t\r\n"
 #define OF_FOLDER     (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define CHANGES                                                                                    \
         (IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB |        \
@@ -42,7 +43,7 @@ struct hold_watch {
 
 int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]) {
         _cleanup_close_ int fd = -1;
-        char text[HOLD_READ_MAX + 1] = "", *word = text + 0;
+        char text[HOLD_READ_MAX + 1] = "";
         ssize_t n;
 
         fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -51,12 +52,7 @@ int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]) {
         n = read(fd, text, HOLD_READ_MAX);
         if (n < 0)
                 return -errno;
-        word += strspn(text, BLANKS);
-        word[strcspn(word, BLANKS)] = '\0';
-        /* What is no instance id brakes every instance. */
-        if (strncmp(word, "i-", 2) != 0 || !text_is_word(word, INSTANCE_ID_SIZE - 1, "-"))
-                word = text + HOLD_READ_MAX;
-        text_copy(ret_id, INSTANCE_ID_SIZE, word);
+        hold_parse(text, ret_id);
         return 1;
 }
 

@@ -14,6 +14,7 @@ from sim_caller import HOST, request, rpc_url, v3
 BASE = "http://100.100.100.200"
 TOKEN = "X-aliyun-ecs-metadata-token"
 TTL = TOKEN + "-ttl-seconds"
+VPC = "vpc-vpc.cn-hangzhou.aliyuncs.com"
 INSTANCE = "i-bp1gtjxuuvwj17zr0001"
 ATTRIBUTE = {"Action": "DescribeInstanceAttribute", "InstanceId": INSTANCE}
 ALLOCATE = {"Action": "AllocatePublicIpAddress", "InstanceId": INSTANCE}
@@ -348,9 +349,12 @@ def test_eips_by_tag_and_their_exclusivity(world, api):
     sim.set("eip.seconds", 0.05)
     mine = sim.new_eip(tags={"pool": "web"})
     sim.new_eip(tags={"pool": "db"})
-    ask = {"Action": "DescribeEipAddresses", "RegionId": "cn-hangzhou"}
-    found = api(ask, **{"Tag.1.Key": "pool", "Tag.1.Value": "web"})["json"]
-    assert [e["AllocationId"] for e in found["EipAddresses"]["EipAddress"]] == [mine["id"]]
+    ask = {"Action": "DescribeEipAddresses", "RegionId": "cn-hangzhou", "Tag.1.Key": "pool",
+           "Tag.1.Value": "web"}
+    found = api(ask, host=VPC, Version="2016-04-28")["json"]["EipAddresses"]["EipAddress"]
+    assert [e["AllocationId"] for e in found] == [mine["id"]] and found[0]["Mode"] == "NAT"
+    everybodys = api(ask)["json"]["EipAddresses"]["EipAddress"]
+    assert len(everybodys) == 2 and not {"Tags", "Mode"} & set(everybodys[0])   # ECS ignores tags
     bind = {"Action": "AssociateEipAddress", "AllocationId": mine["id"], "InstanceId": INSTANCE,
             "RegionId": "cn-hangzhou"}
     sim.give_address()
@@ -359,7 +363,7 @@ def test_eips_by_tag_and_their_exclusivity(world, api):
     assert api(bind)["status"] == 200
     assert sim.wait(event="effect", address=mine["address"], timeout=20)
     assert api(ALLOCATE)["json"]["Code"] == "OperationDenied"
-    free = {"Action": "UnassociateEipAddress", "AllocationId": mine["id"]}
+    free = {"Action": "UnassociateEipAddress", "AllocationId": mine["id"], "InstanceId": INSTANCE}
     assert api(free)["status"] == 200
     assert sim.wait(event="eip", status="Available", timeout=20)
     assert sim.get("instance.effective_ip") == ""
