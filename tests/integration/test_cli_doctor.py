@@ -133,7 +133,7 @@ while True:
 
 
 def test_only_roots_listener_is_believed(world):
-    """The folder is the agent's: whoever is that user could listen there as well."""
+    """Where the agent's user can make files: it could listen there as well."""
     impostor = world.machine.popen(["python3", "-c", IMPOSTOR], stdout=subprocess.PIPE, text=True)
     assert impostor.stdout.readline() == "listens\n"
     findings, code = doctor(world)
