@@ -5,12 +5,26 @@ import time
 
 NEEDS = """[Unit]
 Description=Needs the address
+Requires=ecs-pubip-online.target
+After=ecs-pubip-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/sh -c 'ecs-pubip status --json >/run/needs.json'
 [Install]
 WantedBy=ecs-pubip-online.target
+"""
+# What pulls the target into the boot, long before there is an address.
+HASTY = """[Unit]
+Description=Thinks that Wants= is a gate
+Wants=ecs-pubip-online.target
+After=ecs-pubip-online.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+[Install]
+WantedBy=multi-user.target
 """
 
 
@@ -52,14 +66,25 @@ def test_online_target_comes_in_the_next_boot_too(instance):
 
 
 def test_online_target_cannot_be_had_early(instance):
-    """A unit that Requires= it fails at once rather than run without an address."""
+    """Not by a hasty unit's Wants= in the boot, nor by hand; and what Requires= it does not run."""
     one = instance("vpc-immediate")
+    enable(one.layer, "needs.service", NEEDS)
+    enable(one.layer, "hasty.service", HASTY)
     one.sim.hold("DescribeInstances", name="gate")
     machine = one.boot()
+    # the warning of ecs-pubip-agent(8)
+    assert machine.show("hasty.service", "ActiveState") == "active"
+    assert machine.show("ecs-pubip-online.target", "AssertResult") == "no"
+    assert machine.show("needs.service", "ActiveState") == "inactive"
+    assert machine.show("needs.service", "ExecMainStartTimestampMonotonic") == "0"
     done = machine.run("systemctl", "start", "ecs-pubip-online.target", check=False)
     assert done.returncode != 0 and "ssert" in done.stdout
+    assert machine.run("systemctl", "start", "needs.service", check=False).returncode != 0
+    assert machine.show("needs.service", "ExecMainStartTimestampMonotonic") == "0"
+    assert machine.system_state() == "running"
     one.sim.release("gate")
-    machine.wait_unit("ecs-pubip-online.target", ActiveState="active", timeout=30)
+    machine.wait_unit("needs.service", ActiveState="active", timeout=30)
+    assert machine.show("ecs-pubip-online.target", "ActiveState") == "active"
 
 
 def test_boot_is_not_held_up(instance, record_property):

@@ -94,6 +94,15 @@ def test_configuration_in_templates_is_valid(installed):
             assert done.returncode == 0 and one["path"] not in done.stdout, done.stdout
 
 
+def test_what_needs_the_address_is_kept_back_until_then():
+    """WantedBy= starts the fleet's unit; it takes Requires= and After= to keep it back."""
+    for name in ("user-data.yaml", "user-data-rpm.yaml"):
+        text = next(f["content"] for f in yaml.safe_load(read(CLOUD_INIT, name))["write_files"]
+                    if f["path"].endswith("/fleet-ready.service"))
+        for key in ("Requires", "After", "WantedBy"):
+            assert key + "=ecs-pubip-online.target" in text.splitlines(), (name, key)
+
+
 def test_both_user_data_do_the_same():
     """Debian's and the RPM one differ in the package manager and in who starts the units."""
     one, other = (yaml.safe_load(read(CLOUD_INIT, n)) for n in ("user-data.yaml", "user-data-rpm.yaml"))
