@@ -59,6 +59,8 @@ def test_ros_references():
     assert set(template["Parameters"]) <= used
     for resource in template["Resources"].values():
         assert re.fullmatch(r"ALIYUN::(RAM|ESS)::\w+", resource["Type"])
+    # plain text: base64 here would be base64 of base64 to the instance
+    assert template["Resources"]["Configuration"]["Properties"]["UserData"] == {"Ref": "UserData"}
     document = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]
     assert document == json.loads(read(POLICY, "role-policy.json"))
 
