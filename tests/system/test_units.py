@@ -23,7 +23,7 @@ CollectMode AssertPathExists
 Type NotifyAccess ExecStart ExecStartPre ExecReload Restart RestartSec RestartPreventExitStatus WatchdogSec
 TimeoutStartSec TimeoutStopSec RemainAfterExit RuntimeMaxSec
 User Group DynamicUser UMask StateDirectory StateDirectoryMode StandardInput StandardOutput StandardError SyslogLevel LogLevelMax
-LimitCORE MemoryMax TasksMax
+LimitCORE MemoryMax MemorySwapMax TasksMax
 RestrictAddressFamilies IPAddressDeny CapabilityBoundingSet AmbientCapabilities NoNewPrivileges
 LockPersonality MemoryDenyWriteExecute PrivateDevices PrivateMounts PrivateNetwork PrivateTmp
 PrivateUsers ProtectControlGroups ProtectHome ProtectKernelModules ProtectKernelTunables
@@ -157,11 +157,19 @@ def test_hardening_names_versions(units):
     ("ecs-pubip.service", "ReadWritePaths", ["-/run/ecs-pubip"]),
     ("ecs-pubip.service", "WatchdogSec", ["3min"]),
     ("ecs-pubip.service", "LimitDATA", []),     # see there
+    ("ecs-pubip.service", "MemoryMax", ["32M"]),
+    ("ecs-pubip.service", "TasksMax", ["8"]),
+    ("ecs-pubip.service", "InaccessiblePaths", ["-/dev/shm -/dev/mqueue -/run/lock",
+                                                "-/etc/ecs-pubip/credentials"]),
     ("ecs-pubip-cloud@.service", "RestrictAddressFamilies", ["AF_INET AF_INET6"]),
     ("ecs-pubip-cloud@.service", "CapabilityBoundingSet", [""]),
     ("ecs-pubip-cloud@.service", "CollectMode", ["inactive-or-failed"]),
     ("ecs-pubip-cloud@.service", "LimitDATA", []),
     ("ecs-pubip-cloud@.service", "LimitCORE", ["0"]),
+    ("ecs-pubip-cloud@.service", "MemorySwapMax", ["0"]),
+    ("ecs-pubip-cloud@.service", "MemoryMax", ["64M"]),
+    ("ecs-pubip-cloud@.service", "TasksMax", ["16"]),
+    ("ecs-pubip-cloud@.service", "RuntimeMaxSec", ["10min"]),
     ("ecs-pubip-cloud@.service", "LogLevelMax", ["notice"]),
     ("ecs-pubip-cloud.socket", "MaxConnections", ["8"]),
     ("ecs-pubip-cloud.socket", "SocketMode", ["0600"]),
