@@ -138,6 +138,16 @@ def test_what_needs_the_address_is_kept_back_until_then():
             assert key + "=ecs-pubip-online.target" in text.splitlines(), (name, key)
 
 
+def test_vendor_data_on_a_read_only_usr():
+    """Said, and no error: it would be cloud-init's."""
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c",
+         "mount --bind /usr /usr && mount -o remount,bind,ro /usr && sh " + CLOUD_INIT + "/vendor-data.boothook"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "/usr/lib/ecs-pubip/ecs-pubip.conf.d cannot be written" in done.stdout
+
+
 def test_both_user_data_do_the_same():
     """Debian's and the RPM one differ in the package manager and in who starts the units."""
     one, other = (yaml.safe_load(read(CLOUD_INIT, n)) for n in ("user-data.yaml", "user-data-rpm.yaml"))
