@@ -26,6 +26,16 @@ ExecStart=/bin/true
 [Install]
 WantedBy=multi-user.target
 """
+AFTER_NETWORK = """[Unit]
+Wants=network-online.target
+After=network-online.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 def enable(layer, unit, text=None, target=None):
@@ -130,10 +140,7 @@ def test_no_cycles(instance):
 def test_wait_online_holds_the_network_target(instance):
     """For those who enabled it: network-online.target waits, and gets through by itself."""
     one = instance("vpc-immediate")
-    one.layer.write("etc/systemd/system/after-network.service",
-                    "[Unit]\nWants=network-online.target\nAfter=network-online.target\n"
-                    "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
-                    "[Install]\nWantedBy=multi-user.target\n")
+    one.layer.write("etc/systemd/system/after-network.service", AFTER_NETWORK)
     for unit in ("ecs-pubip-wait-online.service", "after-network.service"):
         one.layer.run("systemctl", "enable", unit)
     machine = one.boot()
@@ -141,6 +148,19 @@ def test_wait_online_holds_the_network_target(instance):
     assert machine.status()["phase"] == "confirmed"
     assert (usec(machine, "after-network.service", "ExecMainStartTimestampMonotonic")
             >= usec(machine, "ecs-pubip-wait-online.service", "ActiveEnterTimestampMonotonic"))
+
+
+def test_wait_online_of_a_first_boot_before_its_reboot(instance):
+    """All is well and a reboot is due: the boot goes on, and nothing is degraded."""
+    one = instance("vpc", "[Reboot]\nPolicy=never\nGrace=1s\n")
+    one.layer.write("etc/systemd/system/after-network.service", AFTER_NETWORK)
+    for unit in ("ecs-pubip-wait-online.service", "after-network.service"):
+        one.layer.run("systemctl", "enable", unit)
+    machine = one.boot()
+    assert machine.show("ecs-pubip-wait-online.service", "ExecMainStatus") == "5"
+    assert machine.show("ecs-pubip-wait-online.service", "ActiveState") == "active"
+    assert machine.show("after-network.service", "ActiveState") == "active"
+    assert machine.system_state() == "running"
 
 
 def test_wait_online_is_nobodys_default(instance):

@@ -20,7 +20,7 @@ NEWER = {
 OLD = set("""
 Description Documentation DefaultDependencies After Before Conflicts Wants StartLimitIntervalSec
 CollectMode AssertPathExists
-Type NotifyAccess ExecStart ExecStartPre ExecReload Restart RestartSec RestartPreventExitStatus WatchdogSec
+Type NotifyAccess ExecStart ExecStartPre ExecReload Restart RestartSec RestartPreventExitStatus SuccessExitStatus WatchdogSec
 TimeoutStartSec TimeoutStopSec RemainAfterExit RuntimeMaxSec
 User Group DynamicUser UMask StateDirectory StateDirectoryMode StandardInput StandardOutput StandardError SyslogLevel LogLevelMax
 LimitCORE MemoryMax MemorySwapMax TasksMax
@@ -174,6 +174,10 @@ def test_hardening_names_versions(units):
     ("ecs-pubip-cloud.socket", "MaxConnections", ["8"]),
     ("ecs-pubip-cloud.socket", "SocketMode", ["0600"]),
     ("ecs-pubip-reboot-required.service", "RemainAfterExit", ["yes"]),
+    ("ecs-pubip-reboot-required.service", "PrivateMounts", ["yes"]),
+    ("ecs-pubip-reboot-required.service", "SystemCallFilter", ["@system-service",
+                                                               "~@privileged @resources"]),
+    ("ecs-pubip-wait-online.service", "SuccessExitStatus", ["5"]),
 ])
 def test_contract(units, unit, key, wanted):
     assert values(units, unit, key) == wanted
@@ -247,7 +251,7 @@ def test_the_lines_that_surprise_have_a_reason(units):
                   "ecs-pubip-cloud.socket": ["DefaultDependencies", "MaxConnections", "ExecStartPre",
                                               "RemoveOnStop"],
                   "ecs-pubip-online.target": ["AssertPathExists"],
-                  "ecs-pubip-reboot-required.service": ["RemainAfterExit"]}
+                  "ecs-pubip-reboot-required.service": ["RemainAfterExit", "ReadWritePaths"]}
     for unit, keys in surprising.items():
         with open(os.path.join(units, unit), encoding="utf-8") as f:
             lines = f.read().splitlines()
