@@ -231,8 +231,8 @@ static void check_selinux(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, "not in use");
         else if (text[0] == '1')
                 finding_set(f, LEVEL_NOTE,
-                            "enforcing; refusals are in `ausearch -m avc -c "
-                            "ecs-pubip-agent`");
+                            "enforcing; refusals of both processes are in `ausearch -m avc -se "
+                            "ecs_pubip`");
         else
                 finding_set(f, LEVEL_OK, "permissive");
 }

@@ -135,6 +135,12 @@ def test_image_is_sealed(confirmed, installed, tmp_path):
     assert machine.sh("ls -A /var/lib/ecs-pubip").stdout.strip() == ""
 
 
+def test_each_program_says_its_own_name(installed):
+    for program in ("/usr/bin/ecs-pubip", "/usr/libexec/ecs-pubip-agent", "/usr/libexec/ecs-pubip-cloud"):
+        said = installed.run(program, "--version").stdout.split()
+        assert said[0] == os.path.basename(program), said
+
+
 def test_user_data_is_what_cloud_init_accepts(installed):
     """The schema of a cloud-init that nobody here wrote."""
     folder = "/usr/share/doc/ecs-pubip/examples/"
