@@ -241,6 +241,11 @@ FOLDER = "/run/ecs-pubip"
 OF_ROOT = "root ecs-pubip 1775"
 
 
+def finding(machine, check):
+    return next(f for f in json.loads(machine.cli("doctor", "--json").stdout)["findings"]
+                if f["check"] == check)
+
+
 def as_agent(machine, script):
     """What the agent's user could do there, were the agent taken over."""
     return machine.run("setpriv", "--reuid=ecs-pubip", "--regid=ecs-pubip", "--clear-groups", "sh", "-c",
@@ -283,11 +288,15 @@ def test_a_folder_that_is_gone(confirmed):
     machine.systemctl("stop", AGENT)
     machine.sh("rm -r " + FOLDER)
     machine.systemctl("start", AGENT)
+    assert "systemctl restart" in finding(machine, "run-folder")["remedy"]
     said = wait_for(lambda: [e["MESSAGE"] for e in machine.journal("SYSLOG_IDENTIFIER=ecs-pubip-agent")
                              if FOLDER + " cannot be written" in e["MESSAGE"]])
     assert "systemctl restart %s ecs-pubip" % SOCKET in said[0]
     asks_after(one, machine, "restart", SOCKET, AGENT)
     assert owner(machine, FOLDER) == OF_ROOT
+    assert finding(machine, "run-folder")["level"] == "ok"
+    machine.sh("chgrp root " + FOLDER)
+    assert "cannot be written by ecs-pubip" in finding(machine, "run-folder")["text"]
 
 
 def test_resume_is_heard(confirmed):
@@ -315,7 +324,7 @@ def test_who_listens_and_who_lives(confirmed):
     _one, machine = confirmed()
     found = {f["check"]: f for f in json.loads(machine.cli("doctor", "--json").stdout)["findings"]}
     assert found["cloud-socket"]["level"] == "ok", found["cloud-socket"]
-    assert found["agent"]["level"] == found["state"]["level"] == "ok", found
+    assert found["agent"]["level"] == found["state"]["level"] == found["run-folder"]["level"] == "ok", found
     machine.systemctl("stop", AGENT)
     machine.run("systemd-run", "--quiet", "--uid=nobody", "--unit=reader", "--service-type=notify",
                 "--property=NotifyAccess=all", "perl", "-e", READ_LOCK)
