@@ -30,7 +30,8 @@ static void tell_unseen(struct runtime *r, int error) {
         if (error < 0 && !r->unseen)
                 runtime_say(MESSAGE_STATE_FOLDER, LOG_WARNING,
                             RUN_DIR " cannot be written, so `ecs-pubip status` cannot show how it "
-                                    "is with the agent",
+                                    "is with the agent; `systemctl restart ecs-pubip-cloud.socket "
+                                    "ecs-pubip` makes the folder anew",
                             strerror(-error));
         r->unseen = error < 0;
 }

@@ -46,7 +46,7 @@ static bool parse_options(int argc, char *argv[], int *ret_status) {
                 help();
                 break;
         case 'V':
-                puts("ecs-pubip " ECS_PUBIP_VERSION);
+                puts("ecs-pubip-cloud " ECS_PUBIP_VERSION);
                 break;
         default:
                 *ret_status = EX_USAGE;

@@ -25,7 +25,7 @@ static const char *const directories[] = {
         "/etc/ecs-pubip/ecs-pubip.conf.d",
 };
 #define N_DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
-#define RUN_DIRECTORY 1 /* its parent is the agent's */
+#define RUN_DIRECTORY 1 /* the agent may make things beside it, or in its place */
 
 struct dropin {
         size_t directory;
@@ -148,8 +148,9 @@ static bool dropin_add(struct load *l, size_t directory, const char *name) {
 }
 
 /*
- * The folder above belongs to the agent's user, but the cloud process and root's own commands read
- * this one too: it counts only if root alone can have made it (or whoever owns all of `root`).
+ * The agent's user can make this folder where there is none, but the cloud process and root's own
+ * commands read it too: it counts only if root alone can have made it (or whoever owns all of
+ * `root`).
  */
 static bool may_be_trusted(const struct load *l, int fd) {
         struct stat st, top;

@@ -84,6 +84,8 @@ def test_text_names_every_check(confirmed):
     (lambda w: w.machine.configure("[Reboot]\nLimit=many\n"), "configuration", "fail", 3),
     (lambda w: w.machine.write("/etc/ecs-pubip/hold", "- x\n"), "hold", "fail", 3),
     (lambda w: w.machine.stop_socket(), "cloud-socket", "fail", 3),
+    (lambda w: w.machine.run("chown 65534 /run/ecs-pubip"), "run-folder", "fail", 3),
+    (lambda w: w.machine.run("chmod 0775 /run/ecs-pubip"), "run-folder", "fail", 3),
     (lambda w: w.machine.write("/var/lib/ecs-pubip/ledger", "scribble"), "ledger", "warn", 1),
     (lambda w: w.machine.run("mount -o remount,ro,bind /var"), "state", "fail", 3),
     (lambda w: w.machine.run("chmod 0755 /var/lib/ecs-pubip"), "state", "fail", 3),
@@ -133,7 +135,7 @@ while True:
 
 
 def test_only_roots_listener_is_believed(world):
-    """The folder is the agent's: whoever is that user could listen there as well."""
+    """Where the agent's user can make files: it could listen there as well."""
     impostor = world.machine.popen(["python3", "-c", IMPOSTOR], stdout=subprocess.PIPE, text=True)
     assert impostor.stdout.readline() == "listens\n"
     findings, code = doctor(world)
