@@ -56,6 +56,23 @@ def assert_failed(world, code, timeout=30):
     return status
 
 
+def assert_fails_again(world, code, timeout=30):
+    """A person's word makes it look again, and it comes to the same end; the status."""
+    mark = world.sim.mark()
+    done = world.machine.cli("resume")
+    assert done.returncode == 0, done.stderr
+    assert world.sim.wait_request("DescribeInstances", since=mark, timeout=timeout)
+    status = world.machine.wait_status(
+        lambda s: s["phase"] == "failed" and not s["busy"] and s["fault"]["code"] == code, timeout)
+    assert status, "not failed by %s: %s" % (code, world.machine.status())
+    return status
+
+
+def arrivals(world, action, since=0):
+    """How often the cloud heard that call, answered or not."""
+    return len(world.sim.events(since=since, event="arrival", plane="api", action=action))
+
+
 def ledger_entries(world):
     """The lines of the ledger that tell of changing calls, as dictionaries."""
     lines = world.machine.read(LEDGER).splitlines()

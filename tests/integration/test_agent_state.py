@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from agent import (ALWAYS, LEDGER, MESSAGE, asked_changes, assert_confirmed, assert_failed,
-                   executed)
+from agent import (ALWAYS, LEDGER, MESSAGE, arrivals, asked_changes, assert_confirmed,
+                   assert_failed, assert_fails_again, executed)
 
 STATE = "/var/lib/ecs-pubip"
 
@@ -51,7 +51,7 @@ def test_cloned_image(make_world):
 
 DAMAGE = {
     "truncated": lambda text: text[:len(text) // 2],
-    "garbled": lambda text: text.replace("kind=static", "kind=stati\x01"),
+    "garbled": lambda text: text.replace("outcome=done", "outcome=\x01one"),
     "edited": lambda text: text.replace("outcome=done", "outcome=refused"),
     "empty": lambda text: "",
     "newer": lambda text: text.replace("ecs-pubip-ledger 1", "ecs-pubip-ledger 2"),
@@ -75,25 +75,72 @@ def test_damaged_ledger_is_kept_aside_and_costs_the_budget(make_world, how):
     assert world.machine.read(LEDGER).startswith("ecs-pubip-ledger 1\n")
 
 
-@pytest.mark.parametrize("how", ["truncated", "newer", "removed"])
+LOSSES = ["truncated", "garbled", "newer", "removed"]
+# as in test_two_restarts_are_the_limit, where a ledger that is whole leads to a second restart
+DISAGREEING = "[Reboot]\nPolicy=always\nGrace=1s\nLimit=2\n[Confirm]\nTimeout=10s\n"
+
+
+def lose(world, how):
+    if how == "removed":
+        world.machine.remove(LEDGER)
+        return
+    text = world.machine.read(LEDGER)
+    damaged = DAMAGE[how](text)
+    assert damaged != text
+    world.machine.write(LEDGER, damaged)
+
+
+def assert_not_restarted(world, executed_before):
+    """Failed for a person to look at, and not restarted again at his word either."""
+    status = world.machine.wait_status(phase="failed", boot_id=world.machine.boot_id, timeout=60)
+    assert status, world.machine.status()
+    assert status["fault"]["code"] == "Confirm.Metadata"
+    assert "a reboot may help" in status["fault"]["remedy"]
+    assert_fails_again(world, "Confirm.Metadata")
+    assert executed(world) == ["AllocatePublicIpAddress"] + ["RebootInstance"] * executed_before
+
+
+@pytest.mark.parametrize("how", LOSSES)
 def test_no_restart_from_missing_knowledge(make_world, how):
     """Laws L3 and L10: the ledger is lost between allocation and restart."""
-    world = make_world(mode="vpc", config="[Reboot]\nPolicy=always\nGrace=1s\n"
-                                          "[Confirm]\nTimeout=10s\n")
+    world = make_world(mode="vpc", config=DISAGREEING)
     world.sim.fail("RebootInstance", "InternalError", status=500, times=None)
     world.start()
     assert world.sim.wait_request("RebootInstance")
     world.machine.kill_agent()
     world.sim.clear()
-    if how == "removed":
-        world.machine.remove(LEDGER)
-    else:
-        world.machine.write(LEDGER, DAMAGE[how](world.machine.read(LEDGER)))
+    lose(world, how)
     mark = world.sim.mark()
     world.machine.start_agent()
-    assert world.machine.wait_status(lambda s: s["phase"] == "failed", timeout=30)
-    arrived = [e["action"] for e in world.sim.events(since=mark, event="arrival", plane="api")]
-    assert "RebootInstance" not in arrived
+    assert_not_restarted(world, 0)
+    assert arrivals(world, "RebootInstance", since=mark) == 0
+
+
+@pytest.mark.parametrize("how", LOSSES)
+def test_no_second_restart_from_missing_knowledge(make_world, how):
+    """Law L10: it is lost while the machine is down for its restart, which does not help."""
+    world = make_world(mode="vpc", config=DISAGREEING)
+    world.sim.set("instance.takes_effect", "never")
+    world.on_reboot = lambda force: world.machine.reboot(force, meanwhile=lambda: lose(world, how))
+    world.start()
+    assert world.machine.wait_boot(2, timeout=60)
+    assert_not_restarted(world, 1)
+    assert arrivals(world, "RebootInstance") == 1
+    assert len(world.machine.boots.entries) == 2
+
+
+@pytest.mark.parametrize("how", LOSSES)
+def test_restart_that_never_happens_is_forgotten(make_world, how):
+    """Accepted, never done, and then the ledger that knew of it is lost: none is asked for."""
+    world = make_world(mode="vpc", config=DISAGREEING)
+    world.sim.set("reboot.mode", "never")
+    world.start()
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOTING"], timeout=30)
+    world.machine.kill_agent()
+    lose(world, how)
+    world.machine.start_agent()
+    assert_not_restarted(world, 1)
+    assert arrivals(world, "RebootInstance") == 1
 
 
 @pytest.mark.parametrize("what", ["link", "folder", "fifo"])
