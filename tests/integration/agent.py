@@ -21,6 +21,18 @@ def message_ids():
 MESSAGE = message_ids()
 
 
+def catalog():
+    """Message ids to their entries: head, an empty line, and the text for a person."""
+    with open(os.path.join(SOURCES, "catalog", "ecs-pubip.catalog"), encoding="utf-8") as f:
+        parts = re.split(r"^-- ([0-9a-f]{32})\n", f.read(), flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def explanation(name):
+    """What the catalog says of that message, in one line."""
+    return " ".join(catalog()[MESSAGE[name]].partition("\n\n")[2].split())
+
+
 def executed(world):
     """Names of the changing calls that the cloud executed."""
     return [request["action"] for request in world.sim.executed()]
