@@ -33,9 +33,9 @@ def explanation(name):
     return " ".join(catalog()[MESSAGE[name]].partition("\n\n")[2].split())
 
 
-def executed(world):
+def executed(world, action=None):
     """Names of the changing calls that the cloud executed."""
-    return [request["action"] for request in world.sim.executed()]
+    return [request["action"] for request in world.sim.executed(action)]
 
 
 def asked_changes(world, since=0):
