@@ -186,6 +186,32 @@ def test_restart_that_never_happens_is_forgotten(make_world, how):
     assert arrivals(world, "RebootInstance") == 1
 
 
+@pytest.mark.parametrize("how", ["garbled", "newer"])
+def test_lost_budgets_count_as_spent(make_world, how):
+    """Law L10: one allocation is left of three, and no restart, though only one was used."""
+    world = make_world(mode="vpc-immediate", config=ALWAYS + "[Heal]\nLimit=3\n")
+    world.start()
+    assert_confirmed(world)
+    assert world.machine.stop_agent() == 0
+    mark = world.sim.mark()
+    world.sim.set("instance.takes_effect", "restart")
+    world.sim.take_address()
+    lose(world, how)
+    world.machine.start_agent()
+    # what was known before is unknown: absence takes two looks, a minute apart
+    assert world.sim.wait_request("AllocatePublicIpAddress", since=mark, timeout=150)
+    assert_failed(world, "Reboot.Limit")
+    world.machine.reboot()      # as the remedy says
+    assert_confirmed(world, boot_id=world.machine.boot_id)
+    assert world.machine.stop_agent() == 0
+    world.sim.take_address()
+    world.machine.start_agent()
+    status = assert_failed(world, "Heal.Limit", timeout=150)
+    assert status["phase"] == "failed"
+    assert asked_changes(world, since=mark) == ["AllocatePublicIpAddress"]
+    assert arrivals(world, "RebootInstance", since=mark) == 0
+
+
 @pytest.mark.parametrize("what", ["link", "folder", "fifo"])
 def test_what_is_no_ledger(make_world, what):
     world = make_world(mode="vpc-immediate")
