@@ -103,6 +103,7 @@ enum notice_kind {
         NOTICE_HOLD_FOREIGN,   /* a hold file of another instance is ignored */
         NOTICE_LEDGER_FOREIGN, /* a ledger of another instance was set aside: text names it */
         NOTICE_LEDGER_DAMAGED, /* an unprovable one was set aside: budgets count as spent */
+        NOTICE_LEDGER_NEWER,   /* the runtime's word for a damaged one of a newer version */
         NOTICE_CLOCK,          /* this machine's clock is off by `seconds` from the cloud's */
         NOTICE_NOT_ECS,        /* this is no ECS instance: stopping */
         NOTICE_PLANE_UNKNOWN,  /* confirmed, but a plane cannot be heard: plane, fault */

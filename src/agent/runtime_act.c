@@ -124,8 +124,11 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                 struct notice *n = &a->notices[i];
                 struct journal_entry entry;
 
-                if (n->kind == NOTICE_LEDGER_DAMAGED && !*n->text)
+                if (n->kind == NOTICE_LEDGER_DAMAGED) {
                         TEXT_SET(n->text, r->aside);
+                        if (r->ledger_is_newer)
+                                n->kind = NOTICE_LEDGER_NEWER;
+                }
                 story_tell(n, s, call_context(&r->engine.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;

@@ -32,7 +32,9 @@ static enum ledger_state load_ledger(struct runtime *r, struct ledger *ret) {
                 return LEDGER_NONE;
         case -EBADMSG:
         case -EPROTONOSUPPORT:
-                if (store_set_aside(&r->store, "damaged", machine_wall_sec(), r->aside) < 0)
+                r->ledger_is_newer = k == -EPROTONOSUPPORT;
+                if (store_set_aside(&r->store, r->ledger_is_newer ? "newer" : "damaged",
+                                    machine_wall_sec(), r->aside) < 0)
                         TEXT_SET(r->aside, "it could not be renamed");
                 return LEDGER_DAMAGED;
         default:

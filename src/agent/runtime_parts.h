@@ -38,6 +38,7 @@ struct runtime {
         bool stepping, ready;
         char hold_judged_for[INSTANCE_ID_SIZE];
         char aside[STORE_NAME_SIZE];
+        bool ledger_is_newer; /* the one that was set aside: whole, but of a newer version */
         struct metrics metrics;
 };
 

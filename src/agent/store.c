@@ -177,13 +177,13 @@ int store_save(struct store *s, const struct ledger *l) {
 
 static int is_aside(const struct dirent *d) {
         return strncmp(d->d_name, ASIDE "foreign-", strlen(ASIDE "foreign-")) == 0 ||
-               strncmp(d->d_name, ASIDE "damaged-", strlen(ASIDE "damaged-")) == 0;
+               strncmp(d->d_name, ASIDE "damaged-", strlen(ASIDE "damaged-")) == 0 ||
+               strncmp(d->d_name, ASIDE "newer-", strlen(ASIDE "newer-")) == 0;
 }
 
-/* "foreign" and "damaged" are of one length; the times behind them sort as texts. */
+/* Behind the first dash are the times, which sort as texts. */
 static int by_time(const struct dirent **a, const struct dirent **b) {
-        return strcmp((*a)->d_name + strlen(ASIDE "foreign-"),
-                      (*b)->d_name + strlen(ASIDE "damaged-"));
+        return strcmp(strchr((*a)->d_name, '-'), strchr((*b)->d_name, '-'));
 }
 
 static void forget_oldest(int dir) {

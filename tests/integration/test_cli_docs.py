@@ -144,7 +144,7 @@ def test_zsh_completion_in_zsh():
     zpty -w z "zstyle ':completion:*' list-prompt ''; LISTMAX=1000; echo rea''dy"
     zpty -r -m z line '*ready*'
     zpty -w -n z "ecs-pubip status --"$'\t\t'
-    for i in {1..100}; do
+    for i in {1..1000}; do
         zpty -r -t z chunk && line+=$chunk
         [[ $line == *--watch*Go\ on* ]] && break
         sleep 0.05

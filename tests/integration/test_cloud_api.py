@@ -206,18 +206,20 @@ def test_wrong_clock(make_world, signature, offset):
     world = make_world(config="[Cloud]\nSignature=%s\n" % signature)
     world.sim.set("clock.offset", offset)
     with Asker(world) as asker:
+        begin = time.time()
         answer = asker.ask("allocate")
         assert answer["ok"]["address"]
-        assert abs(answer["server_time"] - (time.time() + offset)) < 5
+        assert begin - 2 < answer["server_time"] - offset < time.time() + 2
     assert len(arrivals(world, ALLOCATE)) == 1
 
 
 def test_lying_metadata_clock(world, asker):
     """The hint is wrong: one call refused for its time, the next signed by the API's own Date."""
     world.sim.set("metadata.clock_offset", 7200)
+    begin = time.time()
     answer = asker.ask("allocate")
     assert answer["ok"]["address"]
-    assert abs(answer["server_time"] - time.time()) < 5
+    assert begin - 2 < answer["server_time"] < time.time() + 2
     assert [e["code"] for e in world.sim.api()][1:] == [None]
     asker.ok("inspect")
     assert len(world.sim.api()) == 3
@@ -364,10 +366,9 @@ def test_public_endpoint_when_the_private_does_not_connect(world, asker, state, 
     world.sim.set("network.public", "open")
     world.sim.endpoint("ecs-vpc", state)
     asker.ok(op)
-    begin = time.monotonic()
+    world.sim.endpoint("ecs-vpc", "up")
     asker.ok("inspect")
-    assert time.monotonic() - begin < 4.5   # who answered is asked first from then on
-    assert names(world) == ["ecs", "ecs"]
+    assert names(world) == ["ecs", "ecs"]   # who answered is asked first from then on
     assert len(arrivals(world, action)) == (2 if op == "inspect" else 1)
 
 
@@ -411,7 +412,7 @@ def test_silent_resolver(make_world, deadline_ms, op):
         assert op in answer, answer
         if op == "fault":
             assert answer["fault"]["code"] == "Transport.Resolve"
-        assert time.monotonic() - begin < deadline_ms / 1000 + 4
+        assert time.monotonic() - begin < deadline_ms / 1000 + 10   # left alone it takes 20 s
 
 
 def test_wrong_endpoint_for_the_region_is_left_by_the_look(world, asker):

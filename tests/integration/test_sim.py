@@ -138,10 +138,15 @@ def test_the_address_appears_late(world, get):
 def test_the_clock_in_the_date(world, get):
     def seconds(answer):
         return email.utils.parsedate_to_datetime(answer["headers"]["date"]).timestamp()
+
+    def assert_offset(offset):
+        begin = time.time()
+        assert begin - 2 < seconds(get("/latest/meta-data/")) - offset < time.time() + 2
+
     world.sim.set("clock.offset", -3600)
-    assert abs(seconds(get("/latest/meta-data/")) - time.time() + 3600) < 5
+    assert_offset(-3600)
     world.sim.set("metadata.clock_offset", 0)
-    assert abs(seconds(get("/latest/meta-data/")) - time.time()) < 5
+    assert_offset(0)
 
 
 def test_role_credentials(world, get):
@@ -468,10 +473,11 @@ def test_scripted_answers(world, api):
     assert sim.rules()[0]["left"] == 1
     sim.clear()
     sim.rule("*", answer={"body": "<html>login</html>", "content_type": "text/html"}, date=-7200)
+    begin = time.time()
     answer = api(ATTRIBUTE)
     assert answer["body"] == "<html>login</html>"
     date = email.utils.parsedate_to_datetime(answer["headers"]["date"]).timestamp()
-    assert abs(date - time.time() + 7200) < 5
+    assert begin - 2 < date + 7200 < time.time() + 2
 
 
 def test_execution_after_the_answer(world, api):
@@ -489,7 +495,7 @@ def test_a_call_held_in_the_air(world, machine, api):
     assert world.sim.get("instance.public_ip") == ""
     world.sim.release()
     assert world.sim.wait_request("AllocatePublicIpAddress", timeout=20)["status"] == 200
-    assert caller.wait(5) == 0
+    assert caller.wait(30) == 0
 
 
 # who can be reached
