@@ -3,9 +3,10 @@
  * Random lives: the real core in a world where anything may happen at any step. The laws are
  * checked after each step; then the world turns fair, and the life must end well in bounded time.
  *
- *   life [--seed=N] [--steps=N] [--verbose]
+ *   life [--seed=N] [--steps=N] [--keep-going]
  *
- * A law that is broken is told as the shortest story that could be found.
+ * A law that is broken is told as the shortest story that could be found; that ends the run, unless
+ * it is to keep going.
  */
 #include <getopt.h>
 #include <stdio.h>
