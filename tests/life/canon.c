@@ -196,6 +196,8 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
         rename_address(n, &l->kernel_address);
         rename_address(n, &l->written_address);
         rename_address(n, &l->ledger_address);
+        rename_address(n, &l->alerted);
+        rename_address(n, &l->resumed);
         /* Known from the engine, or of use to life only: lines, patience, the silence of metadata.
          */
         l->deadline = l->class_met = l->class_since = l->silent_since = 0;

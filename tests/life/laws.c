@@ -50,7 +50,7 @@ void laws_started(struct world *w) {
         l->eip_available = l->kernel_known = l->before_known = false;
         l->reachable = l->word = false;
         l->lagging &= w->disk_state == LEDGER_READ && w->disk.lagging;
-        l->resumed = false;
+        l->alerted = l->resumed = 0;
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */
         l->hint_until = w->disk_state == LEDGER_UNREADABLE ? 0 : l->hint_written;

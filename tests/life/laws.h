@@ -88,8 +88,9 @@ struct laws {
         uint64_t absent_since; /* inspections have shown no address since; 0: it was there */
         bool address_known;    /* the ledger on disk knows that there was an address */
         in_addr_t written_address, ledger_address; /* on disk; in the agent's memory */
-        bool word;    /* reload or `resume` came while a question was in flight */
-        bool resumed; /* a person said so to an alert, and nothing was adopted since */
+        bool word;         /* reload or `resume` came while a question was in flight */
+        in_addr_t alerted; /* 4.4: the stranger that was told of last, and that has not ended */
+        in_addr_t resumed; /* the one that a person then gave a word for; nothing adopted since */
         uint64_t hint_until, hint_written; /* the server's wish; what of it is on disk */
         uint64_t damaged;                  /* the agent found its ledger damaged then; 0: no */
         uint64_t confirmed;                /* a confirmed verdict written down */

@@ -172,9 +172,20 @@ static void check_hurry(struct world *w, const struct event *event) {
                 laws_break(w, "4.5: a reload or `resume` ends no wait");
         l->class_since = w->now;
         l->word = l->step != STEP_IDLE;
-        if (event->type == EVENT_RESUME && l->phase == PHASE_FAILED &&
-            strcmp(e->fault.code, FAULT_HEAL_REPLACED) == 0)
-                l->resumed = true;
+        if (event->type == EVENT_RESUME && l->alerted)
+                l->resumed = l->alerted;
+}
+
+/*
+ * 4.4: an alert stands from its notice on, whatever the agent waits for meanwhile, until the
+ * address is confirmed or the agent's own call brings another. The notice says for which address a
+ * person's word is.
+ */
+static void hear_alert(struct laws *l, const struct notice *n) {
+        if (n->kind == NOTICE_FAILED && strcmp(n->fault.code, FAULT_HEAL_REPLACED) == 0)
+                l->alerted = n->address;
+        if (n->kind == NOTICE_CONFIRMED || n->kind == NOTICE_CHANGED)
+                l->alerted = 0;
 }
 
 /* 4.4: under `alert` another address is taken for ours only by a person's word, or by our call. */
@@ -186,10 +197,10 @@ static void check_adoption(struct world *w) {
         for (unsigned i = 0; i < l->n_changes; i++)
                 ours |= l->changes[i].address == now;
         if (w->engine.config.heal_policy == HEAL_ALERT && known && now && known != now &&
-            !l->resumed && !ours)
+            l->resumed != now && !ours)
                 laws_break(w, "4.4: a replaced address is adopted against Heal.Policy=alert");
         if (known != now)
-                l->resumed = false;
+                l->resumed = 0;
         l->ledger_address = now;
 }
 
@@ -237,6 +248,8 @@ void laws_waits(struct world *w, const struct event *event, const struct actions
                 check_held(w);
                 check_adoption(w);
         }
+        for (unsigned i = 0; i < a->n_notices; i++)
+                hear_alert(l, &a->notices[i]);
         l->phase = e->phase;
         l->step = e->step;
         l->asking = e->asking;
