@@ -86,26 +86,26 @@ enum action {
 
 /* What a person should read in the journal; the runtime has a text and a MESSAGE_ID for each. */
 enum notice_kind {
-        NOTICE_IDENTIFIED,      /* instance, region, network */
-        NOTICE_ASKING,          /* a changing call is about to leave: op */
-        NOTICE_CHANGED,         /* it was answered with success: op, address, request_id */
-        NOTICE_ADOPTED,         /* control shows an address that we did not ask for */
-        NOTICE_REPLACED,        /* old_address -> address */
-        NOTICE_RECLAIMED,       /* control shows none any more: old_address */
-        NOTICE_DISAGREES,       /* was confirmed; a plane disagrees now: plane */
-        NOTICE_CONFIRMED,       /* address */
-        NOTICE_REBOOT_WAITS,    /* due, and waits: text says for what */
-        NOTICE_REBOOTING,       /* RebootInstance was accepted */
-        NOTICE_WAITING,         /* fault, new or other than before */
-        NOTICE_FAILED,          /* fault: needs a person */
-        NOTICE_HELD,            /* the brake is on */
-        NOTICE_RESUMED,         /* the brake is off */
-        NOTICE_HOLD_FOREIGN,    /* a hold file of another instance is ignored */
-        NOTICE_LEDGER_FOREIGN,  /* a ledger of another instance was set aside: text names it */
-        NOTICE_LEDGER_DAMAGED,  /* an unprovable one was set aside: budgets count as spent */
-        NOTICE_CLOCK,           /* this machine's clock is off by `seconds` from the cloud's */
-        NOTICE_NOT_ECS,         /* this is no ECS instance: stopping */
-        NOTICE_CONTROL_UNKNOWN, /* confirmed, but the control plane cannot be heard: fault */
+        NOTICE_IDENTIFIED,     /* instance, region, network */
+        NOTICE_ASKING,         /* a changing call is about to leave: op */
+        NOTICE_CHANGED,        /* it was answered with success: op, address, request_id */
+        NOTICE_ADOPTED,        /* control shows an address that we did not ask for */
+        NOTICE_REPLACED,       /* old_address -> address */
+        NOTICE_RECLAIMED,      /* control shows none any more: old_address */
+        NOTICE_DISAGREES,      /* was confirmed; a plane disagrees now: plane */
+        NOTICE_CONFIRMED,      /* address */
+        NOTICE_REBOOT_WAITS,   /* due, and waits: text says for what */
+        NOTICE_REBOOTING,      /* RebootInstance was accepted */
+        NOTICE_WAITING,        /* fault, new or other than before */
+        NOTICE_FAILED,         /* fault: needs a person */
+        NOTICE_HELD,           /* the brake is on */
+        NOTICE_RESUMED,        /* the brake is off */
+        NOTICE_HOLD_FOREIGN,   /* a hold file of another instance is ignored */
+        NOTICE_LEDGER_FOREIGN, /* a ledger of another instance was set aside: text names it */
+        NOTICE_LEDGER_DAMAGED, /* an unprovable one was set aside: budgets count as spent */
+        NOTICE_CLOCK,          /* this machine's clock is off by `seconds` from the cloud's */
+        NOTICE_NOT_ECS,        /* this is no ECS instance: stopping */
+        NOTICE_PLANE_UNKNOWN,  /* confirmed, but a plane cannot be heard: plane, fault */
         _NOTICE_MAX,
 };
 
@@ -121,7 +121,10 @@ struct notice {
 };
 
 #define NOTICES_MAX 6
-#define TOLD_MAX    3 /* faults that come in turn are told once each */
+
+/* Law L7: faults that were told and have not ended since. Those that come in turn: once each. */
+enum told_list { TOLD_WAITING, TOLD_FAILED, TOLD_CONTROL, TOLD_METADATA, _TOLD_MAX };
+#define TOLD_IN_TURN 3
 
 struct actions {
         unsigned wants; /* bits of enum action, to be done in the order of their values but for
@@ -154,6 +157,7 @@ struct engine {
         enum phase phase;
         enum step step;
         enum wire_op asking;     /* the question in flight or whose intent is being stored */
+        uint64_t asked;          /* the last question, CLOCK_BOOTTIME */
         enum wire_probe probing; /* of WIRE_PROBE */
         bool repeats;            /* a purchase of which an earlier call may have been executed */
         uint64_t deadline;       /* CLOCK_BOOTTIME; ENGINE_NEVER: none */
@@ -171,9 +175,9 @@ struct engine {
         unsigned eips_gone;       /* of those that were ours: found to be no more, since then */
         struct kernel_facts kernel;
         struct plane_facts metadata, control, outside;
-        uint64_t metadata_at;       /* the look that gave it, CLOCK_BOOTTIME */
-        struct fault control_fault; /* why control could not be heard, while confirmed */
-        struct fault look_fault;    /* the same for metadata */
+        uint64_t metadata_at;        /* the look that gave it, CLOCK_BOOTTIME */
+        struct fault control_fault;  /* why control could not be heard, while confirmed */
+        struct fault metadata_fault; /* the same for metadata */
         struct verdict verdict;
         in_addr_t expected;
         enum kind kind;
@@ -197,9 +201,7 @@ struct engine {
         bool crowded;        /* throttled since it was confirmed last: others need the quota too */
         bool wait_checked;   /* the wait that an earlier process kept was looked at */
         bool hurry_later;    /* resume or reload came while a question was in flight */
-        /* Law L7: what was told and has not ended since; of faults, the newest first. */
-        char told_waiting[TOLD_MAX][FAULT_CODE_SIZE], told_failed[TOLD_MAX][FAULT_CODE_SIZE];
-        char told_control[TOLD_MAX][FAULT_CODE_SIZE];
+        char told[_TOLD_MAX][TOLD_IN_TURN][FAULT_CODE_SIZE]; /* the newest first */
         enum wire_op told_asking;
         in_addr_t told_reclaimed, told_confirmed, told_replaced;
         unsigned flaps;      /* confirmed lost within a minute, that often in a row */
@@ -215,6 +217,8 @@ struct engine {
         bool lagging; /* confirmed by the reachability witness */
         uint64_t next_look, next_control;
         uint64_t reboot_due_since;
+        uint64_t blocked_since; /* it waits for the blockers; 0: it does not */
+        uint64_t blocked_usec;  /* it has waited for them before */
         char blockers[STATUS_WHY_SIZE];
         char told_blockers[STATUS_WHY_SIZE]; /* of this due reboot (L7) */
         bool blockers_known;

@@ -91,6 +91,7 @@ enum fault_class fault_class_from_name(const char *name);
 /* Transport to the API (cloud process): */
 #define FAULT_RESOLVE   "Transport.Resolve"
 #define FAULT_CONNECT   "Transport.Connect"
+#define FAULT_PROXY     "Transport.Proxy" /* it answers CONNECT with an error */
 #define FAULT_TLS       "Transport.Tls"
 #define FAULT_TLS_TIME  "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
 #define FAULT_TIMEOUT   "Transport.Timeout"        /* connected, no (whole) answer in time */
@@ -130,7 +131,8 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_HEAL_RECLAIMED   "Heal.Reclaimed" /* Policy adopt or alert */
 #define FAULT_HEAL_REPLACED    "Heal.Replaced"  /* Policy alert */
 #define FAULT_REBOOT_LIMIT     "Reboot.Limit"
-#define FAULT_REBOOT_NEVER     "Reboot.Never"   /* due, but Reboot.Policy=never */
+#define FAULT_REBOOT_SUSPECT   "Reboot.LedgerSetAside" /* law L10: it spends the budget */
+#define FAULT_REBOOT_NEVER     "Reboot.Never"          /* due, but Reboot.Policy=never */
 #define FAULT_REBOOT_NOT_DONE  "Reboot.NotDone" /* answered with success, still the same boot */
 #define FAULT_REBOOT_LOST      "Reboot.Lost"    /* no answer, waiting to know */
 #define FAULT_CONFIRM_KERNEL   "Confirm.Kernel"
@@ -139,6 +141,7 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_CONFIRM_OUTSIDE  "Confirm.Outside"
 #define FAULT_EIP_ELSEWHERE    "Eip.Elsewhere" /* on another instance */
 #define FAULT_EIP_NONE         "Eip.NoneFree"
+#define FAULT_EIP_MISSING      "Eip.NotFound" /* the one that is configured */
 #define FAULT_EIP_LOCKED       "Eip.Locked"
 #define FAULT_EIP_LOST         "Eip.PurchaseLost"
 #define FAULT_EIP_SETTLING     "Eip.Settling"

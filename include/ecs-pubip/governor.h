@@ -14,6 +14,7 @@
 /* Answer lost: an inspection this long after the intent may repeat. */
 #define REBOOT_LOST_SEC (5 * 60 + STORE_SEC)
 #define ORPHAN_SEC      (CALL_MAX_MS / 1000 + STORE_SEC)
+#define VISIBLE_SEC     (10 * 60) /* control may show a new address this late */
 
 enum permit {
         PERMIT_YES,
@@ -38,9 +39,16 @@ enum permit governor_change(const struct ledger *l, const struct config *c, enum
                             const char *boot_id, int64_t now, int64_t *ret_when,
                             const char **ret_why);
 
+/* What an inspection showed. */
+struct shown {
+        in_addr_t address;  /* 0: none */
+        const char *eip_id; /* of that address; "": it is a static one */
+        int64_t asked;      /* when, cloud time: of later moments it tells nothing */
+};
+
 /*
- * After a successful inspection: closes the intents that it settles (design 3). `address` is what
- * control shows now (0: none); an intent without address that brought one gets it. True if
- * anything changed.
+ * After a successful inspection: closes the intents that it settles (design 3). The newest call
+ * that may have brought the address, and does not know yet what it brought, gets it; a stranger's
+ * is nobody's. True if anything changed.
  */
-bool governor_settle(struct ledger *l, const char *boot_id, in_addr_t address, int64_t now);
+bool governor_settle(struct ledger *l, const char *boot_id, const struct shown *shown);

@@ -86,6 +86,9 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret);
  */
 struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now);
 
+/* An entry whose call is repeated becomes the newest one: its new place. */
+struct ledger_entry *ledger_renew(struct ledger *l, struct ledger_entry *e);
+
 /* The newest entry of that op (WIRE_NONE: of any) with an outcome other than REFUSED, or NULL. */
 struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op);
 

@@ -58,8 +58,9 @@ struct status {
         bool held;        /* the brake is on */
         bool busy;        /* a changing call is in flight */
         int clock_offset; /* s, this machine's clock minus the cloud's; less than a minute is 0 */
-        char note[STATUS_WHY_SIZE];          /* what is odd but no fault; "" mostly */
-        char control_fault[FAULT_CODE_SIZE]; /* why the control plane is unknown, if by a fault */
+        char note[STATUS_WHY_SIZE];           /* what is odd but no fault; "" mostly */
+        char control_fault[FAULT_CODE_SIZE];  /* why the control plane is unknown, if by a fault */
+        char metadata_fault[FAULT_CODE_SIZE]; /* the same for metadata, of its last look */
 };
 
 /* malloc'ed JSON text with a final newline; -ENOMEM. */

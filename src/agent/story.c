@@ -69,9 +69,9 @@ static const struct row {
                             "This is not an Alibaba Cloud ECS instance: no metadata service "
                             "answers, and the firmware names another product. The agent ends; "
                             "set Instance.Id if it is one"},
-        [NOTICE_CONTROL_UNKNOWN] =
-                {MESSAGE_CONTROL_UNKNOWN, LOG_WARNING,
-                 "Still confirmed, but the control plane cannot be asked: " FAULT_TEXT},
+        [NOTICE_PLANE_UNKNOWN] = {MESSAGE_PLANE_UNKNOWN, LOG_WARNING,
+                                  "Still confirmed, but the {plane} plane cannot be "
+                                  "asked: " FAULT_TEXT},
 };
 
 static const char *const actions[_WIRE_OP_MAX] = {

@@ -180,6 +180,17 @@ static void add_clock(struct buf *out, const struct status *t) {
         show_field(out, "Clock", buf_text(&text));
 }
 
+/* Why a plane is unknown, where it is not what the whole waits for. */
+static void add_unheard(struct buf *out, const struct status *t, enum plane plane,
+                        const char *code) {
+        _cleanup_buf_ struct buf text = BUF(256);
+
+        if (!*code || strcmp(code, t->fault.code) == 0)
+                return;
+        buf_printf(&text, "the %s plane cannot be heard: %s", plane_name(plane), code);
+        show_field(out, "Also", buf_text(&text));
+}
+
 static void add_status(struct buf *out, const struct snapshot *s, const struct show_style *style) {
         const struct status *t = &s->status;
         _cleanup_buf_ struct buf counts = BUF(128);
@@ -198,12 +209,8 @@ static void add_status(struct buf *out, const struct snapshot *s, const struct s
         add_next(out, t, style);
         add_brake(out, t);
         add_fault(out, t, style);
-        if (t->control_fault[0] && strcmp(t->control_fault, t->fault.code) != 0) {
-                _cleanup_buf_ struct buf text = BUF(256);
-
-                buf_printf(&text, "the control plane cannot be heard: %s", t->control_fault);
-                show_field(out, "Also", buf_text(&text));
-        }
+        add_unheard(out, t, PLANE_METADATA, t->metadata_fault);
+        add_unheard(out, t, PLANE_CONTROL, t->control_fault);
         show_field(out, "Note", t->note);
         add_clock(out, t);
 }

@@ -15,20 +15,6 @@
 
 static const struct fault no_fault;
 
-uint64_t in(const struct turn *t, uint64_t usec) {
-        return t->now.boot_usec + usec;
-}
-
-int64_t engine_time(const struct engine *e, struct engine_now now) {
-        if (e->server_time == 0)
-                return now.wall_sec;
-        return e->server_time + (int64_t)((now.boot_usec - e->server_time_at) / USEC_PER_SEC);
-}
-
-int64_t cloud_now(const struct turn *t) {
-        return engine_time(t->e, t->now);
-}
-
 /* NOTICES_MAX is more than any turn says, see the tests; else the last one gives way. */
 struct notice *say(struct turn *t, enum notice_kind kind) {
         struct actions *a = t->out;
@@ -103,6 +89,7 @@ void ask(struct turn *t, enum wire_op op) {
                 TEXT_SET(q->allocation_id, eip_wanted(t));
         e->step = STEP_ASKING;
         e->asking = op;
+        e->asked = t->now.boot_usec;
         e->deadline = in(t, CALL_MAX_MS * USEC_PER_MSEC);
         t->out->wants |= ACTION_ASK;
 }
@@ -183,33 +170,6 @@ static void got_result(struct turn *t, enum wire_op op, const struct wire_answer
         }
 }
 
-static bool is_of_api(enum wire_op op, const struct wire_answer *a) {
-        if (a->fault.class != FAULT_NONE)
-                return *a->fault.request_id;
-        return op == WIRE_INSPECT || op == WIRE_EIP_FIND || wire_op_changes(op);
-}
-
-/*
- * Metadata's Date is a hint over plain HTTP: by it no entry of the ledger is dated anew, or a wrong
- * one would free the budgets. Before each changing call an API answer has told the time (L1).
- */
-static void learn_time(struct turn *t, int64_t server_time, bool proven) {
-        struct engine *e = t->e;
-        int64_t off = t->now.wall_sec - server_time;
-
-        if (server_time <= 0 || (e->time_proven && !proven))
-                return;
-        e->server_time = server_time;
-        e->server_time_at = t->now.boot_usec;
-        e->time_proven |= proven;
-        if (proven)
-                ledger_settle_clock(&e->ledger, server_time);
-        if (!e->clock_reported && (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC)) {
-                e->clock_reported = true;
-                say(t, NOTICE_CLOCK)->seconds = off;
-        }
-}
-
 static void on_answer(struct turn *t, const struct wire_answer *a) {
         struct engine *e = t->e;
         enum wire_op op = e->asking;
@@ -217,7 +177,7 @@ static void on_answer(struct turn *t, const struct wire_answer *a) {
         if (e->step != STEP_ASKING)
                 return; /* to a question that was given up */
         rest(t, ENGINE_NEVER);
-        learn_time(t, a->server_time, is_of_api(op, a));
+        learn_time(t, op, a);
         if (a->fault.class == FAULT_NONE)
                 got_result(t, op, a);
         else
@@ -314,7 +274,8 @@ static void on_kernel(struct turn *t, const struct kernel_facts *k) {
                 break;
         case PHASE_WAITING:
         case PHASE_FAILED:
-                hurry_after_kernel(t);
+                if (!confirms_again(t))
+                        hurry_after_kernel(t);
                 break;
         case PHASE_ALLOCATING:
                 decide(t);
@@ -346,6 +307,19 @@ static void on_hold(struct turn *t, enum hold hold) {
                 say(t, hold == HOLD_ON ? NOTICE_HELD : NOTICE_RESUMED);
         if (old == HOLD_ON && e->phase == PHASE_HELD && is_resting(e))
                 start_over(t);
+}
+
+static void on_reload(struct turn *t, const struct config *config) {
+        struct engine *e = t->e;
+        bool other_policy = config->reboot_policy != e->config.reboot_policy;
+
+        if (strcmp(e->config.instance_id, config->instance_id) != 0 ||
+            strcmp(e->config.region, config->region) != 0)
+                e->identified = false; /* who we are is asked anew */
+        e->config = *config;
+        if (other_policy)
+                reconsider_reboot(t);
+        hurry_at_word(t);
 }
 
 static void on_stop(struct turn *t) {
@@ -396,15 +370,12 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 break;
         case EVENT_RESUME:
                 /* The failure may be waiting for its next look: the newest that was told counts. */
-                TEXT_SET(e->accepted, e->phase == PHASE_FAILED ? e->fault.code : e->told_failed[0]);
+                TEXT_SET(e->accepted,
+                         e->phase == PHASE_FAILED ? e->fault.code : e->told[TOLD_FAILED][0]);
                 hurry_at_word(&t);
                 break;
         case EVENT_RELOAD:
-                if (strcmp(e->config.instance_id, event->config.instance_id) != 0 ||
-                    strcmp(e->config.region, event->config.region) != 0)
-                        e->identified = false; /* who we are is asked anew */
-                e->config = event->config;
-                hurry_at_word(&t);
+                on_reload(&t, &event->config);
                 break;
         case EVENT_CLOCK:
                 if (e->phase == PHASE_WAITING && e->fault.class == FAULT_CLOCK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changing calls: preconditions, intents, answers; the allocation. */
+/* Changing calls: preconditions, intents, answers; the static allocation. */
 #include <string.h>
 
 #include "turn.h"
@@ -67,10 +67,13 @@ static bool is_purchase_lost(struct turn *t, enum wire_op op) {
 
 static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledger_entry *again) {
         struct engine *e = t->e;
-        struct ledger_entry *entry = again ? again : ledger_add(&e->ledger, op, cloud_now(t));
+        struct ledger_entry *entry =
+                again ? ledger_renew(&e->ledger, again) : ledger_add(&e->ledger, op, cloud_now(t));
 
         if (!entry)
                 return NULL;
+        if (op == WIRE_EIP_ALLOCATE && is_accepted(e, FAULT_EIP_LOST))
+                TEXT_SET(e->accepted, ""); /* the word was for one purchase */
         entry->outcome = OUTCOME_OPEN;
         entry->settled = false;
         entry->time = cloud_now(t);
@@ -115,7 +118,9 @@ void begin_change(struct turn *t, enum wire_op op) {
         permit = op == WIRE_REBOOT ? PERMIT_YES /* reboot_due() has asked the governor */
                                    : governor_change(&e->ledger, &e->config, op, e->boot_id,
                                                      cloud_now(t), &when, &why);
-        if (permit == PERMIT_NO && again && strcmp(why, FAULT_HEAL_LIMIT) == 0)
+        /* A repeat of what counts already adds nothing. */
+        if (permit == PERMIT_NO && again && !ledger_entry_is_void(again) &&
+            strcmp(why, FAULT_HEAL_LIMIT) == 0)
                 permit = PERMIT_YES;
         switch (permit) {
         case PERMIT_LATER:
@@ -189,12 +194,13 @@ void got_stored(struct turn *t, int error, enum hold hold) {
                 inspect(t);
                 return;
         }
-        if (op == WIRE_REBOOT && !reboots_at_once(t) && !e->verdict.disagrees) {
-                withdraw(t, entry); /* netlink has told of agreement meanwhile */
+        if (op == WIRE_REBOOT &&
+            (!e->reboot_due_since || (!reboots_at_once(t) && !e->verdict.disagrees))) {
+                withdraw(t, entry); /* netlink, or a person, has told otherwise meanwhile */
                 confirming(t);
                 return;
         }
-        if (e->told_asking != op || e->fault.class == FAULT_NONE)
+        if (e->told_asking != op)
                 say(t, NOTICE_ASKING)->op = op;
         e->told_asking = op;
         e->reach_before_known = false;
@@ -219,7 +225,9 @@ void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a) {
                 TEXT_SET(entry->allocation_id, a->eip.allocation_id);
         store(t);
         e->fault = (struct fault){};
-        forget_told(t);
+        e->told_asking = WIRE_NONE;
+        untell(t, TOLD_WAITING, NULL);
+        untell(t, TOLD_FAILED, NULL);
         e->attempt = 0;
         n = say(t, op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
         n->op = op;
@@ -278,107 +286,13 @@ bool is_ready(struct turn *t, enum wire_op op) {
 }
 
 /* Straight before a change that a reboot may have to follow. True: the witness is asked. */
-static bool asks_witness(struct turn *t) {
+bool asks_witness(struct turn *t) {
         struct engine *e = t->e;
 
         if (e->config.reboot_policy != REBOOT_AUTO || e->reach_before_known)
                 return false;
         ask_probe(t, PROBE_REACH);
         return true;
-}
-
-static bool takes_eip(const struct engine *e) {
-        return e->config.strategy == STRATEGY_EIP || e->static_refused;
-}
-
-/*
- * An EIP of ours that the ledger knows, unless a person's `resume` says that another address will
- * do. Whoever moved it to another instance wants it there (design 4.4).
- */
-static const char *eip_of_ledger(const struct engine *e) {
-        return e->ledger.kind == KIND_EIP && !is_accepted(e, FAULT_EIP_ELSEWHERE) ? e->ledger.eip_id
-                                                                                  : "";
-}
-
-/* The configured one; else the one that was here, one bought here, any free one with the tag. */
-const char *eip_wanted(const struct turn *t) {
-        struct engine *e = t->e;
-        const struct ledger_entry *bought = ledger_last(&e->ledger, WIRE_EIP_ALLOCATE);
-
-        if (*e->config.eip_allocation_id)
-                return e->config.eip_allocation_id;
-        if (e->eips_gone == 0 && *eip_of_ledger(e))
-                return eip_of_ledger(e);
-        if (bought && e->eips_gone <= 1 && strcmp(bought->allocation_id, eip_of_ledger(e)) != 0)
-                return bought->allocation_id;
-        return "";
-}
-
-bool looks_for_next_eip(struct turn *t) {
-        struct engine *e = t->e;
-        const char *gone = eip_wanted(t);
-
-        if (!takes_eip(e) || *e->config.eip_allocation_id || !*gone)
-                return false;
-        e->eips_gone = strcmp(gone, eip_of_ledger(e)) == 0 ? 1 : 2;
-        ask(t, WIRE_EIP_FIND);
-        return true;
-}
-
-/* Bound here, but control does not show it with the instance yet; or elsewhere. */
-static bool is_bound(struct turn *t) {
-        const struct engine *e = t->e;
-        const struct eip *eip = &e->eip;
-        bool ours = takes_eip(e) || strcmp(eip->allocation_id, eip_of_ledger(e)) == 0;
-
-        if (!e->eip_known || eip->status != EIP_IN_USE || !ours)
-                return false;
-        meet_own(t, eip->bound_here ? FAULT_EIP_SETTLING : FAULT_EIP_ELSEWHERE, eip->bound_to);
-        return true;
-}
-
-/* The list of EIPs may lag behind a purchase, as an instance's address behind its allocation. */
-static bool is_just_bought(struct turn *t) {
-        const struct ledger_entry *bought = ledger_last(&t->e->ledger, WIRE_EIP_ALLOCATE);
-
-        return bought && bought->outcome == OUTCOME_DONE &&
-               cloud_now(t) - bought->time < VISIBLE_SEC;
-}
-
-static void allocate_eip(struct turn *t) {
-        struct engine *e = t->e;
-        const struct eip *eip = &e->eip;
-
-        if (!e->eip_known) {
-                ask(t, WIRE_EIP_FIND);
-                return;
-        }
-        if (!*eip->allocation_id) {
-                if (is_just_bought(t))
-                        meet_own(t, FAULT_EIP_SETTLING, "bought, and not listed yet");
-                else if (e->config.eip_allocate)
-                        begin_change(t, WIRE_EIP_ALLOCATE);
-                else
-                        meet_own(t, FAULT_EIP_NONE, "");
-                return;
-        }
-        if (eip->locked) {
-                meet_own(t, FAULT_EIP_LOCKED, eip->allocation_id);
-                return;
-        }
-        switch (eip->status) {
-        case EIP_AVAILABLE:
-                if (!asks_witness(t))
-                        begin_change(t, WIRE_EIP_ASSOCIATE);
-                break;
-        case EIP_IN_USE: /* is_bound() has spoken */
-                break;
-        case EIP_UNKNOWN:
-        case EIP_ASSOCIATING:
-        case EIP_UNASSOCIATING:
-                meet_own(t, FAULT_EIP_SETTLING, eip->allocation_id);
-                break;
-        }
 }
 
 static void allocate_static(struct turn *t) {

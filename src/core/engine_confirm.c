@@ -16,7 +16,7 @@
 static const unsigned look_seconds[] = {2, 5, 10, 20, 40, 60};
 #define N_LOOKS (sizeof(look_seconds) / sizeof(look_seconds[0]))
 
-static uint64_t next_look(const struct turn *t) {
+uint64_t next_look(const struct turn *t) {
         const struct engine *e = t->e;
         uint64_t interval = e->config.heal_check_interval_usec, at;
 
@@ -45,7 +45,7 @@ void schedule_looks(struct turn *t) {
         if (grace > t->now.boot_usec && grace < next)
                 next = grace;
         if (e->phase == PHASE_REBOOTING)
-                timeout = e->reboot_due_since + e->config.reboot_patience_usec;
+                timeout = patience_ends(e, t->now.boot_usec);
         rest(t, next < timeout || timeout <= t->now.boot_usec ? next : timeout);
 }
 
@@ -61,18 +61,23 @@ static const char *const confirm_faults[_PLANE_MAX] = {
         [PLANE_OUTSIDE] = FAULT_CONFIRM_OUTSIDE,
 };
 
+/* The plane that disagrees now may be another one than at an earlier failure. */
 static void fail_to_confirm(struct turn *t) {
         struct fault f = fault_own(confirm_faults[t->e->verdict.who], "");
 
         fail(t, &f);
 }
 
-/* The plane that disagrees now may be another one than at the first failure. */
-static void fail_again(struct turn *t) {
-        if (strncmp(t->e->fault.code, "Confirm.", 8) == 0)
-                fail_to_confirm(t);
-        else
-                fail(t, &t->e->fault);
+void confirming_begins(struct turn *t) {
+        struct engine *e = t->e;
+
+        e->confirm_started = t->now.boot_usec;
+        e->next_look = ENGINE_NEVER;
+        e->looks = 0;
+        e->reach_at = 0;
+        e->attempt = 0;
+        e->fault = (struct fault){};
+        enter(t, PHASE_CONFIRMING);
 }
 
 void confirming(struct turn *t) {
@@ -83,18 +88,11 @@ void confirming(struct turn *t) {
                 if (governor_pending_change(&e->ledger, e->expected, cloud_now(t)))
                         reboot_due(t);
                 else
-                        fail_again(t);
+                        fail_to_confirm(t);
                 return;
         }
-        if (e->phase != PHASE_CONFIRMING) {
-                e->confirm_started = t->now.boot_usec;
-                e->next_look = ENGINE_NEVER;
-                e->looks = 0;
-                e->reach_at = 0;
-                e->attempt = 0;
-                e->fault = (struct fault){};
-        }
-        enter(t, PHASE_CONFIRMING);
+        if (e->phase != PHASE_CONFIRMING)
+                confirming_begins(t);
         schedule_looks(t);
 }
 
@@ -176,6 +174,14 @@ static uint64_t next_control_after_start(struct turn *t) {
         return spread + (gone < CONTROL_EVERY ? CONTROL_EVERY - gone : 0);
 }
 
+/* Now, but not before the change that it confirms: the clock may be behind the one of then. */
+static int64_t time_of_confirmation(const struct turn *t) {
+        const struct ledger_entry *last = ledger_last(&t->e->ledger, WIRE_NONE);
+        int64_t now = cloud_now(t);
+
+        return last && last->time > now ? last->time : now;
+}
+
 /* Also for a look that changed nothing: then it only says when to look next. */
 void confirm(struct turn *t) {
         struct engine *e = t->e;
@@ -187,7 +193,7 @@ void confirm(struct turn *t) {
         if (news) {
                 l->address = e->expected;
                 l->kind = e->kind;
-                l->confirmed = cloud_now(t);
+                l->confirmed = time_of_confirmation(t);
                 l->lagging = e->lagging;
                 forget_wait(t);
                 store(t);
@@ -201,7 +207,8 @@ void confirm(struct turn *t) {
         e->fault = (struct fault){};
         e->attempt = 0;
         e->failed_looks = 0;
-        forget_told(t);
+        untell(t, TOLD_WAITING, NULL);
+        untell(t, TOLD_FAILED, NULL);
         e->crowded = false;
         e->told_asking = WIRE_NONE;
         reboot_not_due(t);
@@ -271,94 +278,6 @@ void on_confirmed(struct turn *t) {
                 ask(t, WIRE_INSPECT);
         else if (!look(t))
                 schedule_looks(t);
-}
-
-/*
- * The change of ours that was answered with its address, where metadata may confirm it before
- * control is heard. In a crowd that keeps the account's quota busy that can be an hour, and a
- * control look that fails changes nothing while the other planes agree (design 4.1).
- */
-static const struct ledger_entry *shown_by_metadata(const struct turn *t) {
-        const struct engine *e = t->e;
-        unsigned planes = required_planes(e);
-
-        if (e->control.presence != PRESENCE_UNKNOWN || !(planes & 1u << PLANE_METADATA) ||
-            planes & 1u << PLANE_CONTROL || e->config.reboot_policy == REBOOT_ALWAYS)
-                return NULL;
-        for (unsigned i = e->ledger.n_entries; i-- > 0;) {
-                const struct ledger_entry *change = &e->ledger.entries[i];
-
-                if (!wire_op_brings_address(change->op) || change->outcome == OUTCOME_REFUSED)
-                        continue;
-                if (change->outcome != OUTCOME_DONE || change->address == 0 ||
-                    change->time <= e->ledger.confirmed)
-                        return NULL;
-                return change;
-        }
-        return NULL;
-}
-
-void wait_begins(struct turn *t, uint64_t until) {
-        struct engine *e = t->e;
-
-        e->wait_until = until;
-        e->crowded |= e->fault.class == FAULT_THROTTLED;
-        e->confirm_started = t->now.boot_usec;
-        e->looks = 0;
-        meanwhile(t);
-}
-
-static void expect(struct turn *t, const struct ledger_entry *change) {
-        struct engine *e = t->e;
-
-        e->expected = change->address;
-        e->kind = change->op == WIRE_EIP_ASSOCIATE ? KIND_EIP : KIND_STATIC;
-        adopt(t);
-        TEXT_SET(e->ledger.eip_id, change->allocation_id);
-        judge(t);
-}
-
-bool confirming_without_control(struct turn *t) {
-        struct engine *e = t->e;
-        const struct ledger_entry *change;
-
-        if (!e->crowded)
-                return false;
-        e->control = (struct plane_facts){}; /* what it said was before the change */
-        change = shown_by_metadata(t);
-        if (!change)
-                return false;
-        expect(t, change);
-        confirming(t);
-        return true;
-}
-
-/* Control could not be heard: what was waited for is asked later. */
-static void confirm_meanwhile(struct turn *t) {
-        struct engine *e = t->e;
-
-        e->control_fault = e->fault;
-        e->wait_checked = !e->wait_by_server; /* whoever inspects next goes on with it */
-        e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
-        confirm(t);
-}
-
-void meanwhile(struct turn *t) {
-        struct engine *e = t->e;
-        const struct ledger_entry *change = shown_by_metadata(t);
-        uint64_t next = e->wait_until;
-
-        if (change && e->metadata.presence == PRESENCE_PRESENT &&
-            e->metadata.address == change->address) {
-                expect(t, change);
-                if (e->verdict.confirmed) {
-                        confirm_meanwhile(t);
-                        return;
-                }
-        }
-        if (change && next_look(t) < next)
-                next = next_look(t);
-        rest(t, next);
 }
 
 /* A look is complete. */

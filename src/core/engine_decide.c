@@ -93,7 +93,8 @@ void learn_metadata(struct turn *t, const struct addresses *a) {
 
         e->metadata = (struct plane_facts){.presence = a->presence, .address = a->address};
         e->metadata_at = t->now.boot_usec;
-        e->look_fault = (struct fault){};
+        e->metadata_fault = (struct fault){};
+        untell(t, TOLD_METADATA, NULL);
         if (a->presence == PRESENCE_PRESENT)
                 end_lag(t);
 }
@@ -189,6 +190,7 @@ void adopt(struct turn *t) {
         else if (!ours && l->address == 0)
                 say(t, NOTICE_ADOPTED);
         TEXT_SET(e->accepted, ""); /* a word is for one address */
+        untell(t, TOLD_FAILED, FAULT_HEAL_REPLACED);
         l->address = e->expected;
         l->kind = e->kind;
         TEXT_SET(l->eip_id, e->kind != KIND_EIP ? ""
@@ -212,9 +214,10 @@ bool must_alert(const struct turn *t) {
 static void alert(struct turn *t) {
         struct engine *e = t->e;
 
-        for (unsigned i = 0; i < TOLD_MAX && e->told_replaced != e->expected; i++)
-                if (strcmp(e->told_failed[i], FAULT_HEAL_REPLACED) == 0)
-                        TEXT_SET(e->told_failed[i], "");
+        if (e->told_replaced != e->expected) {
+                untell(t, TOLD_FAILED, FAULT_HEAL_REPLACED);
+                TEXT_SET(e->accepted, "");
+        }
         e->told_replaced = e->expected;
         meet_own(t, FAULT_HEAL_REPLACED, "");
 }
@@ -320,7 +323,8 @@ static void decide_absent(struct turn *t) {
         end_lag(t);
         reboot_not_due(t);
         look_again(t);
-        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING)
+        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING ||
+            e->phase == PHASE_REBOOTING)
                 enter(t, PHASE_INSPECTING);
         if (is_late(t)) {
                 meet_own(t, FAULT_NOT_SHOWN, "");
@@ -337,13 +341,29 @@ void decide(struct turn *t) {
                 e->expected = e->control.address;
                 e->kind = e->instance.eip || is_cut_through(e) ? KIND_EIP : KIND_STATIC;
                 decide_present(t);
-        } else if (*e->config.eip_allocation_id && !e->eip_known) {
+        } else if (*e->config.eip_allocation_id && e->config.strategy != STRATEGY_STATIC &&
+                   !e->eip_known) {
                 ask(t, WIRE_EIP_FIND); /* a cut-through EIP is shown nowhere else */
         } else if (e->control.presence == PRESENCE_ABSENT) {
                 decide_absent(t);
         } else {
                 inspect(t); /* not to know is not absence (L6) */
         }
+}
+
+/* An answer tells of no later moment than the one when it was asked for, in whole seconds. */
+static int64_t asked_at(const struct turn *t) {
+        uint64_t ago = t->now.boot_usec - t->e->asked;
+
+        return cloud_now(t) - (int64_t)((ago + USEC_PER_SEC - 1) / USEC_PER_SEC);
+}
+
+/* True if the ledger has learnt from it. */
+static bool settle(struct turn *t, in_addr_t address, const char *eip_id) {
+        struct engine *e = t->e;
+        struct shown shown = {.address = address, .eip_id = eip_id, .asked = asked_at(t)};
+
+        return governor_settle(&e->ledger, e->boot_id, &shown);
 }
 
 void got_instance(struct turn *t, const struct instance *i) {
@@ -361,7 +381,7 @@ void got_instance(struct turn *t, const struct instance *i) {
         e->eips_gone = 0;
         e->reach_before_known = false; /* the witness must be asked straight before a change */
         e->control_fault = (struct fault){};
-        memset(e->told_control, 0, sizeof(e->told_control));
+        untell(t, TOLD_CONTROL, NULL);
         e->control = (struct plane_facts){
                 .presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT,
                 .address = address,
@@ -370,7 +390,7 @@ void got_instance(struct turn *t, const struct instance *i) {
         e->ledger.inspected = cloud_now(t);
         if (i->network != NETWORK_UNKNOWN)
                 e->ledger.network = i->network;
-        if (governor_settle(&e->ledger, e->boot_id, address, cloud_now(t)) ||
+        if (settle(t, address, i->eip ? i->eip_id : "") ||
             e->phase == PHASE_CONFIRMED) /* the 6 h look: its time outlives a restart */
                 store(t);
         decide(t);
@@ -388,7 +408,7 @@ void got_eip(struct turn *t, const struct eip *eip) {
                         .presence = PRESENCE_PRESENT,
                         .address = eip->address,
                 };
-                if (governor_settle(&e->ledger, e->boot_id, eip->address, cloud_now(t)))
+                if (settle(t, eip->address, eip->allocation_id))
                         store(t); /* a call of ours without an answer brought it */
         }
         decide(t);

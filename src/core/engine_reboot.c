@@ -8,6 +8,22 @@
 #define LOOK_RECENT   (5 * USEC_PER_SEC)  /* the metadata look that a reboot rests on */
 #define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* the machine's answer about what blocks a reboot */
 
+/* Patience counts only while the blockers are what is waited for: not under the brake, say. */
+uint64_t patience_ends(const struct engine *e, uint64_t now) {
+        uint64_t patience = e->config.reboot_patience_usec;
+        uint64_t left = e->blocked_usec < patience ? patience - e->blocked_usec : 0;
+
+        return (e->blocked_since ? e->blocked_since : now) + left;
+}
+
+static void end_block(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->blocked_since)
+                e->blocked_usec += t->now.boot_usec - e->blocked_since;
+        e->blocked_since = 0;
+}
+
 static void reboot_never(struct turn *t) {
         struct fault f = fault_own(FAULT_REBOOT_NEVER, "");
 
@@ -31,8 +47,11 @@ static bool reboot_is_blocked(struct turn *t) {
                 return true;
         }
         e->blockers_known = true; /* no answer in time: nothing blocks */
-        if (!*e->blockers ||
-            t->now.boot_usec - e->reboot_due_since >= e->config.reboot_patience_usec)
+        if (!*e->blockers)
+                return false;
+        if (e->blocked_since == 0)
+                e->blocked_since = t->now.boot_usec;
+        if (t->now.boot_usec >= patience_ends(e, t->now.boot_usec))
                 return false;
         if (!look(t))
                 schedule_looks(t);
@@ -87,8 +106,20 @@ static bool looks_once_more(struct turn *t) {
 }
 
 void reboot_not_due(struct turn *t) {
-        t->e->reboot_due_since = 0;
+        t->e->reboot_due_since = t->e->blocked_since = t->e->blocked_usec = 0;
         TEXT_SET(t->e->told_blockers, "");
+}
+
+void reconsider_reboot(struct turn *t) {
+        struct engine *e = t->e;
+        bool leaves =
+                e->step == STEP_LEAVING || (e->step == STEP_ASKING && e->asking == WIRE_REBOOT);
+
+        if (leaves)
+                return;
+        reboot_not_due(t);
+        if (e->phase == PHASE_REBOOTING)
+                confirming_begins(t);
 }
 
 /* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
@@ -143,6 +174,7 @@ void reboot_due(struct turn *t) {
 }
 
 void forget_blockers(struct turn *t) {
+        end_block(t);
         t->out->wants |= ACTION_NO_BLOCKERS;
         t->e->blockers_known = false;
         t->e->blockers_until = 0;
@@ -151,10 +183,13 @@ void forget_blockers(struct turn *t) {
 
 void got_blockers(struct turn *t, const char *blockers) {
         struct engine *e = t->e;
+
         if (e->phase != PHASE_REBOOTING || e->step == STEP_LEAVING)
                 return; /* asked for a reboot that is not due any more, or leaves now */
         TEXT_SET(e->blockers, blockers);
         e->blockers_known = true;
+        if (!*blockers)
+                end_block(t);
         if (*blockers && strcmp(e->told_blockers, blockers) != 0) {
                 TEXT_SET(e->told_blockers, blockers);
                 TEXT_SET(say(t, NOTICE_REBOOT_WAITS)->text, blockers);

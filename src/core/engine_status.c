@@ -29,6 +29,7 @@ static void fill_planes(const struct engine *e, struct status *s) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
                 TEXT_SET(s->control_fault, e->control_fault.code);
         }
+        TEXT_SET(s->metadata_fault, e->metadata_fault.code);
 }
 
 static void fill_next(const struct engine *e, struct engine_now now, struct status *s) {
@@ -48,7 +49,7 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
         }
         /* Also while metadata is looked at meanwhile: it waits all the same. */
         if (e->phase == PHASE_REBOOTING && !is_busy(e) && *e->blockers) {
-                uint64_t latest = e->reboot_due_since + e->config.reboot_patience_usec;
+                uint64_t latest = patience_ends(e, now.boot_usec);
 
                 s->next = NEXT_REBOOT;
                 TEXT_SET(s->waits_for, e->blockers);

@@ -15,19 +15,21 @@ unsigned call_context(const struct config *c) {
         return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) | (*c->vlan_id ? FAULT_WITH_VLAN_ID : 0);
 }
 
-/* True if that code was not told yet; it counts as told from now on. */
-static bool is_news(char told[static TOLD_MAX][FAULT_CODE_SIZE], const char *code) {
-        for (unsigned i = 0; i < TOLD_MAX; i++)
+bool is_news(struct turn *t, enum told_list list, const char *code) {
+        char(*told)[FAULT_CODE_SIZE] = t->e->told[list];
+
+        for (unsigned i = 0; i < TOLD_IN_TURN; i++)
                 if (strcmp(told[i], code) == 0)
                         return false;
-        memmove(told[1], told[0], (TOLD_MAX - 1) * FAULT_CODE_SIZE);
+        memmove(told[1], told[0], (TOLD_IN_TURN - 1) * FAULT_CODE_SIZE);
         text_copy(told[0], FAULT_CODE_SIZE, code);
         return true;
 }
 
-void forget_told(struct turn *t) {
-        memset(t->e->told_waiting, 0, sizeof(t->e->told_waiting));
-        memset(t->e->told_failed, 0, sizeof(t->e->told_failed));
+void untell(struct turn *t, enum told_list list, const char *code) {
+        for (unsigned i = 0; i < TOLD_IN_TURN; i++)
+                if (!code || strcmp(t->e->told[list][i], code) == 0)
+                        TEXT_SET(t->e->told[list][i], "");
 }
 
 void fail(struct turn *t, const struct fault *f) {
@@ -35,7 +37,7 @@ void fail(struct turn *t, const struct fault *f) {
 
         if (e->phase != PHASE_FAILED || strcmp(e->fault.code, f->code) != 0)
                 e->fault_since = cloud_now(t);
-        if (is_news(e->told_failed, f->code))
+        if (is_news(t, TOLD_FAILED, f->code))
                 say(t, NOTICE_FAILED)->fault = *f;
         e->fault = *f;
         enter(t, PHASE_FAILED);
@@ -59,7 +61,7 @@ static void count_fault(struct turn *t, const struct fault *f) {
                 e->fault_since = cloud_now(t);
                 e->fault_since_boot = t->now.boot_usec;
         }
-        if (!network_may_come(t, f) && is_news(e->told_waiting, f->code))
+        if (!network_may_come(t, f) && is_news(t, TOLD_WAITING, f->code))
                 say(t, NOTICE_WAITING)->fault = *f;
         e->fault = *f;
 }
@@ -222,12 +224,18 @@ static void not_ecs(struct turn *t) {
         t->out->wants |= ACTION_EXIT;
 }
 
+/* The look before does not count any more (L6), for nothing. */
+static void forget_metadata(struct turn *t) {
+        t->e->metadata = (struct plane_facts){};
+        t->e->metadata_at = 0;
+        judge(t);
+}
+
 void got_identify_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
         bool silent = strcmp(f->code, FAULT_MD_UNREACHABLE) == 0;
 
-        e->metadata = (struct plane_facts){}; /* the look before does not count any more (L6) */
-        judge(t);
+        forget_metadata(t);
         if (!silent)
                 e->metadata_silent_since = 0;
         else if (e->metadata_silent_since == 0)
@@ -249,6 +257,13 @@ static uint64_t throttled_wait(const struct turn *t, const struct fault *f) {
                             &e->rng);
 }
 
+static void say_unknown(struct turn *t, enum plane plane, const struct fault *f) {
+        struct notice *n = say(t, NOTICE_PLANE_UNKNOWN);
+
+        n->plane = plane;
+        n->fault = *f;
+}
+
 /* A control look that fails changes no phase while the planes that count agree. */
 void got_inspect_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
@@ -266,8 +281,8 @@ void got_inspect_fault(struct turn *t, const struct fault *f) {
                 start_over(t);
                 return;
         }
-        if (is_news(e->told_control, f->code))
-                say(t, NOTICE_CONTROL_UNKNOWN)->fault = *f;
+        if (is_news(t, TOLD_CONTROL, f->code))
+                say_unknown(t, PLANE_CONTROL, f);
         if (f->class == FAULT_THROTTLED) {
                 e->wait_checked = false; /* whoever inspects next goes on with it */
                 write_wait(t, throttled_wait(t, f), true, f);
@@ -275,15 +290,17 @@ void got_inspect_fault(struct turn *t, const struct fault *f) {
         e->control_fault = *f;
         e->control = (struct plane_facts){};
         e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
-        confirm(t);
+        if (e->phase == PHASE_CONFIRMED && e->verdict.disagrees)
+                drift(t); /* another plane: seen while control was asked */
+        else
+                confirm(t);
 }
 
 /* Metadata could not be read: unknown, which is neither absent nor present (L6). */
 void got_addresses_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 
-        e->metadata = (struct plane_facts){};
-        judge(t);
+        forget_metadata(t);
         if (e->phase == PHASE_WAITING) {
                 meanwhile(t);
                 return;
@@ -292,7 +309,11 @@ void got_addresses_fault(struct turn *t, const struct fault *f) {
             e->phase == PHASE_REBOOTING) {
                 if (e->phase == PHASE_REBOOTING)
                         enter(t, PHASE_CONFIRMING);
-                e->look_fault = *f;
+                /* One look that fails is no news. */
+                if (e->phase == PHASE_CONFIRMED && e->metadata_fault.class != FAULT_NONE &&
+                    is_news(t, TOLD_METADATA, f->code))
+                        say_unknown(t, PLANE_METADATA, f);
+                e->metadata_fault = *f;
                 if (f->class == FAULT_THROTTLED)
                         e->next_look = in(t, throttled_wait(t, f));
                 if (e->phase == PHASE_CONFIRMED && e->verdict.disagrees)

@@ -92,11 +92,12 @@ enum permit governor_reboot(const struct ledger *l, const struct config *c, cons
                 if (p != PERMIT_YES)
                         return p;
         }
-        *ret_why = FAULT_REBOOT_LIMIT;
         if (is_suspect(l, now)) {
+                *ret_why = FAULT_REBOOT_SUSPECT;
                 *ret_when = l->suspect > 0 ? l->suspect + DAY_SEC : 0;
                 return PERMIT_NO;
         }
+        *ret_why = FAULT_REBOOT_LIMIT;
         spent = count_spent(l, WIRE_REBOOT, now);
         if (spent.n >= c->reboot_limit) {
                 *ret_when = spent.frees;
@@ -135,10 +136,10 @@ enum permit governor_change(const struct ledger *l, const struct config *c, enum
         return PERMIT_YES;
 }
 
-/* True if an inspection made now tells all there will ever be to tell about an open intent. */
-static bool inspection_settles(const struct ledger_entry *e, const char *boot_id, in_addr_t address,
-                               int64_t now) {
-        int64_t age = now - e->time;
+/* True if an inspection tells all there will ever be to tell about an open intent. */
+static bool inspection_settles(const struct ledger_entry *e, const char *boot_id,
+                               const struct shown *shown) {
+        int64_t age = shown->asked - e->time;
 
         if (!same_boot(e, boot_id))
                 return true;
@@ -146,27 +147,42 @@ static bool inspection_settles(const struct ledger_entry *e, const char *boot_id
                 return age >= REBOOT_LOST_SEC;
         if (e->outcome == OUTCOME_LOST || age >= ORPHAN_SEC)
                 return true;
-        return wire_op_brings_address(e->op) && address != 0;
+        return wire_op_brings_address(e->op) && shown->address != 0;
 }
 
-bool governor_settle(struct ledger *l, const char *boot_id, in_addr_t address, int64_t now) {
-        bool changed = false, newest = true;
+static bool is_of_a_call(const struct ledger *l, in_addr_t address) {
+        for (unsigned i = 0; i < l->n_entries; i++)
+                if (l->entries[i].address == address)
+                        return true;
+        return false;
+}
+
+static bool may_have_brought(const struct ledger *l, const struct ledger_entry *e,
+                             const struct shown *shown) {
+        if (e->address != 0 || (e->settled && shown->asked - e->time >= VISIBLE_SEC))
+                return false;
+        if (e->op == WIRE_EIP_ASSOCIATE)
+                return strcmp(e->allocation_id, shown->eip_id) == 0;
+        return !*shown->eip_id && !is_of_a_call(l, shown->address);
+}
+
+bool governor_settle(struct ledger *l, const char *boot_id, const struct shown *shown) {
+        bool changed = false, newest = shown->address != 0;
 
         for (unsigned i = l->n_entries; i-- > 0;) {
                 struct ledger_entry *e = &l->entries[i];
 
-                if (is_open(e) && inspection_settles(e, boot_id, address, now)) {
+                if (newest && wire_op_brings_address(e->op) && e->outcome != OUTCOME_REFUSED) {
+                        newest = false;
+                        if (may_have_brought(l, e, shown)) {
+                                e->address = shown->address;
+                                changed = true;
+                        }
+                }
+                if (is_open(e) && inspection_settles(e, boot_id, shown)) {
                         e->settled = true;
                         changed = true;
                 }
-                if (!wire_op_brings_address(e->op) || e->outcome == OUTCOME_REFUSED)
-                        continue;
-                /* Shown late, or a call that answers without address: it is the newest one's. */
-                if (newest && address != 0 && e->address == 0) {
-                        e->address = address;
-                        changed = true;
-                }
-                newest = false;
         }
         return changed;
 }

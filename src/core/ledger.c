@@ -382,6 +382,14 @@ struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now) 
         return e;
 }
 
+struct ledger_entry *ledger_renew(struct ledger *l, struct ledger_entry *e) {
+        struct ledger_entry *last = &l->entries[l->n_entries - 1], renewed = *e;
+
+        memmove(e, e + 1, (size_t)(last - e) * sizeof(*e));
+        *last = renewed;
+        return last;
+}
+
 struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op) {
         for (unsigned i = l->n_entries; i-- > 0;) {
                 struct ledger_entry *e = &l->entries[i];

@@ -114,6 +114,7 @@ static const struct member status_members[] = {
         {"clock_offset", MEMBER_INT, 0, S(clock_offset), .max = INT32_MAX},
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
+        {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
         {},
 };
 /* clang-format on */

@@ -9,7 +9,6 @@
 
 #define LOOK_FRESH     (60 * USEC_PER_SEC) /* how old a look may be that a change rests on */
 #define ABSENT_APART   (60 * USEC_PER_SEC) /* two inspections before a known address is replaced */
-#define VISIBLE_SEC    (10 * 60)           /* control may show a new address this late */
 #define CONTROL_EVERY  (6 * USEC_PER_HOUR)
 #define CONTROL_SPREAD USEC_PER_HOUR
 #define CLOCK_OFF_SEC  60            /* a clock that is off by more is told of, and not believed */
@@ -28,11 +27,14 @@ void ask(struct turn *t, enum wire_op op);
 void ask_probe(struct turn *t, enum wire_probe probe);
 void store(struct turn *t);
 struct notice *say(struct turn *t, enum notice_kind kind);
-int64_t cloud_now(const struct turn *t);
-uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
-void start_over(struct turn *t);                  /* identify, then inspect */
+void start_over(struct turn *t); /* identify, then inspect */
 bool is_resting(const struct engine *e);
 bool is_accepted(const struct engine *e, const char *code); /* by a person's `resume` */
+
+/* engine_time.c */
+int64_t cloud_now(const struct turn *t);
+uint64_t in(const struct turn *t, uint64_t usec); /* from now, on CLOCK_BOOTTIME */
+void learn_time(struct turn *t, enum wire_op op, const struct wire_answer *a);
 
 /* engine_wait.c */
 void inspect(struct turn *t); /* unless an earlier process kept a wait that is not over */
@@ -41,7 +43,10 @@ void forget_wait(struct turn *t);                /* unless the server still want
 void meet_fault(struct turn *t, const struct fault *f); /* wait or fail, by its class */
 void meet_own(struct turn *t, const char *code, const char *message);
 void fail(struct turn *t, const struct fault *f);
-void forget_told(struct turn *t); /* what has been told has ended: it would be news again (L7) */
+bool is_news(struct turn *t, enum told_list list,
+             const char *code); /* and counts as told from now on */
+void untell(struct turn *t, enum told_list list,
+            const char *code); /* that has ended; NULL: all have */
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
 unsigned call_context(const struct config *c);                       /* for fault_explain() */
 void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
@@ -68,22 +73,26 @@ void decide(struct turn *t); /* after an inspection, or when more was learnt sin
 /* engine_confirm.c */
 void confirm(struct turn *t);
 void confirming(struct turn *t);
-void on_confirming(struct turn *t); /* its deadline has passed, or a plane has changed */
+void confirming_begins(struct turn *t); /* Grace, Timeout and the looks count from now */
+void on_confirming(struct turn *t);     /* its deadline has passed, or a plane has changed */
 void on_confirmed(struct turn *t);
 void drift(struct turn *t);
 bool look(struct turn *t); /* asks what is due; false: nothing is */
 void schedule_looks(struct turn *t);
 void got_addresses(struct turn *t, const struct addresses *a);
 void got_outside(struct turn *t, in_addr_t address); /* 0: could not be learnt */
+uint64_t next_look(const struct turn *t);
+
+/* engine_meanwhile.c */
 void wait_begins(struct turn *t, uint64_t until);
 bool confirming_without_control(struct turn *t); /* true: metadata is asked first, in a crowd */
 void meanwhile(struct turn *t);                  /* what was looked at during a wait */
+bool confirms_again(struct turn *t); /* true: what a flap had lost is there, control is not asked */
 
 /* engine_change.c */
 void allocate(struct turn *t);
-const char *eip_wanted(const struct turn *t); /* the id that eip-find is to look for; "": by tag */
-bool looks_for_next_eip(struct turn *t);      /* true: that one does not exist, the next is asked */
-bool is_inspected(const struct turn *t);      /* L1 */
+bool asks_witness(struct turn *t);              /* true: it is asked, before a change */
+bool is_inspected(const struct turn *t);        /* L1 */
 bool is_ready(struct turn *t, enum wire_op op); /* false: it has met the fault that forbids it */
 void begin_change(struct turn *t, enum wire_op op);
 void got_stored(struct turn *t, int error, enum hold hold);
@@ -91,9 +100,19 @@ void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a);
 void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f);
 void got_probe(struct turn *t, const struct wire_answer *a); /* NULL: it failed */
 
+/* engine_eip.c */
+bool takes_eip(const struct engine *e);
+const char *eip_of_ledger(const struct engine *e); /* "": none of ours is known */
+const char *eip_wanted(const struct turn *t); /* the id that eip-find is to look for; "": by tag */
+bool looks_for_next_eip(struct turn *t);      /* true: that one does not exist, the next is asked */
+bool is_bound(struct turn *t);                /* true: it has met the fault that this is */
+void allocate_eip(struct turn *t);
+
 /* engine_reboot.c */
 void reboot_due(struct turn *t);
-void reboot_not_due(struct turn *t);        /* any more */
+void reboot_not_due(struct turn *t);    /* any more */
+void reconsider_reboot(struct turn *t); /* its policy is another one now */
+uint64_t patience_ends(const struct engine *e, uint64_t now);
 bool reboots_at_once(const struct turn *t); /* Policy=always, until that reboot was executed */
 void got_blockers(struct turn *t, const char *blockers);
 void forget_blockers(struct turn *t); /* what blocked a reboot says nothing about a later one */

@@ -149,9 +149,7 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         e->fault_since = e->phase_since = 0;
         memset(e->plane_since, 0, sizeof(e->plane_since));
         memset(e->fault.message, 0, sizeof(e->fault.message));
-        memset(e->told_waiting, 0, sizeof(e->told_waiting));
-        memset(e->told_failed, 0, sizeof(e->told_failed));
-        memset(e->told_control, 0, sizeof(e->told_control));
+        memset(e->told, 0, sizeof(e->told));
         memset(&e->config, 0, offsetof(struct config, endpoint));
         e->config.reboot_policy = w->engine.config.reboot_policy;
         e->config.heal_policy = w->engine.config.heal_policy;

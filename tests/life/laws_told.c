@@ -32,14 +32,16 @@ static struct told_line line_of(const struct notice *n) {
 
 /* Of a fault counts which it is; the address that is expected meanwhile is no news of it. */
 static bool is_fault(enum notice_kind k) {
-        return k == NOTICE_WAITING || k == NOTICE_FAILED || k == NOTICE_CONTROL_UNKNOWN;
+        return k == NOTICE_WAITING || k == NOTICE_FAILED || k == NOTICE_PLANE_UNKNOWN;
 }
 
 static bool is_same(const struct told_line *a, const struct told_line *b) {
         if (a->kind != b->kind || a->words != b->words || a->stranger != b->stranger)
                 return false;
-        return is_fault(a->kind) || (a->op == b->op && a->plane == b->plane &&
-                                     a->address == b->address && a->old_address == b->old_address);
+        if (is_fault(a->kind))
+                return a->kind != NOTICE_PLANE_UNKNOWN || a->plane == b->plane;
+        return a->op == b->op && a->plane == b->plane && a->address == b->address &&
+               a->old_address == b->old_address;
 }
 
 /* Said once, and then only after what it says has ended: faults in turn are no news either. */
@@ -77,8 +79,9 @@ static void hear(struct world *w, const struct event *e) {
                 forget(t, _NOTICE_MAX);
         if (e->type == EVENT_BLOCKERS)
                 forget(t, NOTICE_REBOOT_WAITS);
-        if (w->laws.inspected == w->now && e->type == EVENT_ANSWER)
-                forget(t, NOTICE_CONTROL_UNKNOWN);
+        if ((w->laws.inspected == w->now || w->laws.metadata_at == w->now) &&
+            e->type == EVENT_ANSWER)
+                forget(t, NOTICE_PLANE_UNKNOWN);
 }
 
 /*

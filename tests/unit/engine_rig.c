@@ -362,7 +362,7 @@ static void check(const struct rig *r, const struct line *line) {
                 {NOTICE_FAILED, "say:failed"},
                 {NOTICE_REBOOT_WAITS, "say:reboot-waits"},
                 {NOTICE_HOLD_FOREIGN, "say:foreign-hold"},
-                {NOTICE_CONTROL_UNKNOWN, "say:control-unknown"},
+                {NOTICE_PLANE_UNKNOWN, "say:plane-unknown"},
         };
         char wanted[TEXT] = "", found[TEXT], copy[TEXT], *save = NULL;
         size_t n = 0;

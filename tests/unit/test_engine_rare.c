@@ -151,6 +151,140 @@ static void each_stranger_asks_for_a_word(void **state) {
              {"identity C", "failed ask:inspect"}, {"instance C", "confirmed store say:replaced"});
 }
 
+/* A word spoken about one stranger is none about the next, whoever was seen when it was spoken. */
+static void a_word_is_not_kept_for_the_next_stranger(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.heal_policy = HEAL_ALERT;
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", ""}, {"+60", ""}, {"wait", ""},
+             {"addresses B", ""}, {"instance B", "failed !Heal.Replaced say:failed"},
+             {"resume", "failed ask:identify"}, {"identity C", "failed ask:inspect"},
+             {"instance C", "failed !Heal.Replaced say:failed"}, {"wait", "failed ask:identify"},
+             {"identity C", "failed ask:inspect"}, {"instance C", "failed !Heal.Replaced"});
+}
+
+/* The token of a bandwidth long settled is no way around Heal.Limit. */
+static void an_old_token_passes_no_limit(void **state) {
+        static const char given[] = "ABC";
+        struct rig r;
+        char event[16];
+
+        (void)state;
+        rig_init(&r);
+        r.config.bandwidth_out = 5;
+        r.config.reboot_policy = REBOOT_NEVER;
+        r.instance.bandwidth_out = 0;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"stored", "allocating ask:bandwidth"}, {"fault Transport.Timeout", ""});
+        r.instance.bandwidth_out = 5;
+        for (unsigned i = 0; i < 3; i++) {
+                for (unsigned n = 0; r.actions.question.op != WIRE_ALLOCATE; n++) {
+                        assert_true(n < 60);
+                        rig_go_on(&r, "none");
+                }
+                snprintf(event, sizeof(event), "ok %c", given[i]);
+                rig_play(&r, &(struct line){event, ""}, 1);
+                snprintf(event, sizeof(event), "instance %c", given[i]);
+                rig_play(&r, &(struct line){event, ""}, 1);
+                snprintf(event, sizeof(event), "addresses %c", given[i]);
+                PLAY(&r, {"wait", ""}, {event, ""}, {"+600", ""}, {"wait", ""},
+                     {"addresses none", "inspecting ask:inspect"});
+        }
+        r.instance.bandwidth_out = 0;
+        for (unsigned n = 0; r.engine.phase != PHASE_FAILED; n++) {
+                assert_true(n < 60);
+                assert_false(r.engine.step == STEP_ASKING && wire_op_changes(r.engine.asking));
+                rig_go_on(&r, "none");
+        }
+        assert_string_equal(r.engine.fault.code, "Heal.Limit");
+}
+
+/* The configured EIP is the one that will do: what was bought instead would never be used. */
+static void nothing_is_bought_beside_a_configured_eip(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.strategy = STRATEGY_EIP;
+        r.config.eip_allocate = true;
+        TEXT_SET(r.config.eip_allocation_id, "eip-mistyped");
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:eip-find"}, {"eip none", "failed !Eip.NotFound"});
+}
+
+/* A leftover EipAllocationId= is nothing to Strategy=static, which may not even list EIPs. */
+static void a_static_strategy_asks_for_no_eip(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        TEXT_SET(r.config.eip_allocation_id, "eip-1");
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:probe"});
+}
+
+/* The address is taken away while its reboot waits: no plane is left that could disagree. */
+static void an_address_lost_before_its_reboot(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_policy = REBOOT_ALWAYS;
+        r.config.confirm_planes = 1u << PLANE_KERNEL;
+        r.config.confirm_timeout_usec = 10 * USEC_PER_SEC;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"stored", ""}, {"ok A", ""}, {"instance A", "rebooting store blockers"},
+             {"blockers cloud-init", "rebooting say:reboot-waits"}, {"+700", ""},
+             {"blockers", "rebooting ask:inspect"}, {"instance none", ""});
+        for (unsigned i = 0; i < 12; i++) {
+                assert_int_not_equal(r.engine.phase, PHASE_CONFIRMING);
+                rig_go_on(&r, "none");
+        }
+}
+
+/* The link goes while the 6 h look is under way, and the look fails too. */
+static void a_lost_link_behind_a_look_that_fails(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", ""}, {"+100", ""});
+        r.engine.next_control = r.engine.deadline = r.now.boot_usec;
+        PLAY(&r, {"wait", "confirmed ask:inspect"}, {"kernel gone", "confirmed"},
+             {"fault ServiceUnavailable 503", "inspecting ask:inspect say:disagrees"});
+}
+
+/* The server asked for an hour; the link that had gone is back after a moment. */
+static void a_flap_while_throttled(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", ""}, {"+3600", ""},
+             {"kernel down", "inspecting ask:inspect say:disagrees"},
+             {"fault Throttling.User 400 3600000", "waiting store !Throttling.User"},
+             {"kernel up", "confirmed"});
+        assert_true(r.engine.next_control > r.now.boot_usec + 50 * USEC_PER_MIN);
+}
+
+/* One look at metadata that fails is no news; two are, once. */
+static void metadata_that_is_not_heard_is_told(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", ""}, {"wait", ""},
+             {"fault Metadata.Unreachable", "confirmed"}, {"wait", "confirmed ask:addresses"},
+             {"fault Metadata.Unreachable", "confirmed say:plane-unknown"}, {"wait", ""},
+             {"fault Metadata.Unreachable", "confirmed"});
+        assert_int_equal(r.actions.n_notices, 0);
+        PLAY(&r, {"wait", ""}, {"addresses A", "confirmed"}, {"wait", ""},
+             {"fault Metadata.Unreachable", "confirmed"}, {"wait", ""},
+             {"fault Metadata.Unreachable", "confirmed say:plane-unknown"});
+}
+
 /* Cut-through, and the answer of its association was lost: it is ours all the same. */
 static void a_lost_cut_through_association_counts(void **state) {
         struct rig r;
@@ -320,6 +454,14 @@ int main(void) {
                 cmocka_unit_test(what_was_just_bought_is_not_bought_again),
                 cmocka_unit_test(a_bandwidth_token_ends_with_its_refusal),
                 cmocka_unit_test(each_stranger_asks_for_a_word),
+                cmocka_unit_test(a_word_is_not_kept_for_the_next_stranger),
+                cmocka_unit_test(an_old_token_passes_no_limit),
+                cmocka_unit_test(nothing_is_bought_beside_a_configured_eip),
+                cmocka_unit_test(a_static_strategy_asks_for_no_eip),
+                cmocka_unit_test(an_address_lost_before_its_reboot),
+                cmocka_unit_test(a_lost_link_behind_a_look_that_fails),
+                cmocka_unit_test(a_flap_while_throttled),
+                cmocka_unit_test(metadata_that_is_not_heard_is_told),
                 cmocka_unit_test(a_lost_cut_through_association_counts),
                 cmocka_unit_test(always_is_not_forgotten),
                 cmocka_unit_test(cut_through_stays_confirmed),

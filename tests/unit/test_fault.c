@@ -379,6 +379,7 @@ static const struct {
         {"", 400, false},         /* a status without a code is a gateway's */
         {FAULT_RESOLVE, 0, true}, /* nothing was sent */
         {FAULT_CONNECT, 0, true},
+        {FAULT_PROXY, 0, true},
         {FAULT_TLS, 0, true},
         {FAULT_TLS_TIME, 0, true},
         {FAULT_DEADLINE, 0, true},
@@ -416,6 +417,7 @@ static const char *const own_codes[] = {
         FAULT_CLOUD_CONFIG,
         FAULT_RESOLVE,
         FAULT_CONNECT,
+        FAULT_PROXY,
         FAULT_TLS,
         FAULT_TLS_TIME,
         FAULT_TIMEOUT,
@@ -450,6 +452,7 @@ static const char *const own_codes[] = {
         FAULT_HEAL_RECLAIMED,
         FAULT_HEAL_REPLACED,
         FAULT_REBOOT_LIMIT,
+        FAULT_REBOOT_SUSPECT,
         FAULT_REBOOT_NEVER,
         FAULT_REBOOT_NOT_DONE,
         FAULT_REBOOT_LOST,
@@ -459,6 +462,7 @@ static const char *const own_codes[] = {
         FAULT_CONFIRM_OUTSIDE,
         FAULT_EIP_ELSEWHERE,
         FAULT_EIP_NONE,
+        FAULT_EIP_MISSING,
         FAULT_EIP_LOCKED,
         FAULT_EIP_LOST,
         FAULT_EIP_SETTLING,

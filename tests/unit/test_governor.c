@@ -98,6 +98,7 @@ static void unknown_is_not_zero(void **state) {
         assert_false(l.suspect_pending);
         assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
         assert_int_equal(when, NOW - 100 + DAY_SEC);
+        assert_string_equal(why, FAULT_REBOOT_SUSPECT);
         /* One allocation is left, and no second. */
         assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
                          PERMIT_YES);
@@ -124,6 +125,12 @@ static void no_boot_id_no_change(void **state) {
         assert_string_equal(why, FAULT_BOOT_ID);
 }
 
+static bool settle(struct ledger *l, const char *boot_id, in_addr_t address, int64_t asked) {
+        struct shown shown = {.address = address, .eip_id = "", .asked = asked};
+
+        return governor_settle(l, boot_id, &shown);
+}
+
 static void open_intents_forbid_the_next_change(void **state) {
         struct config c = defaults();
         struct ledger l = {0};
@@ -136,15 +143,15 @@ static void open_intents_forbid_the_next_change(void **state) {
                          PERMIT_LATER);
         assert_int_equal(when, NOW - 10 + ORPHAN_SEC);
         /* Nothing seen, and too early to say that nothing will be. */
-        assert_false(governor_settle(&l, "this", 0, NOW));
+        assert_false(settle(&l, "this", 0, NOW));
         /* At CALL_MAX, or under another boot id, or by its effect. */
-        assert_true(governor_settle(&l, "this", 0, NOW - 10 + ORPHAN_SEC));
+        assert_true(settle(&l, "this", 0, NOW - 10 + ORPHAN_SEC));
         assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
                          PERMIT_YES);
         l.entries[0].settled = false;
-        assert_true(governor_settle(&l, "next", 0, NOW));
+        assert_true(settle(&l, "next", 0, NOW));
         l.entries[0].settled = false;
-        assert_true(governor_settle(&l, "this", OURS, NOW));
+        assert_true(settle(&l, "this", OURS, NOW));
         assert_int_equal(l.entries[0].address, OURS);
         assert_true(l.entries[0].settled);
 }
@@ -154,10 +161,10 @@ static void lost_reboots_settle_late(void **state) {
 
         (void)state;
         past(&l, WIRE_REBOOT, OUTCOME_LOST, REBOOT_LOST_SEC - 1, "this");
-        assert_false(governor_settle(&l, "this", OURS, NOW));
-        assert_true(governor_settle(&l, "this", OURS, NOW + 1));
+        assert_false(settle(&l, "this", OURS, NOW));
+        assert_true(settle(&l, "this", OURS, NOW + 1));
         l.entries[0].settled = false;
-        assert_true(governor_settle(&l, "next", OURS, NOW));
+        assert_true(settle(&l, "next", OURS, NOW));
 }
 
 /* Which change a reboot would serve. */

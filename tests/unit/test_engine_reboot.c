@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine as stories: a reboot only for what is ours, and only when it is due (design 4.2). */
+#include "unit.h"
+
+#include "engine_rig.h"
+#include "util/text.h"
+
+#define UP_TO_CHANGE                                                                               \
+        {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},            \
+                {"reach no", ""}, {                                                                \
+                "stored", "allocating ask:allocate"                                                \
+        }
+#define UP_TO_CONFIRMING                                                                           \
+        UP_TO_CHANGE, {"ok A", ""}, {                                                              \
+                "instance A", "confirming store"                                                   \
+        }
+#define UP_TO_BLOCKERS                                                                             \
+        UP_TO_CONFIRMING, {"+61", ""}, {"wait", ""}, {"addresses none", ""}, {                     \
+                "reach no", "rebooting blockers"                                                   \
+        }
+
+static bool leaves(const struct rig *r) {
+        return r->engine.step == STEP_ASKING && r->engine.asking == WIRE_REBOOT;
+}
+
+/* Until RebootInstance leaves, with control showing that; the seconds that took, or -1. */
+static int64_t seconds_to_reboot(struct rig *r, const char *shown, unsigned turns) {
+        uint64_t began = r->now.boot_usec;
+
+        for (unsigned i = 0; i < turns; i++) {
+                if (leaves(r))
+                        return (int64_t)((r->now.boot_usec - began) / USEC_PER_SEC);
+                rig_go_on(r, shown);
+        }
+        return -1;
+}
+
+/* Nothing came of an allocation; what a person gave hours later is not what it brought. */
+static void a_stranger_s_address_is_no_change_of_ours(void **state) {
+        static const struct line given[] = {{"instance B", "confirming store say:adopted"},
+                                            {"instance eip:E", "confirming store say:adopted"}};
+        struct rig r;
+
+        (void)state;
+        for (size_t i = 0; i < N(given); i++) {
+                rig_init(&r);
+                PLAY(&r, UP_TO_CHANGE, {"fault Transport.Timeout", ""}, {"wait", ""},
+                     {"instance none", ""});
+                TEXT_SET(r.instance.locks, "security");
+                for (unsigned n = 0; n < 40; n++)
+                        rig_go_on(&r, "none");
+                r.instance.locks[0] = '\0';
+                while (r.engine.step != STEP_ASKING || r.engine.asking != WIRE_INSPECT)
+                        rig_go_on(&r, "none");
+                rig_play(&r, &given[i], 1);
+                assert_int_equal(r.engine.ledger.entries[0].address, 0);
+                for (unsigned n = 0; n < 30; n++) {
+                        assert_false(leaves(&r));
+                        if (r.engine.asking == WIRE_INSPECT)
+                                rig_play(&r, &(struct line){given[i].event, ""}, 1);
+                        else
+                                rig_go_on(&r, "none");
+                }
+        }
+}
+
+/* This boot's clock is hours behind: the verdict is dated after its change all the same. */
+static void a_verdict_is_later_than_its_change(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"},
+             {"instance A", "rebooting store"}, {"stored", "rebooting ask:reboot"}, {"ok", ""});
+        r.now.wall_sec -= 8 * 3600;
+        PLAY(&r, {"boot", ""}, {"identity A", ""}, {"kernel up", ""},
+             {"fault Metadata.NoRole", "confirmed store online unmark"});
+        r.now.wall_sec += 8 * 3600;
+        PLAY(&r, {"+600", ""}, {"wait", ""}, {"addresses none", ""});
+        assert_int_equal(seconds_to_reboot(&r, "A", 40), -1);
+}
+
+/* The brake and the server's hint are waits of their own. */
+static void patience_is_for_blockers_only(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_patience_usec = 2 * USEC_PER_MIN;
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"},
+             {"fault Throttling.User 400 180000", "waiting store no-blockers"});
+        while (r.engine.phase != PHASE_REBOOTING)
+                rig_go_on(&r, "A");
+        PLAY(&r, {"blockers apt", "rebooting ask:addresses say:reboot-waits"});
+        assert_in_range(seconds_to_reboot(&r, "A", 60), 115, 200);
+}
+
+/* In all: what blocks off and on is not waited for anew each time. */
+static void patience_is_spent_bit_by_bit(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_patience_usec = 2 * USEC_PER_MIN;
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers apt", "rebooting ask:addresses say:reboot-waits"},
+             {"addresses none", "rebooting"}, {"+100", ""}, {"blockers", "rebooting ask:addresses"},
+             {"blockers dpkg", "rebooting say:reboot-waits"}, {"addresses none", ""});
+        assert_in_range(seconds_to_reboot(&r, "A", 60), 5, 30);
+}
+
+/* Another policy is another rule: Grace and the witness come first again. */
+static void another_policy_begins_with_grace(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_policy = REBOOT_ALWAYS;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"stored", ""}, {"ok A", ""}, {"instance A", "rebooting store blockers"},
+             {"blockers cloud-init", "rebooting ask:addresses say:reboot-waits"},
+             {"addresses none", "rebooting"});
+        r.config.reboot_policy = REBOOT_AUTO;
+        PLAY(&r, {"reload", "identifying no-blockers ask:identify"}, {"identity none", ""},
+             {"instance A", "confirming"});
+        while (r.engine.phase != PHASE_REBOOTING)
+                rig_go_on(&r, "A");
+        assert_true(r.now.boot_usec - r.engine.confirm_started >= r.config.reboot_grace_usec);
+}
+
+/* The policy was changed while the intent was on its way to the disk, or a question under way. */
+static void a_reload_is_heard_in_the_middle(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"},
+             {"instance A", "rebooting store"});
+        r.config.reboot_policy = REBOOT_NEVER;
+        PLAY(&r, {"reload", "confirming no-blockers"}, {"stored", "confirming store"});
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+        rig_init(&r);
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"});
+        r.config.reboot_policy = REBOOT_NEVER;
+        PLAY(&r, {"reload", "confirming no-blockers"}, {"instance A", "confirming"});
+        assert_int_equal(seconds_to_reboot(&r, "A", 60), -1);
+}
+
+/* A look that failed takes back the one before it. */
+static void a_look_that_failed_is_none(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMING, {"+61", ""}, {"kernel down", "confirming ask:addresses"},
+             {"addresses none", ""}, {"reach no", "rebooting blockers"},
+             {"blockers cloud-init", "rebooting ask:addresses say:reboot-waits"},
+             {"addresses foreign", "confirming no-blockers"}, {"wait", "confirming ask:addresses"});
+}
+
+/* Asked 4:45 after a lost reboot and answered at 5:16: it tells of 4:45. */
+static void an_inspection_tells_of_when_it_was_asked(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_policy = REBOOT_ALWAYS;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"stored", ""}, {"ok A", ""}, {"instance A", ""}, {"blockers", ""}, {"instance A", ""},
+             {"stored", "rebooting ask:reboot"}, {"fault Transport.Timeout", ""}, {"+275", ""},
+             {"resume", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
+             {"+41", ""}, {"instance A", ""});
+        assert_false(r.engine.ledger.entries[1].settled);
+}
+
+/* After the day in which a reboot could have helped that is no longer what is wrong. */
+static void a_limit_is_no_reason_for_ever(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_limit = 0;
+        r.config.reboot_policy = REBOOT_ALWAYS;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"stored", ""}, {"ok A", ""}, {"instance A", "failed store !Reboot.Limit"});
+        while (r.now.boot_usec < 26 * USEC_PER_HOUR)
+                rig_go_on(&r, "A");
+        assert_string_equal(r.engine.fault.code, "Confirm.Metadata");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_stranger_s_address_is_no_change_of_ours),
+                cmocka_unit_test(a_verdict_is_later_than_its_change),
+                cmocka_unit_test(patience_is_for_blockers_only),
+                cmocka_unit_test(patience_is_spent_bit_by_bit),
+                cmocka_unit_test(another_policy_begins_with_grace),
+                cmocka_unit_test(a_reload_is_heard_in_the_middle),
+                cmocka_unit_test(a_look_that_failed_is_none),
+                cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
+                cmocka_unit_test(a_limit_is_no_reason_for_ever),
+        };
+
+        return cmocka_run_group_tests_name("engine_reboot", tests, NULL, NULL);
+}
