@@ -120,6 +120,21 @@ static void check_bounds(struct world *w, const struct actions *a) {
                 laws_break(w, "L8, 4.5: waits longer than its class or its phase may");
 }
 
+/* L8: a due reboot waits at most Patience for what blocks it, should that never end. */
+static void check_patience(struct world *w, const struct event *event) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+        bool judged = event->type == EVENT_TIMER || event->type == EVENT_BLOCKERS;
+
+        if (e->phase != PHASE_REBOOTING || !w->blocked)
+                l->blocked_since = 0;
+        else if (l->blocked_since == 0)
+                l->blocked_since = w->now;
+        if (judged && l->blocked_since && e->step == STEP_IDLE &&
+            w->now - l->blocked_since >= e->config.reboot_patience_usec)
+                laws_break(w, "L8: a due reboot waits longer than Patience");
+}
+
 static uint64_t patience(const struct engine *e) {
         bool first = strcmp(e->ledger.first_boot_id, e->boot_id) == 0;
 
@@ -195,7 +210,7 @@ static void check_adoption(struct world *w) {
         bool ours = false;
 
         for (unsigned i = 0; i < l->n_changes; i++)
-                ours |= l->changes[i].address == now;
+                ours |= l->changes[i].address == now || l->changes[i].taken_for == now;
         if (w->engine.config.heal_policy == HEAL_ALERT && known && now && known != now &&
             l->resumed != now && !ours)
                 laws_break(w, "4.4: a replaced address is adopted against Heal.Policy=alert");
@@ -246,6 +261,7 @@ void laws_waits(struct world *w, const struct event *event, const struct actions
                 check_leaving(w, event);
                 check_hurry(w, event);
                 check_held(w);
+                check_patience(w, event);
                 check_adoption(w);
         }
         for (unsigned i = 0; i < a->n_notices; i++)
