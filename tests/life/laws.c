@@ -94,7 +94,10 @@ static void forget_unwritten(struct world *w) {
 }
 
 /* Nothing that came before is the agent's own any more. */
-static void forget_changes(struct laws *l) {
+static void forget_changes(struct world *w) {
+        struct laws *l = &w->laws;
+
+        l->bought_unknown = w->bought;
         l->n_changes = 0;
         l->confirmed = 0;
         l->address_known = false;
@@ -111,7 +114,7 @@ void laws_started(struct world *w) {
                 l->changes[i].seen = false;
         if (w->disk_state == LEDGER_DAMAGED) {
                 l->damaged = w->now; /* L10 counts from here, whatever the ledger said */
-                forget_changes(l);
+                forget_changes(w);
         }
         if (w->disk_state == LEDGER_READ)
                 forget_unwritten(w);
@@ -142,7 +145,7 @@ void laws_down(struct world *w) {
 /* Who removes the ledger (`seal`, an operator) takes the agent's memory: L10 is about what the
  * agent itself set aside, and without an entry of its own it reboots for nothing (4.2). */
 void laws_ledger_removed(struct world *w) {
-        forget_changes(&w->laws);
+        forget_changes(w);
         w->laws.absent_since = 0;
         w->laws.damaged = 0;
 }
@@ -155,7 +158,7 @@ void laws_executed(struct world *w, enum wire_op op) {
         c->executed = true;
         if (laws_brings_address(op))
                 c->address = op == WIRE_EIP_ASSOCIATE ? world_address(0) : w->address;
-        if (w->bought > 1)
+        if (w->bought > w->laws.bought_unknown + 1)
                 laws_break(w, "4.3: a second EIP was bought");
 }
 
@@ -248,9 +251,10 @@ static void heard_change(struct world *w, const struct fault *f) {
         c->settled = c->heard == HEARD_DONE || c->heard == HEARD_REFUSED;
 }
 
+/* NULL: nobody answered. */
 static void heard_probe(struct world *w, const struct wire_answer *a) {
         struct laws *l = &w->laws;
-        bool told = a->fault.class == FAULT_NONE;
+        bool told = a && a->fault.class == FAULT_NONE;
 
         l->reach_at = w->now;
         l->reachable = told && a->reachable;
@@ -301,6 +305,11 @@ void laws_heard(struct world *w, const struct wire_answer *a) {
                 heard_instance(w, &a->instance);
         if (op == WIRE_EIP_FIND)
                 l->eip_available = told && a->eip.status == EIP_AVAILABLE;
+}
+
+void laws_gave_up(struct world *w) {
+        if (w->flight.asked && w->flight.question.op == WIRE_PROBE)
+                heard_probe(w, NULL);
 }
 
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {

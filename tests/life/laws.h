@@ -66,7 +66,8 @@ struct told {
 };
 
 struct laws {
-        const char *broken; /* NULL: all is well */
+        const char *broken;      /* NULL: all is well */
+        unsigned bought_unknown; /* EIPs of which the ledger was lost */
         unsigned n_changes;
         struct change_seen changes[CHANGES_SEEN]; /* newest last */
 
@@ -117,6 +118,7 @@ void laws_ledger_removed(struct world *w);
 void laws_sent(struct world *w, const struct wire_question *q);
 void laws_executed(struct world *w, enum wire_op op);
 void laws_heard(struct world *w, const struct wire_answer *a);
+void laws_gave_up(struct world *w); /* the question in flight, without an answer */
 void laws_written(struct world *w);
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k);
 void laws_stepped(struct world *w, const struct event *e, const struct actions *a);

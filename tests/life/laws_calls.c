@@ -301,6 +301,7 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 check_reboot(w);
         if (q->op == WIRE_EIP_ASSOCIATE && !l->eip_available)
                 laws_break(w, "4.4: an EIP is associated that was not Available");
+        remember(w, q);
         l->inspected = 0;
         l->absent_since = 0;
         l->eip_available = l->before_known = false;
@@ -308,5 +309,4 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 l->control_owed = true;
                 l->lagging = false;
         }
-        remember(w, q);
 }

@@ -21,6 +21,7 @@
 #define FAIR_TIME      (72 * USEC_PER_HOUR)
 #define OPERATOR       (3 * USEC_PER_HOUR) /* how long a person lets `failed` stand */
 #define UNFAIR_RARE    40
+#define LISTED_RARE    30 /* moves until the list of EIPs catches up */
 #define UNBLOCKED_RARE 30 /* what blocks a reboot takes so many moves to end */
 #define QUIET_MOVES    40 /* after a good end nothing happens for hours: L7 counts lines */
 
@@ -93,7 +94,8 @@ static enum move fair_move(const struct world *w, bool prompt) {
                                          MOVE_METADATA_NEWS};
 
         for (size_t i = 0; i < sizeof(news) / sizeof(news[0]); i++)
-                if ((prompt || chance(4)) && world_can(w, news[i]))
+                if ((prompt || chance(news[i] == MOVE_EIP_LISTED ? LISTED_RARE : 4)) &&
+                    world_can(w, news[i]))
                         return news[i];
         for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
                 if (world_can(w, order[i]))

@@ -56,8 +56,10 @@ void world_step(struct world *w, struct event *e, struct actions *a) {
         if (w->scene->coarse)
                 w->engine.rng.state = w->scene->seed;
         engine_step(&w->engine, e, a);
-        if (a->wants & ACTION_DROP)
+        if (a->wants & ACTION_DROP) {
+                laws_gave_up(w);
                 w->flight = (struct flight){0};
+        }
         if (a->wants & ACTION_STORE)
                 w->store_wanted = true;
         if (a->wants & ACTION_WATCH)
