@@ -3,11 +3,11 @@
  * The abstraction of explore. A world is copied, reduced and hashed. What is merged:
  *
  * - Moments become ages. Those that the core compares with one limit only are cut there: beyond it
- *   nothing changes any more. Ages of ledger entries are the class that they are in: below 45 s,
- *   5 min, 10 min, 1 h, 20 h, a day, older. When such a limit will be crossed is known to the core
- *   as a deadline, which counts exactly. Merged worlds are real ones all the same, so that no
- * breach is ever a false one; what is lost is a limit crossed within a wait for something else. The
- * control look of every 6 h counts by the hour that is left.
+ *   nothing changes any more. Ages of ledger entries are the class that they are in, between the
+ *   core's own limits (and 1 h, 20 h), and those of the laws, which are sharper. When such a limit
+ * will be crossed is known to the core as a deadline, which counts exactly. Merged worlds are real
+ * ones all the same, so that no breach is ever a false one; what is lost is a limit crossed within
+ * a wait for something else. The control look of every 6 h counts by the hour that is left.
  * - Boot ids: only whether they are this boot's matters.
  * - Addresses: only which are equal.
  * - Counters beyond the last one that makes a difference (looks, attempts, failed looks).
@@ -22,12 +22,14 @@
 
 #include "util/text.h"
 
-#define NAMES_MAX    32
-#define NEVER        UINT64_MAX
-#define TEN_MIN      600
-#define ATTEMPTS_MAX 9 /* 2^9 s is above the widest cap, 5 min */
-#define LOOKS_MAX    7
-#define FAILED_MAX   3
+#define NAMES_MAX        32
+#define NEVER            UINT64_MAX
+#define TEN_MIN          600
+#define PATIENCE         121 /* explore's is 2 min */
+#define ATTEMPTS_MAX     9   /* 2^9 s is above the widest cap, 5 min */
+#define LOOKS_MAX        7
+#define FAILED_MAX       3
+#define REBOOT_APART_SEC 300 /* L3, from outside */
 
 /* Addresses by the order in which they are met. */
 struct names {
@@ -65,7 +67,10 @@ static void left(uint64_t *moment, uint64_t now) {
 }
 
 static uint64_t age_class(int64_t a) {
-        static const int64_t limits[] = {45, 300, 600, 3600, 20 * 3600, 24 * 3600};
+        static const int64_t limits[] = {
+                STORE_SEC + 1,   CALL_MAX_MS / 1000,   ORPHAN_SEC, REBOOT_APART_SEC,
+                REBOOT_LOST_SEC, REBOOT_EXECUTION_SEC, 3600,       20 * 3600,
+                DAY_SEC};
         uint64_t i = 0;
 
         while (i < sizeof(limits) / sizeof(limits[0]) && a >= limits[i])
@@ -133,6 +138,12 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         left(&e->wait_until, now);
         e->reach_at = e->reach_at ? 1 + (now - e->reach_at > USEC_PER_MIN) : 0;
         e->next_control = (e->next_control + USEC_PER_HOUR - 1) / USEC_PER_HOUR;
+        if (e->step != STEP_ASKING)
+                e->asked = 0; /* of a question that was answered */
+        age(&e->asked, now, TEN_MIN + 1);
+        age(&e->blocked_since, now, PATIENCE);
+        e->blocked_usec = e->blocked_usec / USEC_PER_SEC;
+        e->blocked_usec = e->blocked_usec < PATIENCE ? e->blocked_usec : PATIENCE;
         age(&e->inspected, now, 301);
         age(&e->metadata_at, now, 61);
         age(&e->kernel_hurried, now, 31);
@@ -178,15 +189,18 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
                 c->boot = c->boot == w->boot;
                 c->token = c->token != 0;
                 rename_address(n, &c->address);
+                rename_address(n, &c->taken_for);
         }
         l->confirmed = l->confirmed ? 1 + later : 0;
         age(&l->inspected, w->now, 301);
         age(&l->inspected_asked, w->now, 301);
         age(&l->metadata_at, w->now, 78);
-        l->reach_at = l->reach_at ? 1 + (w->now - l->reach_at > USEC_PER_MIN) : 0;
+        age(&l->reach_at, w->now, 80);
         age(&l->absent_since, w->now, 61);
         left(&l->hint_until, w->now);
         left(&l->hint_written, w->now);
+        l->hint_boot = l->hint_until && l->hint_boot == w->boot;
+        age(&l->blocked_since, w->now, PATIENCE);
         l->damaged =
                 l->damaged ? 1 + age_class((int64_t)((w->now - l->damaged) / USEC_PER_SEC)) : 0;
         rename_address(n, &l->inspected_address);
@@ -194,6 +208,8 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
         rename_address(n, &l->kernel_address);
         rename_address(n, &l->written_address);
         rename_address(n, &l->ledger_address);
+        rename_address(n, &l->alerted);
+        rename_address(n, &l->resumed);
         /* Known from the engine, or of use to life only: lines, patience, the silence of metadata.
          */
         l->deadline = l->class_met = l->class_since = l->silent_since = 0;
@@ -231,6 +247,8 @@ static void reduce(struct world *w, const struct world *from) {
         reduce_flight(&w->late, from);
         memset(&w->asks, 0, sizeof(w->asks));
         w->asks.op = from->ask_wanted ? from->asks.op : WIRE_NONE;
+        age(&w->blockers_at, from->now, w->blockers_news ? 15 : 0);
+        left(&w->eip_listed, from->now);
         w->now = w->booted = 0;
         w->boot = w->given = w->n_moves = 0;
         if (!w->running) { /* the restart asks the same of every boot that is not the ledger's */

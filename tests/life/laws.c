@@ -2,11 +2,16 @@
 /* What is known from outside, moment by moment; the checks are in the other parts. */
 #include "laws.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
 
 #define CALL_MAX (CALL_MAX_MS * USEC_PER_MSEC) /* design 3: so long a call may be underway */
+#define CLOCKS   (BEHIND_SEC * USEC_PER_SEC)   /* between two of the cloud's */
+/* Control shows a new address by then; a call may leave 15 s after its intent. */
+#define VISIBLE_AFTER (10 * USEC_PER_MIN)
+#define SLACK         (20 * USEC_PER_SEC)
 
 void laws_break(struct world *w, const char *law) {
         if (!w->laws.broken)
@@ -24,8 +29,75 @@ bool laws_brings_address(enum wire_op op) {
         return op == WIRE_ALLOCATE || op == WIRE_BANDWIDTH || op == WIRE_EIP_ASSOCIATE;
 }
 
+/* Refused ones go first. */
+struct change_seen *laws_new_change(struct laws *l) {
+        if (l->n_changes == CHANGES_SEEN) {
+                unsigned i = 0;
+
+                while (i < CHANGES_SEEN - 1 && l->changes[i].heard != HEARD_REFUSED)
+                        i++;
+                if (l->changes[i].heard != HEARD_REFUSED)
+                        i = 0;
+                l->n_changes--;
+                memmove(l->changes + i, l->changes + i + 1,
+                        (l->n_changes - i) * sizeof(l->changes[0]));
+        }
+        return &l->changes[l->n_changes++];
+}
+
+/* The call that left with that intent, or that was learnt of before. */
+static struct change_seen *call_of(struct laws *l, const struct ledger_entry *e) {
+        int64_t late = (int64_t)(SLACK / USEC_PER_SEC);
+        uint64_t token = laws_hash_token(e->client_token);
+
+        for (unsigned i = l->n_changes; i-- > 0;) {
+                struct change_seen *c = &l->changes[i];
+                int64_t after = EPOCH + (int64_t)(c->at / USEC_PER_SEC) - e->time;
+
+                if (c->op == e->op && (token ? c->token == token : after >= -late && after <= late))
+                        return c;
+        }
+        return NULL;
+}
+
+static void add_unsent(struct laws *l, const struct ledger_entry *e) {
+        *laws_new_change(l) = (struct change_seen){
+                .op = e->op,
+                .at = (uint64_t)(e->time - EPOCH) * USEC_PER_SEC,
+                .token = laws_hash_token(e->client_token),
+                .boot = (unsigned)strtoul(e->boot_id + strlen("boot-"), NULL, 10),
+                .unreachable_before = e->unreachable_before,
+        };
+}
+
+/*
+ * What the last process heard and did not write is lost: of an intent on the disk nobody knows that
+ * its call never left, was refused, or that an inspection has told of it.
+ */
+static void forget_unwritten(struct world *w) {
+        struct laws *l = &w->laws;
+
+        for (unsigned i = 0; i < w->disk.n_entries; i++) {
+                const struct ledger_entry *e = &w->disk.entries[i];
+                struct change_seen *c = call_of(l, e);
+
+                if (e->settled || strcmp(e->boot_id, FOREIGN_BOOT) == 0)
+                        continue;
+                if (e->outcome == OUTCOME_OPEN && !c)
+                        add_unsent(l, e);
+                if (!c || (e->outcome != OUTCOME_OPEN && e->outcome != OUTCOME_LOST))
+                        continue;
+                c->settled = c->told_none = false;
+                if (c->heard == HEARD_REFUSED && e->outcome == OUTCOME_OPEN)
+                        c->heard = HEARD_NOTHING;
+        }
+}
+
 /* Nothing that came before is the agent's own any more. */
-static void forget_changes(struct laws *l) {
+static void forget_changes(struct world *w) {
+        struct laws *l = &w->laws;
+
+        l->bought_unknown = w->bought;
         l->n_changes = 0;
         l->confirmed = 0;
         l->address_known = false;
@@ -42,18 +114,23 @@ void laws_started(struct world *w) {
                 l->changes[i].seen = false;
         if (w->disk_state == LEDGER_DAMAGED) {
                 l->damaged = w->now; /* L10 counts from here, whatever the ledger said */
-                forget_changes(l);
+                forget_changes(w);
         }
+        if (w->disk_state == LEDGER_READ)
+                forget_unwritten(w);
         l->inspected = 0;
         l->inspected_address = 0;
         l->metadata_at = l->reach_at = l->silent_since = 0;
         l->eip_available = l->kernel_known = l->before_known = false;
         l->reachable = l->word = false;
+        l->blocked_since = 0;
         l->lagging &= w->disk_state == LEDGER_READ && w->disk.lagging;
-        l->resumed = false;
+        l->alerted = l->resumed = 0;
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */
         l->hint_until = w->disk_state == LEDGER_UNREADABLE ? 0 : l->hint_written;
+        if (l->hint_boot != w->boot && l->hint_until > CLOCKS)
+                l->hint_until -= CLOCKS; /* over a reboot only the cloud's time counts */
         l->phase = PHASE_STARTING;
         l->step = STEP_IDLE;
         l->deadline = ENGINE_NEVER;
@@ -68,7 +145,7 @@ void laws_down(struct world *w) {
 /* Who removes the ledger (`seal`, an operator) takes the agent's memory: L10 is about what the
  * agent itself set aside, and without an entry of its own it reboots for nothing (4.2). */
 void laws_ledger_removed(struct world *w) {
-        forget_changes(&w->laws);
+        forget_changes(w);
         w->laws.absent_since = 0;
         w->laws.damaged = 0;
 }
@@ -81,7 +158,7 @@ void laws_executed(struct world *w, enum wire_op op) {
         c->executed = true;
         if (laws_brings_address(op))
                 c->address = op == WIRE_EIP_ASSOCIATE ? world_address(0) : w->address;
-        if (w->bought > 1)
+        if (w->bought > w->laws.bought_unknown + 1)
                 laws_break(w, "4.3: a second EIP was bought");
 }
 
@@ -90,9 +167,37 @@ static void settle(struct world *w, struct change_seen *c, bool shown) {
         bool effect = laws_brings_address(c->op) && shown;
 
         if (c->heard == HEARD_LOST || c->boot != w->boot || effect ||
-            w->flight.at >= c->at + CALL_MAX) /* what was asked before may have been true before */
+            w->flight.at + CLOCKS >=
+                    c->at + CALL_MAX) /* what was asked before may have been true before */
                 c->settled = true;
+        c->told_none |= c->settled && !shown && w->flight.at >= c->at + CALL_MAX + SLACK;
         c->moot |= effect && !c->executed;
+}
+
+/*
+ * Which call an address is taken to be of, where no answer told: the newest that can have brought
+ * it. Of one that was not executed nobody can know better, unless an inspection since showed none
+ * and the time that control takes to show one is over. Before settle().
+ */
+static void credit(struct world *w, in_addr_t address) {
+        struct laws *l = &w->laws;
+        struct change_seen *newest = NULL;
+
+        for (unsigned k = l->n_changes; k-- > 0 && !newest;)
+                if (laws_brings_address(l->changes[k].op) && l->changes[k].heard != HEARD_REFUSED)
+                        newest = &l->changes[k];
+        if (newest && !newest->executed &&
+            (!newest->told_none || w->flight.at < newest->at + VISIBLE_AFTER + SLACK))
+                newest->taken_for = address;
+        /* An EIP comes back under the same address. */
+        for (unsigned k = l->n_changes; k-- > 0;) {
+                struct change_seen *c = &l->changes[k];
+
+                if (!c->executed || c->address != address)
+                        continue;
+                c->seen |= !c->settled || w->flight.at + SLACK < c->at + VISIBLE_AFTER;
+                break;
+        }
 }
 
 static void heard_instance(struct world *w, const struct instance *i) {
@@ -105,14 +210,10 @@ static void heard_instance(struct world *w, const struct instance *i) {
         l->inspected_running = strcmp(i->status, "Running") == 0;
         l->control_owed = false;
         l->before_known = false;
+        if (l->inspected_address)
+                credit(w, l->inspected_address);
         for (unsigned k = 0; k < l->n_changes; k++)
                 settle(w, &l->changes[k], l->inspected_address != 0);
-        /* Credited to the newest: an EIP comes back under the same address. */
-        for (unsigned k = l->n_changes; k-- > 0 && l->inspected_address;)
-                if (l->changes[k].executed && l->changes[k].address == l->inspected_address) {
-                        l->changes[k].seen = true;
-                        break;
-                }
         if (l->inspected_address)
                 l->absent_since = 0;
         else if (l->absent_since == 0)
@@ -150,9 +251,10 @@ static void heard_change(struct world *w, const struct fault *f) {
         c->settled = c->heard == HEARD_DONE || c->heard == HEARD_REFUSED;
 }
 
+/* NULL: nobody answered. */
 static void heard_probe(struct world *w, const struct wire_answer *a) {
         struct laws *l = &w->laws;
-        bool told = a->fault.class == FAULT_NONE;
+        bool told = a && a->fault.class == FAULT_NONE;
 
         l->reach_at = w->now;
         l->reachable = told && a->reachable;
@@ -168,10 +270,11 @@ static void heard_wish(struct world *w, const struct fault *f) {
         if (f->retry_after_ms)
                 until += f->retry_after_ms * USEC_PER_MSEC;
         else if (f->class == FAULT_THROTTLED)
-                until += (uint64_t)(60 - world_cloud_sec(w) % 60) * USEC_PER_SEC -
-                         w->now % USEC_PER_SEC;
-        if (until > l->hint_until)
+                until += (uint64_t)(60 - world_date(w) % 60) * USEC_PER_SEC - w->now % USEC_PER_SEC;
+        if (until > l->hint_until) {
                 l->hint_until = until;
+                l->hint_boot = w->boot;
+        }
 }
 
 static void heard_identify(struct world *w, const struct wire_answer *a) {
@@ -204,6 +307,11 @@ void laws_heard(struct world *w, const struct wire_answer *a) {
                 l->eip_available = told && a->eip.status == EIP_AVAILABLE;
 }
 
+void laws_gave_up(struct world *w) {
+        if (w->flight.asked && w->flight.question.op == WIRE_PROBE)
+                heard_probe(w, NULL);
+}
+
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {
         w->laws.kernel_known = k->known;
         w->laws.kernel_agrees = k->present && k->running && k->routed;
@@ -216,6 +324,19 @@ static bool ledger_names(const struct ledger *d, in_addr_t address) {
                 if (address != 0 && d->entries[i].address == address)
                         return true;
         return false;
+}
+
+/* Design 1, 7: what another instance did is never ours. */
+static void check_written(struct world *w) {
+        const struct ledger *d = &w->disk;
+        bool foreign = d->address == FOREIGN_IP || ledger_names(d, FOREIGN_IP);
+
+        if (strcmp(d->instance_id, OUR_ID) != 0)
+                return;
+        for (unsigned i = 0; i < d->n_entries; i++)
+                foreign |= strcmp(d->entries[i].boot_id, FOREIGN_BOOT) == 0;
+        if (foreign)
+                laws_break(w, "L4: under our id the ledger keeps what another instance did");
 }
 
 /* Whatever the ledger on disk says now is what the next process will know. */
@@ -233,6 +354,7 @@ void laws_written(struct world *w) {
         }
         l->written_address = w->disk.address;
         l->address_known = w->disk.address != 0 || w->disk.suspect != 0;
+        check_written(w);
         if (w->disk.wait.asked_by_server)
                 l->hint_written = l->hint_until;
         if (w->engine.phase == PHASE_CONFIRMED)

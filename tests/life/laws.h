@@ -28,7 +28,7 @@ enum heard {
         HEARD_LOST, /* a fault that leaves open whether it was executed */
 };
 
-/* A changing call that left the agent. */
+/* A changing call that left the agent, or that a process wrote down and then ended. */
 struct change_seen {
         enum wire_op op;
         enum heard heard;
@@ -41,9 +41,11 @@ struct change_seen {
         bool told;               /* the agent heard that it was executed, or saw the address */
         bool told_address;       /* and wrote it down */
         bool settled;            /* an inspection since has told what there is to tell (design 3) */
+        bool told_none;          /* likewise, and long enough after it: no address came of it */
         bool moot;               /* not executed, and the address of another call was seen since */
         bool unreachable_before; /* the reachability witness, straight before it */
         in_addr_t address;       /* what it brought */
+        in_addr_t taken_for; /* not executed: the address that it must be taken to have brought */
 };
 
 /* L7: one line of the journal, as far as two of them may be the same. */
@@ -64,7 +66,8 @@ struct told {
 };
 
 struct laws {
-        const char *broken; /* NULL: all is well */
+        const char *broken;      /* NULL: all is well */
+        unsigned bought_unknown; /* EIPs of which the ledger was lost */
         unsigned n_changes;
         struct change_seen changes[CHANGES_SEEN]; /* newest last */
 
@@ -88,12 +91,15 @@ struct laws {
         uint64_t absent_since; /* inspections have shown no address since; 0: it was there */
         bool address_known;    /* the ledger on disk knows that there was an address */
         in_addr_t written_address, ledger_address; /* on disk; in the agent's memory */
-        bool word;    /* reload or `resume` came while a question was in flight */
-        bool resumed; /* a person said so to an alert, and nothing was adopted since */
+        bool word;         /* reload or `resume` came while a question was in flight */
+        in_addr_t alerted; /* 4.4: the stranger that was told of last, and that has not ended */
+        in_addr_t resumed; /* the one that a person then gave a word for; nothing adopted since */
         uint64_t hint_until, hint_written; /* the server's wish; what of it is on disk */
-        uint64_t damaged;                  /* the agent found its ledger damaged then; 0: no */
-        uint64_t confirmed;                /* a confirmed verdict written down */
+        unsigned hint_boot;
+        uint64_t damaged;   /* the agent found its ledger damaged then; 0: no */
+        uint64_t confirmed; /* a confirmed verdict written down */
         bool held_at_write;
+        uint64_t blocked_since; /* a due reboot has been waiting for something; 0: it has not */
 
         /* after the last step */
         enum phase phase;
@@ -112,6 +118,7 @@ void laws_ledger_removed(struct world *w);
 void laws_sent(struct world *w, const struct wire_question *q);
 void laws_executed(struct world *w, enum wire_op op);
 void laws_heard(struct world *w, const struct wire_answer *a);
+void laws_gave_up(struct world *w); /* the question in flight, without an answer */
 void laws_written(struct world *w);
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k);
 void laws_stepped(struct world *w, const struct event *e, const struct actions *a);
@@ -120,7 +127,9 @@ void laws_disturbed(struct world *w);
 
 /* Between the parts. */
 void laws_break(struct world *w, const char *law);
+struct change_seen *laws_new_change(struct laws *l);                   /* room for one more */
 struct change_seen *laws_last_change(struct laws *l, enum wire_op op); /* WIRE_NONE: of any */
+uint64_t laws_hash_token(const char *token);                           /* 0: of none */
 bool laws_brings_address(enum wire_op op);
 void laws_told(struct world *w, const struct event *e, const struct actions *a);
 void laws_waits(struct world *w, const struct event *e, const struct actions *a);

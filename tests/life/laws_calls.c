@@ -6,15 +6,18 @@
 #include "model.h"
 
 #define INSPECTION_FRESH (60 * USEC_PER_SEC) /* L1: "directly after", with a probe between */
-/* A call may leave 15 s after its intent; whole seconds of two clocks may differ by 2. */
-#define INTENT_LATE (17 * USEC_PER_SEC)
+/* A call may leave 15 s after its intent; whole seconds of two clocks by 2, the
+ * clocks themselves by BEHIND_SEC. */
+#define INTENT_LATE (19 * USEC_PER_SEC)
 #define LOOK_MAX    (60 * USEC_PER_SEC + INTENT_LATE) /* L6: the look that shows absence */
 /* 4.2: the look that a reboot rests on, with an inspection and the write between. */
-#define LOOK_BEFORE  (5 * USEC_PER_SEC + INTENT_LATE)
-#define REBOOT_APART (5 * USEC_PER_MIN)
-#define ABSENT_APART USEC_PER_MIN
+#define LOOK_BEFORE   (5 * USEC_PER_SEC + INTENT_LATE)
+#define REBOOT_APART  (5 * USEC_PER_MIN)
+#define CLOCKS        (BEHIND_SEC * USEC_PER_SEC)
+#define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* for the machine's word about what blocks a reboot */
+#define ABSENT_APART  USEC_PER_MIN
 
-static uint64_t hash_text(const char *s) {
+uint64_t laws_hash_token(const char *s) {
         uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
         if (!*s)
@@ -28,7 +31,7 @@ static uint64_t hash_text(const char *s) {
 static struct change_seen *same_purchase(struct world *w, const struct wire_question *q) {
         struct change_seen *last = laws_last_change(&w->laws, q->op);
 
-        if (!last || last->token == 0 || last->token != hash_text(q->client_token))
+        if (!last || last->token == 0 || last->token != laws_hash_token(q->client_token))
                 return NULL;
         return last->heard == HEARD_DONE ? NULL : last;
 }
@@ -123,7 +126,7 @@ static unsigned count_changes(const struct world *w, enum wire_op op,
 }
 
 static bool is_damaged(const struct world *w) {
-        return w->laws.damaged && w->now - w->laws.damaged < DAY - 2 * USEC_PER_SEC;
+        return w->laws.damaged && w->now - w->laws.damaged < DAY - 2 * USEC_PER_SEC - CLOCKS;
 }
 
 /* 4.3, L6, L10: when an address may be asked for. */
@@ -157,11 +160,13 @@ static const struct change_seen *change_to_serve(const struct world *w) {
         for (unsigned i = l->n_changes; i-- > 0;) {
                 const struct change_seen *c = &l->changes[i];
 
-                if (!laws_brings_address(c->op) || !c->executed)
+                if (!laws_brings_address(c->op) || (!c->executed && !c->taken_for))
                         continue;
-                if (w->now - c->at > DAY || l->confirmed > c->at)
+                if (w->now - c->at > DAY + INTENT_LATE || l->confirmed > c->at)
                         return NULL;
-                if (c->address == l->inspected_address || !c->told_address)
+                if (!c->executed && c->taken_for != l->inspected_address)
+                        continue;
+                if (!c->executed || c->address == l->inspected_address || !c->told_address)
                         return c;
         }
         return NULL;
@@ -177,7 +182,7 @@ static void check_repeated_reboot(struct world *w) {
         /* A success that a crash came before the writing of is a lost answer: nobody knows it. */
         if (last->answered || last->seen)
                 laws_break(w, "L3: an accepted reboot is asked for again under the same boot id");
-        else if (l->inspected_asked < last->at + REBOOT_APART)
+        else if (l->inspected_asked + CLOCKS < last->at + REBOOT_APART)
                 laws_break(w, "L3: a lost reboot is repeated without an inspection 5 min later");
 }
 
@@ -200,6 +205,8 @@ static void check_disagreement(struct world *w, const struct change_seen *change
                 return;
         if (l->reach_at <= change->at)
                 laws_break(w, "4.2: a reboot without asking the reachability witness");
+        else if (w->now - l->reach_at > LOOK_MAX)
+                laws_break(w, "4.2: a reboot on an old word of the reachability witness");
         else if (l->reachable && !kernel_disagrees)
                 laws_break(w, "4.2: a reboot although the address works");
 }
@@ -219,6 +226,8 @@ static void check_reboot_due(struct world *w, const struct change_seen *change) 
         }
         if (!w->blockers_asked)
                 laws_break(w, "4.2: a reboot without asking what blocks it");
+        else if (w->blockers_news && w->now - w->blockers_at < BLOCKERS_WAIT)
+                laws_break(w, "4.2: a reboot without waiting for what blocks it");
         else if (w->blocked && w->now < due + c->reboot_patience_usec)
                 laws_break(w, "4.2: a reboot while something blocks it, and Patience is not over");
 }
@@ -242,20 +251,12 @@ static void check_reboot(struct world *w) {
                 laws_break(w, "L10: a reboot within a day of a damaged ledger");
 }
 
-/* Room for one more: refused ones go first. */
-static struct change_seen *new_change(struct laws *l) {
-        if (l->n_changes == CHANGES_SEEN) {
-                unsigned i = 0;
+static struct change_seen *make_newest(struct laws *l, struct change_seen *c) {
+        struct change_seen *last = &l->changes[l->n_changes - 1], newest = *c;
 
-                while (i < CHANGES_SEEN - 1 && l->changes[i].heard != HEARD_REFUSED)
-                        i++;
-                if (l->changes[i].heard != HEARD_REFUSED)
-                        i = 0;
-                l->n_changes--;
-                memmove(l->changes + i, l->changes + i + 1,
-                        (l->n_changes - i) * sizeof(l->changes[0]));
-        }
-        return &l->changes[l->n_changes++];
+        memmove(c, c + 1, (size_t)(last - c) * sizeof(*c));
+        *last = newest;
+        return last;
 }
 
 static void remember(struct world *w, const struct wire_question *q) {
@@ -264,7 +265,9 @@ static void remember(struct world *w, const struct wire_question *q) {
         bool again = c != NULL;
 
         if (!again)
-                c = new_change(l);
+                c = laws_new_change(l);
+        if (again)
+                c = make_newest(l, c);
         if (again && c->executed) { /* it stays executed, whatever this repetition meets */
                 c->at = w->now;
                 c->boot = w->boot;
@@ -275,7 +278,7 @@ static void remember(struct world *w, const struct wire_question *q) {
         *c = (struct change_seen){
                 .op = q->op,
                 .at = w->now,
-                .token = hash_text(q->client_token),
+                .token = laws_hash_token(q->client_token),
                 .boot = w->boot,
                 .unreachable_before = l->before_known && l->unreachable_before,
         };
@@ -298,6 +301,7 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 check_reboot(w);
         if (q->op == WIRE_EIP_ASSOCIATE && !l->eip_available)
                 laws_break(w, "4.4: an EIP is associated that was not Available");
+        remember(w, q);
         l->inspected = 0;
         l->absent_since = 0;
         l->eip_available = l->before_known = false;
@@ -305,5 +309,4 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 l->control_owed = true;
                 l->lagging = false;
         }
-        remember(w, q);
 }

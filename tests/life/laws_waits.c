@@ -120,6 +120,21 @@ static void check_bounds(struct world *w, const struct actions *a) {
                 laws_break(w, "L8, 4.5: waits longer than its class or its phase may");
 }
 
+/* L8: a due reboot waits at most Patience for what blocks it, should that never end. */
+static void check_patience(struct world *w, const struct event *event) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+        bool judged = event->type == EVENT_TIMER || event->type == EVENT_BLOCKERS;
+
+        if (e->phase != PHASE_REBOOTING || !w->blocked)
+                l->blocked_since = 0;
+        else if (l->blocked_since == 0)
+                l->blocked_since = w->now;
+        if (judged && l->blocked_since && e->step == STEP_IDLE &&
+            w->now - l->blocked_since >= e->config.reboot_patience_usec)
+                laws_break(w, "L8: a due reboot waits longer than Patience");
+}
+
 static uint64_t patience(const struct engine *e) {
         bool first = strcmp(e->ledger.first_boot_id, e->boot_id) == 0;
 
@@ -172,9 +187,20 @@ static void check_hurry(struct world *w, const struct event *event) {
                 laws_break(w, "4.5: a reload or `resume` ends no wait");
         l->class_since = w->now;
         l->word = l->step != STEP_IDLE;
-        if (event->type == EVENT_RESUME && l->phase == PHASE_FAILED &&
-            strcmp(e->fault.code, FAULT_HEAL_REPLACED) == 0)
-                l->resumed = true;
+        if (event->type == EVENT_RESUME && l->alerted)
+                l->resumed = l->alerted;
+}
+
+/*
+ * 4.4: an alert stands from its notice on, whatever the agent waits for meanwhile, until the
+ * address is confirmed or the agent's own call brings another. The notice says for which address a
+ * person's word is.
+ */
+static void hear_alert(struct laws *l, const struct notice *n) {
+        if (n->kind == NOTICE_FAILED && strcmp(n->fault.code, FAULT_HEAL_REPLACED) == 0)
+                l->alerted = n->address;
+        if (n->kind == NOTICE_CONFIRMED || n->kind == NOTICE_CHANGED)
+                l->alerted = 0;
 }
 
 /* 4.4: under `alert` another address is taken for ours only by a person's word, or by our call. */
@@ -184,12 +210,12 @@ static void check_adoption(struct world *w) {
         bool ours = false;
 
         for (unsigned i = 0; i < l->n_changes; i++)
-                ours |= l->changes[i].address == now;
+                ours |= l->changes[i].address == now || l->changes[i].taken_for == now;
         if (w->engine.config.heal_policy == HEAL_ALERT && known && now && known != now &&
-            !l->resumed && !ours)
+            l->resumed != now && !ours)
                 laws_break(w, "4.4: a replaced address is adopted against Heal.Policy=alert");
         if (known != now)
-                l->resumed = false;
+                l->resumed = 0;
         l->ledger_address = now;
 }
 
@@ -235,8 +261,11 @@ void laws_waits(struct world *w, const struct event *event, const struct actions
                 check_leaving(w, event);
                 check_hurry(w, event);
                 check_held(w);
+                check_patience(w, event);
                 check_adoption(w);
         }
+        for (unsigned i = 0; i < a->n_notices; i++)
+                hear_alert(l, &a->notices[i]);
         l->phase = e->phase;
         l->step = e->step;
         l->asking = e->asking;

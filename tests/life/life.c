@@ -3,9 +3,10 @@
  * Random lives: the real core in a world where anything may happen at any step. The laws are
  * checked after each step; then the world turns fair, and the life must end well in bounded time.
  *
- *   life [--seed=N] [--steps=N] [--verbose]
+ *   life [--seed=N] [--steps=N] [--keep-going]
  *
- * A law that is broken is told as the shortest story that could be found.
+ * A law that is broken is told as the shortest story that could be found; that ends the run, unless
+ * it is to keep going.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -15,12 +16,14 @@
 
 #include "story.h"
 
-#define LIFE_MOVES  600  /* unfair part of a life, at most */
-#define FAIR_MOVES  4000 /* the fair part must end by then */
-#define FAIR_TIME   (72 * USEC_PER_HOUR)
-#define OPERATOR    (3 * USEC_PER_HOUR) /* how long a person lets `failed` stand */
-#define UNFAIR_RARE 40
-#define QUIET_MOVES 40 /* after a good end nothing happens for hours: L7 counts lines */
+#define LIFE_MOVES     600  /* unfair part of a life, at most */
+#define FAIR_MOVES     4000 /* the fair part must end by then */
+#define FAIR_TIME      (72 * USEC_PER_HOUR)
+#define OPERATOR       (3 * USEC_PER_HOUR) /* how long a person lets `failed` stand */
+#define UNFAIR_RARE    40
+#define LISTED_RARE    30 /* moves until the list of EIPs catches up */
+#define UNBLOCKED_RARE 30 /* what blocks a reboot takes so many moves to end */
+#define QUIET_MOVES    40 /* after a good end nothing happens for hours: L7 counts lines */
 
 static struct rng dice;
 
@@ -49,7 +52,7 @@ static void draw_config(struct config *c) {
 }
 
 static void draw_scene(struct scene *s, uint64_t seed) {
-        static char name[160];
+        static char name[200];
 
         *s = (struct scene){.seed = seed, .name = name};
         draw_config(&s->config);
@@ -60,37 +63,47 @@ static void draw_scene(struct scene *s, uint64_t seed) {
         s->has_address = chance(4);
         s->cloned_ledger = chance(8);
         s->no_boot_id = chance(40);
+        s->ledger_ahead = !s->cloned_ledger && chance(12);
+        s->stays_blocked = chance(8);
         s->not_ecs = chance(12);
         s->bandwidth = chance(6) ? 0 : 5;
         s->metadata_off = chance(8) ? (int)pick(2000000) - 1000000 : 0;
         s->clock_off = chance(3) ? (int)pick(2000000) - 1000000 : 0;
-        snprintf(name, sizeof(name),
-                 "%s, effect %s%s%s%s%s%s, strategy %u, reboot %u/%u, heal %u/%u, bandwidth %d/%u",
-                 s->network == NETWORK_VPC ? "vpc" : "classic",
-                 s->effect == EFFECT_NEVER    ? "never"
-                 : s->effect == EFFECT_REBOOT ? "after a restart"
-                                              : "at once",
-                 s->no_metadata ? ", no metadata" : "", s->wrong_machine ? ", wrong machine" : "",
-                 s->has_address ? ", has an address" : "", s->no_boot_id ? ", no boot id" : "",
-                 s->not_ecs ? ", not ECS" : "", s->config.strategy, s->config.reboot_policy,
-                 s->config.reboot_limit, s->config.heal_policy, s->config.heal_limit, s->bandwidth,
-                 s->config.bandwidth_out);
+        snprintf(
+                name, sizeof(name),
+                "%s, effect %s%s%s%s%s%s%s%s%s, strategy %u, reboot %u/%u, heal %u/%u, bandwidth %d/%u",
+                s->network == NETWORK_VPC ? "vpc" : "classic",
+                s->effect == EFFECT_NEVER    ? "never"
+                : s->effect == EFFECT_REBOOT ? "after a restart"
+                                             : "at once",
+                s->no_metadata ? ", no metadata" : "", s->wrong_machine ? ", wrong machine" : "",
+                s->has_address ? ", has an address" : "", s->no_boot_id ? ", no boot id" : "",
+                s->not_ecs ? ", not ECS" : "", s->cloned_ledger ? ", cloned" : "",
+                s->ledger_ahead ? ", ledger ahead" : "", s->stays_blocked ? ", stays blocked" : "",
+                s->config.strategy, s->config.reboot_policy, s->config.reboot_limit,
+                s->config.heal_policy, s->config.heal_limit, s->bandwidth, s->config.bandwidth_out);
 }
 
 /* What a world does that means no harm, in its order. */
 static enum move fair_move(const struct world *w, bool prompt) {
         static const enum move order[] = {
-                MOVE_START,  MOVE_WRITE,  MOVE_WRITE_FAILS, MOVE_TOLD,
-                MOVE_KERNEL, MOVE_ANSWER, MOVE_UNBLOCKED,
+                MOVE_START,     MOVE_WRITE,  MOVE_WRITE_FAILS, MOVE_TOLD,
+                MOVE_HOLD_NEWS, MOVE_KERNEL, MOVE_ANSWER,
         };
-        static const enum move news[] = {MOVE_EIP_NEWS, MOVE_CONTROL_NEWS, MOVE_METADATA_NEWS};
+        static const enum move news[] = {MOVE_EIP_NEWS, MOVE_EIP_LISTED, MOVE_CONTROL_NEWS,
+                                         MOVE_METADATA_NEWS};
 
         for (size_t i = 0; i < sizeof(news) / sizeof(news[0]); i++)
-                if ((prompt || chance(4)) && world_can(w, news[i]))
+                if ((prompt || chance(news[i] == MOVE_EIP_LISTED ? LISTED_RARE : 4)) &&
+                    world_can(w, news[i]))
                         return news[i];
         for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
                 if (world_can(w, order[i]))
                         return order[i];
+        if ((prompt || !w->blocked || chance(UNBLOCKED_RARE)) && world_can(w, MOVE_UNBLOCKED))
+                return MOVE_UNBLOCKED;
+        if (w->scene->stays_blocked && w->blockers_news && world_can(w, MOVE_BLOCKED))
+                return MOVE_BLOCKED;
         if (world_can(w, MOVE_REBOOTS) && (prompt || chance(2)))
                 return MOVE_REBOOTS;
         if (world_can(w, MOVE_TIMER))
@@ -113,8 +126,8 @@ static enum move any_move(const struct world *w, unsigned one_unfair_in) {
 
 /* Everything that a person can put right from outside is put right. */
 static void make_fair(struct world *w) {
-        static const enum move repairs[] = {MOVE_DISK_FREE, MOVE_UNLOCK, MOVE_SETTLED, MOVE_LINK_UP,
-                                            MOVE_EIP_FREED};
+        static const enum move repairs[] = {MOVE_DISK_FREE, MOVE_UNLOCK,    MOVE_SETTLED,
+                                            MOVE_LINK_UP,   MOVE_EIP_FREED, MOVE_TIME_RIGHT};
         static struct actions a;
 
         if (world_can(w, MOVE_POWER))
@@ -148,8 +161,11 @@ static bool is_well(const struct world *w) {
 /* An operator who looks every few hours at what has failed: resumes, and then restarts. */
 static void operate(struct world *w, unsigned nth) {
         static struct actions a;
+        /* Entries from the future are dated anew by each start until something writes them. */
+        bool patient =
+                w->scene->ledger_ahead && strcmp(w->engine.fault.code, FAULT_HEAL_LIMIT) == 0;
 
-        if (nth % 2 == 0 && world_can(w, MOVE_RESUME))
+        if ((nth % 2 == 0 || patient) && world_can(w, MOVE_RESUME))
                 world_do(w, MOVE_RESUME, &a);
         else
                 world_do(w, MOVE_CONSOLE_REBOOT, &a);

@@ -18,6 +18,10 @@ int64_t world_cloud_sec(const struct world *w) {
         return EPOCH + (int64_t)(w->now / USEC_PER_SEC);
 }
 
+int64_t world_date(const struct world *w) {
+        return world_cloud_sec(w) - w->behind;
+}
+
 struct engine_now world_now(const struct world *w) {
         return (struct engine_now){
                 .boot_usec = w->now - w->booted,
@@ -52,16 +56,20 @@ void world_step(struct world *w, struct event *e, struct actions *a) {
         if (w->scene->coarse)
                 w->engine.rng.state = w->scene->seed;
         engine_step(&w->engine, e, a);
-        if (a->wants & ACTION_DROP)
+        if (a->wants & ACTION_DROP) {
+                laws_gave_up(w);
                 w->flight = (struct flight){0};
+        }
         if (a->wants & ACTION_STORE)
                 w->store_wanted = true;
         if (a->wants & ACTION_WATCH)
                 w->kernel_news = true;
-        if (a->wants & ACTION_BLOCKERS)
+        if (a->wants & ACTION_BLOCKERS) {
                 w->blockers_asked = w->blockers_news = true;
+                w->blockers_at = w->now;
+        }
         if (a->wants & ACTION_NO_BLOCKERS)
-                w->blockers_asked = false;
+                w->blockers_asked = w->blocked = false;
         if (a->wants & ACTION_ASK) {
                 w->ask_wanted = w->store_wanted;
                 w->asks = a->question;
@@ -112,7 +120,7 @@ static void start(struct world *w, struct actions *a) {
                     w->hold, w->scene->seed);
         w->running = true;
         w->kernel_news = true;
-        w->ask_wanted = false;
+        w->ask_wanted = w->hold_news = false;
         laws_started(w);
         step_plain(w, EVENT_START, a);
 }
@@ -127,7 +135,6 @@ static void end_write(struct world *w, int error) {
         w->store_wanted = false;
         w->told_wanted = true;
         w->store_error = error;
-        w->laws.held_at_write = w->hold == HOLD_ON;
         if (w->ask_wanted)
                 ask_cloud(w, &w->asks);
         w->ask_wanted = false;
@@ -137,6 +144,7 @@ static void told(struct world *w, struct actions *a) {
         struct event e = {.type = EVENT_STORED, .stored = {w->store_error, w->hold}};
 
         w->told_wanted = false;
+        w->laws.held_at_write = w->hold == HOLD_ON;
         world_step(w, &e, a);
 }
 
@@ -175,7 +183,8 @@ static void set_hold(struct world *w, enum hold hold, struct actions *a) {
         struct event e = {.type = EVENT_HOLD, .hold = hold};
 
         w->hold = hold;
-        if (w->running)
+        w->hold_news = w->store_wanted || w->told_wanted;
+        if (!w->hold_news)
                 world_step(w, &e, a);
 }
 
@@ -242,6 +251,9 @@ void world_do(struct world *w, enum move m, struct actions *a) {
         case MOVE_TIMER:
                 to_deadline(w, a);
                 break;
+        case MOVE_HOLD_NEWS:
+                set_hold(w, w->hold, a);
+                break;
         case MOVE_UNBLOCKED:
                 tell_blockers(w, "", a);
                 break;
@@ -269,6 +281,9 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_EIP_NEWS:
                 cloud_settle_eip(w);
+                break;
+        case MOVE_EIP_LISTED:
+                w->eip_listed = 0;
                 break;
         case MOVE_DISK_FULL:
         case MOVE_DISK_FREE:
@@ -356,6 +371,13 @@ void world_do(struct world *w, enum move m, struct actions *a) {
         case MOVE_LEDGER_READABLE:
                 w->disk_state = LEDGER_READ;
                 break;
+        case MOVE_ASSIGN:
+        case MOVE_ASSIGN_EIP:
+                cloud_assign(w, m == MOVE_ASSIGN_EIP);
+                break;
+        case MOVE_BANDWIDTH:
+                w->bandwidth = w->bandwidth ? 0 : 5;
+                break;
         case MOVE_RECLAIM:
                 cloud_drift(w, false, false);
                 break;
@@ -387,6 +409,10 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_CLOCK_BACK:
                 set_clock(w, -YEARS, a);
+                break;
+        case MOVE_TIME_BACK:
+        case MOVE_TIME_RIGHT:
+                w->behind = m == MOVE_TIME_BACK ? BEHIND_SEC : 0;
                 break;
         case MOVE_HOLD:
                 set_hold(w, HOLD_ON, a);

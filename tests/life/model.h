@@ -11,10 +11,13 @@
 
 #include "laws.h"
 
-#define EPOCH       INT64_C(1795000000) /* the cloud's time when a story begins */
-#define START_AFTER (20 * USEC_PER_SEC) /* of a boot, until the agent starts */
-#define OUR_ID      "i-ours"
-#define PRIVATE_IP  htonl(0x0a000005u)
+#define EPOCH        INT64_C(1795000000) /* the cloud's time when a story begins */
+#define START_AFTER  (20 * USEC_PER_SEC) /* of a boot, until the agent starts */
+#define OUR_ID       "i-ours"
+#define PRIVATE_IP   htonl(0x0a000005u)
+#define FOREIGN_IP   htonl(0xcb007107u) /* in the ledger of another instance */
+#define FOREIGN_BOOT "boot-other"       /* likewise */
+#define BEHIND_SEC   2                  /* the cloud's clocks differ by this much */
 
 /* When a new address works: on the NIC or through the gateway, and for metadata. */
 enum effect { EFFECT_AT_ONCE, EFFECT_REBOOT, EFFECT_NEVER };
@@ -28,6 +31,8 @@ struct scene {
         bool no_metadata, wrong_machine; /* Instance.Id is used; it names another machine */
         bool has_address;                /* at the beginning */
         bool cloned_ledger;              /* of another instance, with an address */
+        bool ledger_ahead;               /* our own, by a clock that was a year ahead */
+        bool stays_blocked;              /* cloud-init never ends */
         bool no_boot_id;
         bool not_ecs; /* its firmware names another maker */
         int bandwidth;
@@ -44,11 +49,13 @@ enum move {
         MOVE_ANSWER,
         MOVE_KERNEL,
         MOVE_TIMER,
+        MOVE_HOLD_NEWS, /* of what changed while the ledger was written */
         MOVE_UNBLOCKED,
         MOVE_REBOOTS,       /* an accepted RebootInstance is executed */
         MOVE_METADATA_NEWS, /* metadata shows what is so */
         MOVE_CONTROL_NEWS,  /* control shows what is so */
         MOVE_EIP_NEWS,      /* an association has settled */
+        MOVE_EIP_LISTED,    /* the list of EIPs shows what was bought */
         _MOVE_FAIR,         /* the moves before are fair ones */
         MOVE_WRITE_FAILS = _MOVE_FAIR,
         MOVE_WRITE_ODDLY, /* it is on disk, but the agent hears of an error */
@@ -98,6 +105,9 @@ enum move {
         MOVE_LEDGER_DAMAGED,
         MOVE_LEDGER_UNREADABLE,
         MOVE_LEDGER_READABLE,
+        MOVE_ASSIGN, /* by hand, while there is no address */
+        MOVE_ASSIGN_EIP,
+        MOVE_BANDWIDTH, /* by hand, to nothing or back */
         MOVE_RECLAIM,
         MOVE_REPLACE,
         MOVE_CONVERT,
@@ -111,6 +121,8 @@ enum move {
         MOVE_EIP_FREED,
         MOVE_CLOCK_FORWARD, /* years */
         MOVE_CLOCK_BACK,
+        MOVE_TIME_BACK, /* the cloud's, by BEHIND_SEC */
+        MOVE_TIME_RIGHT,
         MOVE_HOLD,
         MOVE_UNHOLD,
         MOVE_RESUME,
@@ -139,7 +151,9 @@ struct world {
         bool link_down;
         in_addr_t nic; /* classic: the public address on the NIC */
         bool kernel_news, blockers_asked, blockers_news, blocked;
+        uint64_t blockers_at; /* when they were asked for last */
         enum hold hold;
+        bool hold_news;
 
         /* the disk */
         struct ledger disk;
@@ -156,8 +170,10 @@ struct world {
         bool by_eip;         /* the address is an EIP */
         enum eip_status eip; /* of the one EIP of this account */
         bool eip_elsewhere;
-        unsigned given; /* addresses given so far */
+        uint64_t eip_listed; /* then the list shows what was bought; 0: it does */
+        unsigned given;      /* addresses given so far */
         int bandwidth;
+        int behind; /* the cloud's time in its answers, s */
         bool locked, transit;
         bool reboot_accepted, reboot_repeats;
         struct flight flight, late; /* asked and not answered; abandoned but perhaps underway */
@@ -178,6 +194,8 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
 /* A fault that fits the move and what was asked. */
 struct fault cloud_fault(enum move m, enum wire_op op);
 void cloud_drift(struct world *w, bool another, bool by_eip);
+/* By hand, while there is no address. */
+void cloud_assign(struct world *w, bool eip);
 void cloud_settle_eip(struct world *w);
 void cloud_take_eip(struct world *w, bool taken);
 void cloud_effect(struct world *w); /* what a restart makes of a new address */
@@ -188,3 +206,4 @@ void world_step(struct world *w, struct event *e, struct actions *a);
 in_addr_t world_address(unsigned n);
 struct engine_now world_now(const struct world *w);
 int64_t world_cloud_sec(const struct world *w);
+int64_t world_date(const struct world *w); /* as an answer tells it */

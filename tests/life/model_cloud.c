@@ -7,8 +7,9 @@
 #include "model_secret.h"
 #include "util/text.h"
 
-#define HINT_MS 120000u
-#define EIP_ID  "eip-1"
+#define HINT_MS      120000u
+#define EIP_ID       "eip-1"
+#define LISTED_AFTER (5 * USEC_PER_MIN) /* the list of EIPs may lag so long, at most */
 
 in_addr_t world_address(unsigned n) {
         return htonl(0xc6336400u + n % 200 + 1);
@@ -80,7 +81,6 @@ void cloud_effect(struct world *w) {
 static void bring(struct world *w, in_addr_t address, bool by_eip) {
         w->address = address;
         w->by_eip = by_eip;
-        w->given++;
         if (w->scene->effect == EFFECT_AT_ONCE)
                 cloud_effect(w);
         w->kernel_news = true;
@@ -96,7 +96,7 @@ static void allocate(struct world *w, struct wire_answer *ret) {
         else if (w->address)
                 ret->fault = refusal("AllocatedAlready", 403, "");
         else
-                bring(w, world_address(w->given + 1), false);
+                bring(w, world_address(++w->given), false);
         if (ret->fault.class == FAULT_NONE)
                 ret->address = w->address;
 }
@@ -109,7 +109,7 @@ static void raise_bandwidth(struct world *w, const struct wire_question *q,
         }
         w->bandwidth = (int)q->bandwidth_out;
         if (q->allocate_public_ip && !w->address)
-                bring(w, world_address(w->given + 1), false);
+                bring(w, world_address(++w->given), false);
 }
 
 /* A token buys once. */
@@ -118,6 +118,7 @@ static void buy_eip(struct world *w, const struct wire_question *q, struct wire_
                 w->bought++;
                 TEXT_SET(w->bought_token, q->client_token);
                 w->eip = EIP_AVAILABLE;
+                w->eip_listed = w->now + LISTED_AFTER;
         }
         tell_eip(w, &ret->eip);
 }
@@ -153,7 +154,7 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
         *ret = (struct wire_answer){0};
         if (wire_op_changes(q->op))
                 secret_used(w);
-        ret->server_time = world_cloud_sec(w);
+        ret->server_time = world_date(w);
         switch (q->op) {
         case WIRE_IDENTIFY:
                 ret->server_time = metadata_time(w, q);
@@ -171,7 +172,8 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
                 tell_instance(w, &ret->instance);
                 return;
         case WIRE_EIP_FIND:
-                tell_eip(w, &ret->eip);
+                if (w->eip_listed <= w->now)
+                        tell_eip(w, &ret->eip);
                 return;
         case WIRE_PROBE:
                 ret->reachable = w->effective != 0 && !w->link_down;
@@ -250,7 +252,7 @@ struct fault cloud_fault(enum move m, enum wire_op op) {
 void cloud_drift(struct world *w, bool another, bool by_eip) {
         if (w->by_eip)
                 w->eip = EIP_AVAILABLE;
-        w->address = another ? world_address(by_eip ? 0 : ++w->given + 1) : 0;
+        w->address = another ? world_address(by_eip ? 0 : ++w->given) : 0;
         w->by_eip = by_eip;
         if (by_eip)
                 w->eip = EIP_IN_USE;
@@ -258,6 +260,13 @@ void cloud_drift(struct world *w, bool another, bool by_eip) {
         w->effective = w->address;
         w->shown = w->address;
         w->kernel_news = true;
+}
+
+void cloud_assign(struct world *w, bool eip) {
+        if (eip)
+                w->eip = EIP_ASSOCIATING;
+        else
+                bring(w, world_address(++w->given), false);
 }
 
 void cloud_settle_eip(struct world *w) {
@@ -271,6 +280,7 @@ void cloud_settle_eip(struct world *w) {
 
 void cloud_take_eip(struct world *w, bool taken) {
         w->eip_elsewhere = taken;
+        w->eip_listed = 0;
         w->eip = taken ? EIP_IN_USE : EIP_AVAILABLE;
         if (taken && w->by_eip)
                 cloud_drift(w, false, false);

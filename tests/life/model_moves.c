@@ -5,6 +5,8 @@
 #include "model.h"
 #include "util/text.h"
 
+#define AHEAD (INT64_C(365) * 24 * 3600)
+
 static const char *const texts[_MOVE_MAX] = {
         [MOVE_START] = "the agent starts",
         [MOVE_WRITE] = "the ledger is written",
@@ -12,11 +14,13 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_ANSWER] = "the cloud answers truly",
         [MOVE_KERNEL] = "netlink tells",
         [MOVE_TIMER] = "time passes to the deadline",
+        [MOVE_HOLD_NEWS] = "the agent hears of the brake",
         [MOVE_UNBLOCKED] = "nothing blocks a reboot",
         [MOVE_REBOOTS] = "the accepted reboot is executed",
         [MOVE_METADATA_NEWS] = "metadata catches up",
         [MOVE_CONTROL_NEWS] = "control catches up",
         [MOVE_EIP_NEWS] = "the EIP's association has settled",
+        [MOVE_EIP_LISTED] = "the list of EIPs catches up",
         [MOVE_WRITE_FAILS] = "the ledger cannot be written",
         [MOVE_WRITE_ODDLY] = "the ledger is written, but an error is told",
         [MOVE_DISK_FULL] = "the disk is full",
@@ -65,6 +69,9 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_LEDGER_DAMAGED] = "the ledger is damaged",
         [MOVE_LEDGER_UNREADABLE] = "the ledger becomes unreadable",
         [MOVE_LEDGER_READABLE] = "the ledger becomes readable again",
+        [MOVE_ASSIGN] = "a person assigns an address",
+        [MOVE_ASSIGN_EIP] = "a person binds the EIP",
+        [MOVE_BANDWIDTH] = "a person changes the bandwidth",
         [MOVE_RECLAIM] = "the address is taken away",
         [MOVE_REPLACE] = "the address is replaced",
         [MOVE_CONVERT] = "the address is converted to an EIP",
@@ -78,6 +85,8 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_EIP_FREED] = "the EIP is free again",
         [MOVE_CLOCK_FORWARD] = "the clock jumps five years ahead",
         [MOVE_CLOCK_BACK] = "the clock jumps five years back",
+        [MOVE_TIME_BACK] = "the cloud's time goes back a little",
+        [MOVE_TIME_RIGHT] = "the cloud's time is right again",
         [MOVE_HOLD] = "hold",
         [MOVE_UNHOLD] = "the brake is released",
         [MOVE_RESUME] = "resume",
@@ -138,8 +147,11 @@ bool world_can(const struct world *w, enum move m) {
                 return w->running && !w->store_wanted && w->kernel_news;
         case MOVE_TIMER:
                 return is_free(w) && w->engine.deadline != ENGINE_NEVER;
+        case MOVE_HOLD_NEWS:
+                return is_free(w) && w->hold_news;
         case MOVE_UNBLOCKED:
-                return is_free(w) && w->blockers_asked && (w->blockers_news || w->blocked);
+                return is_free(w) && w->blockers_asked && !w->scene->stays_blocked &&
+                       (w->blockers_news || w->blocked);
         case MOVE_BLOCKED:
                 return is_free(w) && w->blockers_asked && (w->blockers_news || !w->blocked);
         case MOVE_REBOOTS:
@@ -152,6 +164,8 @@ bool world_can(const struct world *w, enum move m) {
                 return w->shown != w->address;
         case MOVE_EIP_NEWS:
                 return w->eip == EIP_ASSOCIATING;
+        case MOVE_EIP_LISTED:
+                return w->eip_listed > w->now;
         case MOVE_DISK_FULL:
                 return !w->full;
         case MOVE_DISK_FREE:
@@ -216,6 +230,12 @@ bool world_can(const struct world *w, enum move m) {
                 return !w->running && w->disk_state == LEDGER_READ;
         case MOVE_LEDGER_READABLE:
                 return !w->running && w->disk_state == LEDGER_UNREADABLE;
+        case MOVE_ASSIGN:
+                return w->address == 0 && w->eip != EIP_ASSOCIATING;
+        case MOVE_ASSIGN_EIP:
+                return w->address == 0 && w->eip == EIP_AVAILABLE;
+        case MOVE_BANDWIDTH:
+                return true;
         case MOVE_RECLAIM:
         case MOVE_REPLACE:
                 return w->address != 0;
@@ -242,9 +262,13 @@ bool world_can(const struct world *w, enum move m) {
         case MOVE_CLOCK_BACK:
                 return is_free(w) && w->clock_off >= 0;
         case MOVE_HOLD:
-                return is_free(w) && w->hold == HOLD_OFF;
+                return w->running && !w->hold_news && w->hold == HOLD_OFF;
         case MOVE_UNHOLD:
-                return is_free(w) && w->hold == HOLD_ON;
+                return w->running && !w->hold_news && w->hold == HOLD_ON;
+        case MOVE_TIME_BACK:
+                return w->behind == 0;
+        case MOVE_TIME_RIGHT:
+                return w->behind != 0;
         case _MOVE_MAX:
                 break;
         }
@@ -253,13 +277,33 @@ bool world_can(const struct world *w, enum move m) {
 
 /* A ledger that came with the image: of an instance that had an address and was rebooted. */
 static struct ledger foreign_ledger(void) {
-        struct ledger l = {
-                .address = world_address(7), .kind = KIND_STATIC, .confirmed = EPOCH - 60};
+        struct ledger l = {.address = FOREIGN_IP, .kind = KIND_STATIC, .confirmed = EPOCH - 60};
         struct ledger_entry *e = ledger_add(&l, WIRE_ALLOCATE, EPOCH - 120);
 
         TEXT_SET(l.instance_id, "i-other");
+        TEXT_SET(e->boot_id, FOREIGN_BOOT);
         e->outcome = OUTCOME_DONE;
-        e->address = world_address(7);
+        e->address = FOREIGN_IP;
+        return l;
+}
+
+/* Our own, with all that Heal.Limit allows, written while the clock was a year ahead. */
+static struct ledger ledger_ahead(const struct world *w) {
+        struct ledger l = {.address = world_address(w->given),
+                           .kind = KIND_STATIC,
+                           .confirmed = EPOCH + AHEAD};
+
+        TEXT_SET(l.instance_id, OUR_ID);
+        TEXT_SET(l.first_boot_id, "boot-0");
+        for (unsigned i = 0; i < w->scene->config.heal_limit; i++) {
+                struct ledger_entry *e = ledger_add(&l, WIRE_ALLOCATE, EPOCH + AHEAD);
+
+                TEXT_SET(e->boot_id, "boot-0");
+                e->first_time = e->time;
+                e->outcome = OUTCOME_DONE;
+                e->settled = true;
+                e->address = l.address;
+        }
         return l;
 }
 
@@ -280,5 +324,12 @@ void world_init(struct world *w, const struct scene *scene) {
         if (scene->cloned_ledger) {
                 w->disk = foreign_ledger();
                 w->disk_state = LEDGER_READ;
+        }
+        if (scene->ledger_ahead) {
+                w->given += !scene->has_address;
+                w->disk = ledger_ahead(w);
+                w->disk_state = LEDGER_READ;
+                w->laws.written_address = w->disk.address;
+                w->laws.address_known = true;
         }
 }

@@ -391,7 +391,7 @@ void wire_spoil(struct world *w, enum move m, enum wire_op op, const struct wire
         if (ret->fault.class != FAULT_PROTOCOL)
                 laws_break(w, "L9: what cannot be read is of another class than protocol");
         if (ret->fault.http_status)
-                ret->server_time = world_cloud_sec(w);
+                ret->server_time = world_date(w);
         if (!is_line(m))
                 format_body(op, a, rng_below(&dice, 2));
         else if (!format_line(w, op, a))
