@@ -88,9 +88,11 @@ def test_arrears(world):
     assert world.sim.executed() == []
 
 
-def test_reachability_witness_spares_the_reboot(make_world):
+@pytest.mark.parametrize("no_way", ["refuse", "blackhole"])
+def test_reachability_witness_spares_the_reboot(make_world, no_way):
     """Metadata lags behind, but the address works: confirmed without a reboot, and said so."""
     w = make_world(mode="vpc-immediate", config="[Reboot]\nGrace=2s\n")
+    w.sim.set("network.no_way", no_way)
     w.sim.set("instance.metadata_lag.looks", 10000)
     w.start()
     assert w.machine.wait_phase("confirmed", timeout=30)

@@ -377,6 +377,7 @@ def test_eips_by_tag_and_their_exclusivity(world, api):
 # reboots and effect
 
 def test_a_reboot_lets_the_address_take_effect(world, machine, api):
+    world.sim.set("network.no_way", "blackhole")
     api(ALLOCATE)
     assert api(ATTRIBUTE)["json"]["PublicIpAddress"]["IpAddress"] == ["203.0.113.10"]
     assert request(machine, "GET", "http://192.0.2.90/", timeout=0.3)["error"] == "TimeoutError"

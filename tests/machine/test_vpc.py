@@ -164,7 +164,7 @@ def test_memory_is_limited_and_the_agent_comes_back(machine):
     assert len(machine.sim.executed()) == 2
 
 
-AT_LEAST = 20   # seconds that a wait must have left, so that its own end is no wake-up
+AT_LEAST = 8   # seconds that a wait must have left, so that its own end is no wake-up
 
 
 def wait_for_the_clock(machine):

@@ -54,6 +54,7 @@ class Cloud:
             user_data="", vendor_data="", tags={})
         self.network = Options(
             public="auto",          # auto: only with an address in effect; open, blackhole, refuse
+            no_way="refuse",        # what auto is without one: quick; blackhole, as it really is
             endpoints={},           # name -> up, blackhole, refuse: overrides
             proxy=200,              # what the proxy answers to CONNECT
             tls={})                 # name -> a kind of certs.KINDS

@@ -73,7 +73,7 @@ class Network:
             return "up" if cloud.metadata.available else "blackhole"
         if endpoint.public:
             if network.public == "auto":
-                return "up" if cloud.instance.effective_ip else "blackhole"
+                return "up" if cloud.instance.effective_ip else network.no_way
             return {"open": "up"}.get(network.public, network.public)
         if endpoint.kind in ("ecs", "vpc") and cloud.instance.network == "classic":
             return "blackhole"   # the private endpoints serve VPCs only
