@@ -19,6 +19,7 @@ from agent import (ALWAYS, CHANGES, LEDGER, assert_inspected_before_each_change,
 RUNS_MAX = 60
 LONG_WAIT = 12     # seconds; longer than any wait that ends by itself in these runs
 INTENT_WAIT = 400  # seconds; after them every intent without an answer is settled by a look
+REBOOT_DELAY = 2   # seconds in which a second restart could be asked for, were it not forbidden
 COUNT = "/var/tmp/crash.count"
 CALLS = {"AllocatePublicIpAddress": "allocate", "RebootInstance": "reboot"}
 # what the agent does to disk and to others; notify and journal go by sendmsg and do not count
@@ -29,6 +30,7 @@ def begin(make_world, cloud_environment=None):
     world = make_world(mode="vpc", config=ALWAYS)
     world.machine.with_agent = True
     world.machine.cloud_environment = cloud_environment or {}
+    world.sim.set("reboot.delay", REBOOT_DELAY)
     world.machine.start_socket()
     return world
 
@@ -77,7 +79,8 @@ def assert_ends_well(world, what):
     assert world.machine.wait_status(settled, timeout=180), told()
     assert_lawful(world)
     if world.machine.status()["phase"] != "confirmed" and not executed(world, "RebootInstance"):
-        # an intent that nobody knows about is waited for in the cloud's time, which moves on here
+        # an intent that nobody knows about is waited for in the cloud's time, which moves on here;
+        # that there is no address after it takes two looks, a minute apart by our own clock
         world.sim.set("clock.offset", INTENT_WAIT)
         resumed = world.machine.cli("resume")
         assert resumed.returncode == 0, resumed.stderr
