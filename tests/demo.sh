@@ -16,7 +16,8 @@ tests/demo.sh [STORY]
   faults          five failures, what the agent says of each, and what heals it
 
 Installs what is missing (as root), builds in build-demo/ (or \$BUILD), needs no cloud account and
-no network, and leaves nothing behind. Exit status 0: it went as it must.
+no network once the packages are there, and leaves only the build behind. Exit status 0: it went as
+it must.
 END
 }
 

@@ -36,7 +36,7 @@ STORIES = {
         ),
         Story(
             "vpc-immediate", "a VPC instance whose address works at once", "vpc-immediate",
-            "The same, but the address takes effect without a restart: so there must be none.",
+            "The address takes effect without a restart here: so there must be none.",
             calls={"AllocatePublicIpAddress": 1},
         ),
         Story(

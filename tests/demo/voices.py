@@ -46,7 +46,7 @@ def cloud_lines(event):
         return (f"{event['address']} works now" if event["address"]
                 else "the public address is gone"), "green"
     if kind == "reboot-accepted":
-        return "the machine will be restarted", "blue"
+        return "and the machine is restarted", "blue"
     if kind == "eip":
         return f"{event['id']}: {event['status']}", "blue"
     if kind == "note":
