@@ -125,15 +125,11 @@ build_elsewhere() {
 build_rpm() {
 	spec=$1/packaging/rpm/ecs-pubip.spec
 	version=$(sed -n 's/^Version: *//p' "$spec")
-	load=
-	[ -e /etc/fedora-release ] || [ -e /etc/redhat-release ] ||
-		load="--load=$1/packaging/rpm/macros.debian --nodeps"
 	mkdir -p "$work/rpm/SOURCES"
 	tar -c -z --transform "s,^\.,ecs-pubip-$version," --exclude=./debian -C "$1" \
 		-f "$work/rpm/SOURCES/ecs-pubip-$version.tar.gz" .
-	# shellcheck disable=SC2086 # two options
-	rpmbuild -bb $load --define "_topdir $work/rpm" --define "debug_package %{nil}" "$spec" \
-		>"$work/rpm.log" 2>&1 || {
+	rpmbuild -bb --load="$1/packaging/rpm/macros.debian" --nodeps --define "_topdir $work/rpm" \
+		--define "debug_package %{nil}" "$spec" >"$work/rpm.log" 2>&1 || {
 		tail -n 60 "$work/rpm.log" >&2
 		exit 1
 	}

@@ -103,6 +103,7 @@ enum notice_kind {
         NOTICE_HOLD_FOREIGN,   /* a hold file of another instance is ignored */
         NOTICE_LEDGER_FOREIGN, /* a ledger of another instance was set aside: text names it */
         NOTICE_LEDGER_DAMAGED, /* an unprovable one was set aside: budgets count as spent */
+        NOTICE_LEDGER_NEWER,   /* the runtime's word for a damaged one of a newer version */
         NOTICE_CLOCK,          /* this machine's clock is off by `seconds` from the cloud's */
         NOTICE_NOT_ECS,        /* this is no ECS instance: stopping */
         NOTICE_PLANE_UNKNOWN,  /* confirmed, but a plane cannot be heard: plane, fault */
@@ -242,6 +243,9 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
 
 /* What others see, at that moment. */
 void engine_status(const struct engine *e, struct engine_now now, struct status *ret);
+
+/* What a call under that configuration carries, for fault_explain(). */
+unsigned call_context(const struct config *c);
 
 /* The cloud's time as known here, s; the wall clock's where it is not known yet. */
 int64_t engine_time(const struct engine *e, struct engine_now now);

@@ -61,7 +61,7 @@ const struct fault_row *fault_explain(const struct fault *f, unsigned context);
 
 /* What happened, and what to do about it, for a person; without a final full stop. */
 const char *fault_sentence(const struct fault_row *row);
-const char *fault_row_remedy(const struct fault_row *row);
+void fault_row_remedy(const struct fault_row *row, char ret[static FAULT_REMEDY_SIZE]);
 
 /* The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one
  * the message names. */

@@ -34,7 +34,6 @@ struct addresses {
 struct identity {
         char instance_id[INSTANCE_ID_SIZE];
         char region_id[REGION_ID_SIZE];
-        char zone_id[REGION_ID_SIZE];
         char account_id[ACCOUNT_ID_SIZE];
         char mac[MAC_SIZE];      /* of the primary NIC, lower case */
         in_addr_t private_ip;    /* primary private address; 0: not known */

@@ -30,7 +30,7 @@ struct instance {
 };
 
 enum eip_status { EIP_UNKNOWN, EIP_AVAILABLE, EIP_ASSOCIATING, EIP_IN_USE, EIP_UNASSOCIATING };
-enum eip_mode { EIP_NAT, EIP_CUT_THROUGH };
+enum eip_mode { EIP_MODE_UNKNOWN, EIP_NAT, EIP_CUT_THROUGH }; /* ECS does not tell it */
 
 /* One address of DescribeEipAddresses; allocation_id "" means that none fits. */
 struct eip {
@@ -41,6 +41,7 @@ struct eip {
         char bound_to[INSTANCE_ID_SIZE]; /* instance or network interface; "" : nothing */
         bool bound_here;                 /* bound_to is this instance or a NIC of it */
         bool locked;                     /* financial or security lock, BusinessStatus not Normal */
+        bool tagged;                     /* it carries the tag that was asked for */
 };
 
 /*
@@ -55,9 +56,9 @@ int reply_parse_allocate(const char *text, size_t len, in_addr_t *ret,
 int reply_parse_done(const char *text, size_t len, char request_id[static REQUEST_ID_SIZE]);
 int reply_parse_eip_allocate(const char *text, size_t len, struct eip *ret,
                              char request_id[static REQUEST_ID_SIZE]);
-/* All addresses of a page, at most `max`; *ret_n is how many. */
-int reply_parse_eips(const char *text, size_t len, struct eip *ret, size_t max, size_t *ret_n,
-                     char request_id[static REQUEST_ID_SIZE]);
+/* All addresses of a page, at most `max`; *ret_n is how many. tag: "key=value", or "". */
+int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *ret, size_t max,
+                     size_t *ret_n, char request_id[static REQUEST_ID_SIZE]);
 
 /*
  * An error envelope: code, message, request_id of *ret are set, class is not. -EBADMSG when the

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A scaling group whose instances give themselves a public address: role, policy, user-data.
-# The tag is the fence: the role may act on instances that carry it, and on no others.
+# The tag is the fence: the role may act on instances that carry it, and on no others. Its condition
+# key is the one of the ECS and RAM pages for requests that name a resource (2024, 2025); that each of
+# the four actions honours it could not be tried. Where one does not, `ecs-pubip doctor` shows a refusal.
 # Not validated by the provider, which could not be fetched where this was written: the suite checks
 # layout (terraform fmt) and references. By hand: every argument is in the provider's schema as npm's
 # @pulumi/alicloud 3.108.0 carries it, none is deprecated, and none that is required is missing.
@@ -38,8 +40,8 @@ variable "size" {
 
 variable "bandwidth_out" {
   type        = number
-  default     = 5
-  description = "Mbit/s; an instance with 0 cannot have a static public address."
+  default     = 0
+  description = "Mbit/s that the group gives. With 0 the agent asks for what user-data says."
 }
 
 resource "alicloud_ram_role" "fleet" {
@@ -74,8 +76,8 @@ resource "alicloud_ess_scaling_configuration" "fleet" {
   role_name         = alicloud_ram_role.fleet.role_name
   user_data         = base64encode(file("${path.module}/user-data.yaml"))
   tags              = { "ecs-pubip" = "yes" }
-  # A bandwidth here would make the scaling group itself give out addresses at creation; with one
-  # above 0 the agent only finds and confirms them, and replaces one that is reclaimed later.
+  # A bandwidth above 0 makes the scaling group itself give out addresses at creation; the agent then
+  # only finds and confirms them, and replaces one that is reclaimed later.
   internet_charge_type       = "PayByTraffic"
   internet_max_bandwidth_out = var.bandwidth_out
   force_delete               = true

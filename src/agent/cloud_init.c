@@ -2,8 +2,9 @@
 /*
  * Its systemd generator leaves /run/cloud-init/enabled or disabled early in each boot, each stage
  * its times in status.json, and the last one result.json. Where no generator ran, its units are
- * enabled by links, and /etc/cloud/cloud-init.disabled or cloud-init=disabled on the kernel
- * command line turn it off ("Disable cloud-init" and "Boot stages" of its documentation).
+ * enabled by links, and /etc/cloud/cloud-init.disabled turns it off ("Disable cloud-init" and "Boot
+ * stages" of its documentation). The kernel command line, which can do that too, is the generator's
+ * to read: the unit's /proc has none.
  * status.json is a link, made anew in each boot, to a file that stays from boot to boot.
  */
 #include "cloud_init.h"
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/read.h"
 
 #define STATUS_PATH   CLOUD_INIT_DIR "/status.json"
 #define STATUS_MAX    (64u * 1024)                 /* one of a real boot has less than 1 KiB */
@@ -41,56 +43,86 @@ static bool exists(const char *path) {
         return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
 }
 
-/* A package that was removed but not purged leaves its links, which then lead nowhere. */
-static bool is_enabled_by_units(void) {
-        static const char *const links[] = {
-                "/etc/systemd/system/cloud-init.target.wants/cloud-final.service",
-                "/etc/systemd/system/multi-user.target.wants/cloud-final.service",
-                "/etc/systemd/system/multi-user.target.wants/cloud-init.target",
-        };
+/* How `systemctl mask` leaves a unit. */
+static bool is_masked(const char *path) {
+        char to[sizeof("/dev/null")] = "";
 
-        for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-                if (access(links[i], F_OK) >= 0)
+        return readlink(path, to, sizeof(to)) == sizeof(to) - 1 &&
+               memcmp(to, "/dev/null", sizeof(to) - 1) == 0;
+}
+
+static bool any(bool (*test)(const char *path), const char *const paths[]) {
+        for (size_t i = 0; paths[i]; i++)
+                if (test(paths[i]))
                         return true;
         return false;
 }
 
-static bool is_disabled_on_command_line(void) {
-        char line[4096] = "";
-        FILE *f = fopen("/proc/cmdline", "re");
+/* A package that was removed but not purged leaves its links, which then lead nowhere. */
+static bool leads_somewhere(const char *path) {
+        return access(path, F_OK) >= 0;
+}
 
-        if (!f)
+static bool is_masked_by_units(void) {
+        static const char *const units[] = {
+                "/etc/systemd/system/cloud-init.target",
+                "/run/systemd/system/cloud-init.target",
+                "/etc/systemd/system/cloud-final.service",
+                "/run/systemd/system/cloud-final.service",
+                NULL,
+        };
+
+        return any(is_masked, units);
+}
+
+static bool is_last_stage_linked(void) {
+        static const char *const links[] = {
+                "/etc/systemd/system/cloud-init.target.wants/cloud-final.service",
+                "/etc/systemd/system/multi-user.target.wants/cloud-final.service",
+                "/run/systemd/system/cloud-init.target.wants/cloud-final.service",
+                "/usr/lib/systemd/system/cloud-init.target.wants/cloud-final.service",
+                "/lib/systemd/system/cloud-init.target.wants/cloud-final.service",
+                NULL,
+        };
+
+        return any(leads_somewhere, links);
+}
+
+static bool is_last_stage_installed(void) {
+        static const char *const units[] = {
+                "/usr/lib/systemd/system/cloud-final.service",
+                "/lib/systemd/system/cloud-final.service",
+                NULL,
+        };
+
+        return any(leads_somewhere, units);
+}
+
+static bool is_enabled(void) {
+        if (is_masked_by_units())
                 return false;
-        if (!fgets(line, sizeof(line), f))
-                line[0] = '\0';
-        fclose(f);
-        return strstr(line, "cloud-init=disabled");
+        /* The generator links the target, whether or not its stages were disabled. Where their
+           units are somewhere else, there is only its word. */
+        if (exists(CLOUD_INIT_DIR "/enabled"))
+                return is_last_stage_linked() || !is_last_stage_installed();
+        if (exists(CLOUD_INIT_DIR "/disabled") || exists("/etc/cloud/cloud-init.disabled"))
+                return false;
+        return is_last_stage_linked() ||
+               leads_somewhere("/etc/systemd/system/multi-user.target.wants/cloud-init.target");
 }
 
 bool cloud_init_unfinished(void) {
-        if (exists(CLOUD_INIT_DIR "/result.json"))
-                return false;
-        if (exists(CLOUD_INIT_DIR "/enabled"))
-                return true;
-        if (exists(CLOUD_INIT_DIR "/disabled") || exists("/etc/cloud/cloud-init.disabled"))
-                return false;
-        return is_enabled_by_units() && !is_disabled_on_command_line();
+        return !exists(CLOUD_INIT_DIR "/result.json") && is_enabled();
 }
 
 /* NULL if it is not there or cannot be read: then nobody has said that the stage is over. */
 static cJSON *read_status(void) {
         _cleanup_close_ int fd = open(STATUS_PATH, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        _cleanup_free_ char *text = malloc(STATUS_MAX);
-        size_t len = 0;
-        ssize_t n = 1;
+        _cleanup_buf_ struct buf text = BUF(STATUS_MAX);
 
-        if (fd < 0 || !text)
+        if (fd < 0 || read_all(fd, &text) < 0)
                 return NULL;
-        while (n > 0 && len < STATUS_MAX) {
-                n = read(fd, text + len, STATUS_MAX - len);
-                len += n > 0 ? (size_t)n : 0;
-        }
-        return n < 0 ? NULL : cJSON_ParseWithLength(text, len);
+        return cJSON_ParseWithLength(buf_text(&text), text.len);
 }
 
 /* {"v1": {"init": {"start": 1.5, "finished": 2.5}}}, null while it runs. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A stream to the cloud process. Whatever goes wrong with it is a fault of our own with a code,
- * and the connection is closed: the next question gets a new process. Who listens is not asked:
+ * and the connection is closed: the next question gets a new process. How long an answer may take
+ * is the state machine's to say, which drops the link then. Who listens is not asked:
  * the folder is our own, so nobody else but root can have put a socket there.
  */
 #include "cloud_link.h"
@@ -17,12 +18,10 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define USEC_PER_MSEC UINT64_C(1000)
-#define USEC_PER_SEC  UINT64_C(1000000)
-#define ANSWER_GRACE  (20 * USEC_PER_SEC) /* an attempt begun at the deadline still has to end */
-#define IDLE_MAX      (10 * USEC_PER_SEC) /* without a question, then the process may go */
-#define ACCURACY      (USEC_PER_SEC / 10)
-#define READ_SIZE     4096
+#define USEC_PER_SEC UINT64_C(1000000)
+#define IDLE_MAX     (10 * USEC_PER_SEC) /* without a question, then the process may go */
+#define ACCURACY     (USEC_PER_SEC / 10)
+#define READ_SIZE    4096
 
 struct cloud_link {
         sd_event *event;
@@ -33,7 +32,7 @@ struct cloud_link {
 
         int fd;
         sd_event_source *io;
-        sd_event_source *timer; /* the answer is due, or, without a question, idle for too long */
+        sd_event_source *timer; /* idle for too long */
         enum wire_op asked;     /* WIRE_NONE: no question in flight */
         char *question;
         size_t sent;
@@ -41,11 +40,11 @@ struct cloud_link {
         struct buf line;
 };
 
-static void set_timer(struct cloud_link *l, uint64_t usec) {
+static void idle_from_now(struct cloud_link *l) {
         uint64_t now = 0;
 
         (void)sd_event_now(l->event, CLOCK_BOOTTIME, &now);
-        (void)sd_event_source_set_time(l->timer, now + usec);
+        (void)sd_event_source_set_time(l->timer, now + IDLE_MAX);
         (void)sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
 }
 
@@ -96,7 +95,7 @@ static void answered(struct cloud_link *l, size_t len) {
                 cloud_link_drop(l);
         } else {
                 (void)sd_event_source_set_io_events(l->io, EPOLLIN);
-                set_timer(l, IDLE_MAX);
+                idle_from_now(l);
         }
         l->on_answer(&a, l->userdata);
 }
@@ -174,10 +173,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         struct cloud_link *l = userdata;
 
         (void)source, (void)usec;
-        if (l->asked != WIRE_NONE)
-                fault(l, FAULT_CLOUD_SILENT, "");
-        else if (l->keep(l->userdata))
-                set_timer(l, IDLE_MAX);
+        if (l->keep(l->userdata))
+                idle_from_now(l);
         else
                 cloud_link_drop(l);
         return 0;
@@ -225,7 +222,7 @@ void cloud_link_ask(struct cloud_link *l, const struct wire_question *q) {
         if (r < 0)
                 return fault(l, FAULT_CLOUD_GARBLED, "the question cannot be written");
         l->asked = q->op;
-        set_timer(l, q->deadline_ms * USEC_PER_MSEC + ANSWER_GRACE);
+        (void)sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
         r = send_question(l);
         if (r < 0)
                 return fault(l, FAULT_CLOUD_GONE, strerror(-r));

@@ -9,14 +9,18 @@
 #include <string.h>
 #include <sys/inotify.h>
 
+#include <ecs-pubip/hold.h>
+
 #include "util/cleanup.h"
 #include "util/text.h"
 
 #define HOLD_READ_MAX 256 /* the first word is looked at, the rest is for people */
-#define BLANKS        " \t\r\n"
+#define OF_FOLDER     (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define CHANGES                                                                                    \
         (IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB |        \
-         IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+         OF_FOLDER)
+/* Our own files come into that folder by the same way: one event for each, and no more. */
+#define ARRIVALS    (IN_MOVED_TO | OF_FOLDER)
 #define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
 
 /* A file that is waited for in a folder that may not be there yet. */
@@ -24,6 +28,7 @@ struct awaited {
         struct hold_watch *owner;
         char folder[PATH_MAX];
         const char *path, *name;
+        uint32_t events;
         sd_event_source *source;
         bool waits_for_folder;
         void (*changed)(struct awaited *a);
@@ -38,7 +43,7 @@ struct hold_watch {
 
 int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]) {
         _cleanup_close_ int fd = -1;
-        char text[HOLD_READ_MAX + 1] = "", *word = text + 0;
+        char text[HOLD_READ_MAX + 1] = "";
         ssize_t n;
 
         fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -47,12 +52,7 @@ int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]) {
         n = read(fd, text, HOLD_READ_MAX);
         if (n < 0)
                 return -errno;
-        word += strspn(text, BLANKS);
-        word[strcspn(word, BLANKS)] = '\0';
-        /* What is no instance id brakes every instance. */
-        if (strncmp(word, "i-", 2) != 0 || !text_is_word(word, INSTANCE_ID_SIZE - 1, "-"))
-                word = text + HOLD_READ_MAX;
-        text_copy(ret_id, INSTANCE_ID_SIZE, word);
+        hold_parse(text, ret_id);
         return 1;
 }
 
@@ -71,30 +71,43 @@ static int on_inotify(sd_event_source *source, const struct inotify_event *event
         return 0;
 }
 
-/* Where the folder is missing, its parent is watched until it comes. */
+/* In place of what was watched until now; that stays if the folder cannot be watched. */
+static int watch_itself(struct awaited *a) {
+        sd_event_source *source = NULL;
+        int r = sd_event_add_inotify(a->owner->event, &source, a->folder, a->events, on_inotify, a);
+
+        if (r < 0)
+                return r;
+        sd_event_source_unref(a->source);
+        a->source = source;
+        a->waits_for_folder = false;
+        return 0;
+}
+
+/* Where the folder is missing, or not to be read yet, its parent is watched until that changes. */
 static int watch_folder(struct awaited *a) {
         char parent[PATH_MAX];
         int r;
 
         a->source = sd_event_source_unref(a->source);
-        r = sd_event_add_inotify(a->owner->event, &a->source, a->folder, CHANGES, on_inotify, a);
-        a->waits_for_folder = r == -ENOENT;
-        if (r != -ENOENT)
-                return r;
+        a->waits_for_folder = true;
+        if (watch_itself(a) >= 0)
+                return 0;
         text_copy(parent, sizeof(parent), a->folder);
         *strrchr(parent, '/') = '\0';
         r = sd_event_add_inotify(a->owner->event, &a->source, parent[0] ? parent : "/",
-                                 IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, on_inotify, a);
+                                 IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR, on_inotify, a);
         if (r < 0)
                 return r;
-        /* It may have come between the two. */
-        return access(a->folder, F_OK) >= 0 ? watch_folder(a) : 0;
+        (void)watch_itself(a); /* it may have come between the two */
+        return 0;
 }
 
-static int await(struct hold_watch *w, struct awaited *a, const char *path,
+static int await(struct hold_watch *w, struct awaited *a, const char *path, uint32_t events,
                  void (*changed)(struct awaited *a)) {
         a->owner = w;
         a->path = path;
+        a->events = events;
         a->changed = changed;
         if (!text_copy(a->folder, sizeof(a->folder), path))
                 return -ENAMETOOLONG;
@@ -118,7 +131,7 @@ static void resume_changed(struct awaited *a) {
 int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_fn on_hold,
                    hold_fn on_resume, void *userdata, struct hold_watch **ret) {
         struct hold_watch *w = calloc(1, sizeof(*w));
-        int r;
+        int r, k;
 
         if (!w)
                 return -ENOMEM;
@@ -126,16 +139,11 @@ int hold_watch_new(sd_event *event, const char *hold, const char *resume, hold_f
         w->on_hold = on_hold;
         w->on_resume = on_resume;
         w->userdata = userdata;
-        r = await(w, &w->hold, hold, hold_changed);
-        if (r >= 0)
-                r = await(w, &w->resume, resume, resume_changed);
-        if (r < 0) {
-                hold_watch_free(w);
-                return r;
-        }
+        r = await(w, &w->hold, hold, CHANGES, hold_changed);
+        k = await(w, &w->resume, resume, ARRIVALS, resume_changed);
         resume_changed(&w->resume);
         *ret = w;
-        return 0;
+        return r < 0 ? r : k;
 }
 
 struct hold_watch *hold_watch_free(struct hold_watch *w) {

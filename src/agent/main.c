@@ -114,5 +114,7 @@ int main(int argc, char *argv[]) {
         }
         if (r == -EBUSY)
                 return EXIT_BUSY;
+        if (r == -ENOMEM)
+                fputs("<3>Giving up: there is no memory\n", stderr);
         return r < 0 ? EXIT_ERROR : EXIT_DONE;
 }

@@ -32,7 +32,8 @@
 #define BATCH_MAX       256         /* reads before the loop gets its turn again */
 #define NEVER           UINT64_MAX
 
-_Static_assert(CARRIERS_MAX == FILTER_LINKS_MAX, "each carrier needs its place in the filter");
+_Static_assert(CARRIERS_MAX + WAYS_OUT_MAX <= FILTER_LINKS_MAX,
+               "each link that counts needs its place in the filter");
 
 struct netlink {
         sd_event *event;
@@ -43,6 +44,7 @@ struct netlink {
         void *userdata;
 
         struct filter filter;
+        unsigned n_carriers; /* in the filter */
         struct picture picture;
         bool complete, told_once;
         struct kernel_facts told;
@@ -88,7 +90,7 @@ static void full_after_trouble(struct netlink *n) {
         else
                 n->backoff = earlier(2 * n->backoff, BACKOFF_MAX);
         n->troubled = now;
-        n->full_due = now + n->backoff;
+        n->full_due = earlier(n->full_due, now + n->backoff);
 }
 
 static void tell(struct netlink *n) {
@@ -102,19 +104,38 @@ static void tell(struct netlink *n) {
         n->on_facts(&n->told, n->userdata);
 }
 
+static void filter_add(struct filter *f, int ifindex) {
+        for (unsigned i = 0; i < f->n_ifindexes; i++)
+                if (f->ifindexes[i] == ifindex)
+                        return;
+        f->ifindexes[f->n_ifindexes++] = ifindex;
+}
+
+/*
+ * With a link of a default route go its routes, without a word: its messages count, too. They are
+ * known only after a dump, so that a new filter is followed by another look at the routes.
+ */
 static int attach(struct netlink *n, const struct picture *p) {
         struct filter f;
         bool wants_witness = p->watch.n_witness_ips > 0 || p->watch.n_witness_macs > 0;
+        int r;
 
         memset(&f, 0, sizeof(f));
         f.address = p->watch.address;
         f.everything = wants_witness && !p->witnessed;
         for (unsigned i = 0; i < p->n_carriers; i++)
-                f.ifindexes[f.n_ifindexes++] = p->carriers[i].ifindex;
+                filter_add(&f, p->carriers[i].ifindex);
+        for (unsigned i = 0; i < p->routes.n_ifindexes; i++)
+                filter_add(&f, p->routes.ifindexes[i]);
+        n->n_carriers = p->n_carriers;
         if (memcmp(&f, &n->filter, sizeof(f)) == 0)
                 return 0;
+        r = filter_attach(nl_socket_get_fd(n->socket), &f);
+        if (r < 0)
+                return r;
         n->filter = f;
-        return filter_attach(nl_socket_get_fd(n->socket), &f);
+        routes_later(n);
+        return 0;
 }
 
 static void each_address(struct nlmsghdr *h, void *userdata) {
@@ -126,10 +147,19 @@ static void each_link(struct nlmsghdr *h, void *userdata) {
 }
 
 static void each_route(struct nlmsghdr *h, void *userdata) {
-        struct picture *p = userdata;
+        (void)picture_route(userdata, h);
+}
 
-        if (!p->routed)
-                p->routed = picture_is_default_route(h);
+static int look_at_routes(struct netlink *n) {
+        struct routes fresh;
+        int r;
+
+        memset(&fresh, 0, sizeof(fresh));
+        r = dump_routes(each_route, &fresh);
+        if (r < 0)
+                return r;
+        n->picture.routes = fresh;
+        return attach(n, &n->picture);
 }
 
 /* The filter lets the carriers' link messages through before the links are asked for. */
@@ -139,6 +169,7 @@ static int look(struct netlink *n) {
 
         memset(&fresh, 0, sizeof(fresh));
         fresh.watch = n->picture.watch;
+        fresh.routes = n->picture.routes;
         r = dump_addresses(each_address, &fresh);
         if (r < 0)
                 return r;
@@ -148,22 +179,8 @@ static int look(struct netlink *n) {
         r = dump_links(each_link, &fresh);
         if (r < 0)
                 return r;
-        r = dump_routes(each_route, &fresh);
-        if (r < 0)
-                return r;
         n->picture = fresh;
-        return attach(n, &fresh);
-}
-
-static int look_at_routes(struct netlink *n) {
-        struct picture fresh = {.routed = false};
-        int r;
-
-        r = dump_routes(each_route, &fresh);
-        if (r < 0)
-                return r;
-        n->picture.routed = fresh.routed;
-        return 0;
+        return look_at_routes(n);
 }
 
 static int repeat_if_torn(struct netlink *n, int (*what)(struct netlink *n)) {
@@ -205,9 +222,7 @@ static void on_address_event(struct netlink *n, struct nlmsghdr *h) {
 
 /* A new default route is evidence by itself; whether one that went was the last, a dump tells. */
 static void on_route_event(struct netlink *n, struct nlmsghdr *h) {
-        if (picture_is_default_route(h))
-                n->picture.routed = true;
-        else if (now_usec(n) - n->dumped >= AT_ONCE_EVERY)
+        if (!picture_route(&n->picture.routes, h) && now_usec(n) - n->dumped >= AT_ONCE_EVERY)
                 routes_dump(n);
         routes_later(n);
 }
@@ -216,7 +231,7 @@ static int on_message(struct nl_msg *msg, void *userdata) {
         struct netlink *n = userdata;
         struct nlmsghdr *h = nlmsg_hdr(msg);
 
-        /* Any process may send to this socket; only what port 0, the kernel, sends is true. */
+        /* Root's processes may send to this socket; only what port 0, the kernel, sends is true. */
         if (nlmsg_get_src(msg)->nl_pid != 0)
                 return NL_SKIP;
         n->counts.events++;
@@ -227,8 +242,8 @@ static int on_message(struct nl_msg *msg, void *userdata) {
                 break;
         case RTM_NEWLINK:
         case RTM_DELLINK:
-                if (picture_link(&n->picture, h) != CHANGE_NONE)
-                        routes_later(n);
+                (void)picture_link(&n->picture, h);
+                routes_later(n);
                 break;
         case RTM_NEWROUTE:
         case RTM_DELROUTE:
@@ -269,7 +284,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         uint64_t now = now_usec(n);
 
         (void)source, (void)usec;
-        if (n->full_due <= now || n->filter.n_ifindexes != n->picture.n_carriers) {
+        if (n->full_due <= now || n->n_carriers != n->picture.n_carriers) {
                 n->routes_due = NEVER;
                 full_dump(n);
         } else if (n->routes_due <= now) {
@@ -357,8 +372,7 @@ struct netlink *netlink_free(struct netlink *n) {
 }
 
 void netlink_watch(struct netlink *n, const struct watch *watch) {
-        memset(&n->picture, 0, sizeof(n->picture));
-        n->picture.watch = *watch;
+        n->picture = (struct picture){.watch = *watch, .routes = n->picture.routes};
         n->complete = n->told_once = false;
         if (attach(n, &n->picture) < 0)
                 full_after_trouble(n);

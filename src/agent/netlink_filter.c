@@ -19,7 +19,7 @@
 
 #define ACCEPT   UINT32_MAX
 #define DROP     0
-#define CODE_MAX 64
+#define CODE_MAX 96
 
 #define PAST_HEADER    ((uint32_t)sizeof(struct nlmsghdr))
 #define AT_TYPE        ((uint32_t)offsetof(struct nlmsghdr, nlmsg_type))

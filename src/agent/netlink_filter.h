@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
-#define FILTER_LINKS_MAX 8
+#define FILTER_LINKS_MAX 16
 
 struct filter {
         in_addr_t address; /* 0: no address message passes */

@@ -194,7 +194,15 @@ static bool has_live_path(struct rtnl_route *route) {
         return n == 0;
 }
 
-bool picture_is_default_route(struct nlmsghdr *h) {
+static void add_way_out(struct routes *r, int ifindex) {
+        for (unsigned i = 0; i < r->n_ifindexes; i++)
+                if (r->ifindexes[i] == ifindex)
+                        return;
+        if (ifindex != 0 && r->n_ifindexes < WAYS_OUT_MAX)
+                r->ifindexes[r->n_ifindexes++] = ifindex;
+}
+
+bool picture_route(struct routes *r, struct nlmsghdr *h) {
         _cleanup_(rtnl_route_put_p) struct rtnl_route *route = NULL;
         const struct rtmsg *m = nlmsg_data(h);
 
@@ -206,7 +214,12 @@ bool picture_is_default_route(struct nlmsghdr *h) {
                 return false;
         if (rtnl_route_parse(h, &route) < 0)
                 return false;
-        return has_live_path(route);
+        for (int i = 0; i < rtnl_route_get_nnexthops(route); i++)
+                add_way_out(r, rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, i)));
+        if (!has_live_path(route))
+                return false;
+        r->routed = true;
+        return true;
 }
 
 /* Several links with the address (bond and VLAN, ipvlan, macvlan): the MAC breaks the tie. */
@@ -229,7 +242,7 @@ struct kernel_facts picture_facts(const struct picture *p) {
 
         memset(&f, 0, sizeof(f)); /* padding too: facts are compared as bytes */
         f.address = p->watch.address;
-        f.routed = p->routed;
+        f.routed = p->routes.routed;
         f.machine_matches = p->witnessed;
         for (unsigned i = 0; i < p->n_carriers; i++)
                 if (!best || is_better(p, &p->carriers[i], best))

@@ -10,6 +10,7 @@
 #include <ecs-pubip/verdict.h>
 
 #define CARRIERS_MAX 8 /* links with the watched address; more of them count as none */
+#define WAYS_OUT_MAX 8 /* links of default routes; of more of them only route messages tell */
 
 /* A link that has the watched address; once for each prefix length that it has it with. */
 struct carrier {
@@ -20,11 +21,19 @@ struct carrier {
         char mac[MAC_SIZE];
 };
 
+/* The default routes of the main table. */
+struct routes {
+        bool routed; /* one of them leads somewhere */
+        int ifindexes[WAYS_OUT_MAX];
+        unsigned n_ifindexes;
+};
+
 struct picture {
         struct watch watch;
         struct carrier carriers[CARRIERS_MAX];
         unsigned n_carriers;
-        bool routed, witnessed;
+        struct routes routes;
+        bool witnessed;
 };
 
 enum change {
@@ -37,8 +46,8 @@ enum change {
 enum change picture_address(struct picture *p, const struct nlmsghdr *h);
 enum change picture_link(struct picture *p, const struct nlmsghdr *h);
 
-/* True for a default route of the main table that leads somewhere. */
-bool picture_is_default_route(struct nlmsghdr *h);
+/* Takes note of a default route of the main table; true if it is one and leads somewhere. */
+bool picture_route(struct routes *r, struct nlmsghdr *h);
 
 /* What to tell the engine; `known` is left false. */
 struct kernel_facts picture_facts(const struct picture *p);

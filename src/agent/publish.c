@@ -111,10 +111,10 @@ int publish_metrics(struct publish *p, const char *text) {
 int publish_mark(struct publish *p, const char *name, bool there) {
         char path[PATH_SIZE];
 
-        if (there)
-                return replace_file(p->directory, name, "");
         snprintf(path, sizeof(path), "%s/%s", p->directory, name);
-        return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+        if (!there)
+                return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+        return access(path, F_OK) >= 0 ? 0 : replace_file(p->directory, name, "");
 }
 
 void publish_line(struct publish *p, const char *line) {

@@ -17,7 +17,7 @@ void publish_done(struct publish *p); /* may be used again: everything is news t
 int publish_status(struct publish *p, const char *json);
 int publish_metrics(struct publish *p, const char *text);
 
-/* An empty file that says something by being there; taking away one that is not there is fine. */
+/* An empty file that says something by being there; it may be there, or not, already. */
 int publish_mark(struct publish *p, const char *name, bool there);
 
 /* STATUS= for the service manager, when it has changed. */

@@ -118,8 +118,10 @@ static void feed_plain(struct runtime *r, enum event_type type) {
         runtime_feed(r, &(struct event){.type = type});
 }
 
+/* The brake is looked at again: its watch may have failed. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)source, (void)usec;
+        runtime_judge_hold(userdata);
         feed_plain(userdata, EVENT_TIMER);
         return 0;
 }
@@ -154,8 +156,13 @@ static void on_hold(void *userdata) {
                 runtime_publish(r); /* to the engine nothing has changed */
 }
 
+/* What a person does about a failure is often in the files, and this is the word to go on. */
 static void on_resume(void *userdata) {
+        if (runtime_leave_for_ledger(userdata))
+                return;
+        (void)runtime_read_config(userdata, false);
         runtime_release_first_change(userdata);
+        runtime_judge_hold(userdata);
         feed_plain(userdata, EVENT_RESUME);
 }
 
@@ -185,25 +192,36 @@ void runtime_report_problem(const struct config_problem *problem, void *userdata
                     problem->is_error ? LOG_ERR : LOG_WARNING, problem->text, "");
 }
 
-bool runtime_read_config(struct runtime *r, bool always) {
-        struct event e = {.type = EVENT_RELOAD};
+/* The unit starts it again after a failure, and only then. */
+void runtime_leave(struct runtime *r, int error) {
+        runtime_feed(r, &(struct event){.type = EVENT_STOP});
+        (void)sd_event_exit(r->event, error);
+}
 
-        if (config_load(&e.config, NULL, runtime_report_problem, NULL) != 0) {
+int runtime_read_config(struct runtime *r, bool always) {
+        struct event e = {.type = EVENT_RELOAD};
+        int k = config_load(&e.config, NULL, runtime_report_problem, NULL);
+
+        if (k != 0) {
                 runtime_say(MESSAGE_RELOADED, LOG_WARNING,
-                            "The new configuration cannot be used; the old one stays in force", "");
-                return false;
+                            "The new configuration cannot be used: the old one stays, and nothing "
+                            "is changed until the files are right",
+                            k < 0 ? strerror(-k) : "");
+                cloud_link_retire(r->link); /* the next process sees it, and refuses changes */
+                return k;
         }
         if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0)
-                return true;
+                return 0;
         runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
         cloud_link_retire(r->link); /* its process goes by the old one */
         runtime_feed(r, &e);
-        return true;
+        return 0;
 }
 
-/* A configuration with errors changes nothing: the old one stays in force. */
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         (void)source, (void)si;
+        if (runtime_leave_for_ledger(userdata))
+                return 0;
         publish_reloading();
         (void)runtime_read_config(userdata, true);
         publish_ready();

@@ -25,17 +25,13 @@
         "the first change waits for the files of user-data, at most 5 min; or for `ecs-pubip "     \
         "resume`"
 
-static unsigned call_context_of(const struct config *c) {
-        return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) |
-               (c->vlan_id[0] ? FAULT_WITH_VLAN_ID : 0);
-}
-
 /* Without a run folder nobody hears of the agent, but it can still do its job. */
 static void tell_unseen(struct runtime *r, int error) {
         if (error < 0 && !r->unseen)
                 runtime_say(MESSAGE_STATE_FOLDER, LOG_WARNING,
                             RUN_DIR " cannot be written, so `ecs-pubip status` cannot show how it "
-                                    "is with the agent",
+                                    "is with the agent; `systemctl restart ecs-pubip-cloud.socket "
+                                    "ecs-pubip` makes the folder anew",
                             strerror(-error));
         r->unseen = error < 0;
 }
@@ -70,6 +66,18 @@ static void note_brake(struct status *s) {
                          HOLD_PATH " cannot be read (%s), which counts as held", strerror(-found));
 }
 
+/* A mark that could not be made, or that somebody took away, is made at the next occasion. */
+static int publish_marks(struct runtime *r) {
+        const struct engine *e = &r->engine;
+        int k = 0, q = 0;
+
+        if (e->online)
+                k = publish_mark(&r->publish, ONLINE_MARK, true);
+        if (e->marked || e->online) /* before that, the mark may be an earlier process's */
+                q = publish_mark(&r->publish, REBOOT_MARK, e->marked);
+        return k < 0 ? k : q;
+}
+
 /* The engine's word goes out first, then the files: a service manager listens to the former. */
 static void publish(struct runtime *r, struct status *ret) {
         _cleanup_free_ char *json = NULL;
@@ -88,6 +96,8 @@ static void publish(struct runtime *r, struct status *ret) {
         k = show_alive(r);
         if (k >= 0 && status_format(ret, &json) >= 0)
                 k = publish_status(&r->publish, json);
+        if (k >= 0)
+                k = publish_marks(r);
         tell_unseen(r, k);
 }
 
@@ -114,9 +124,12 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                 struct notice *n = &a->notices[i];
                 struct journal_entry entry;
 
-                if (n->kind == NOTICE_LEDGER_DAMAGED && !*n->text)
+                if (n->kind == NOTICE_LEDGER_DAMAGED) {
                         TEXT_SET(n->text, r->aside);
-                story_tell(n, s, call_context_of(&r->engine.config), &entry);
+                        if (r->ledger_is_newer)
+                                n->kind = NOTICE_LEDGER_NEWER;
+                }
+                story_tell(n, s, call_context(&r->engine.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);
@@ -125,16 +138,8 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
         }
 }
 
-static void do_drop(struct runtime *r) {
-        cloud_link_drop(r->link);
-}
-
-static void do_set_aside(struct runtime *r) {
-        (void)store_set_aside(&r->store, "foreign", machine_wall_sec(), r->aside);
-}
-
 /* The brake is looked at again after the write, so that nothing slips past it (design 6). */
-static void do_store(struct runtime *r) {
+static void keep_ledger(struct runtime *r) {
         struct event e = {.type = EVENT_STORED};
 
         e.stored.error = store_save(&r->store, &r->engine.ledger);
@@ -143,46 +148,23 @@ static void do_store(struct runtime *r) {
         runtime_enqueue(r, &e);
 }
 
-static void do_watch(struct runtime *r) {
-        netlink_watch(r->netlink, &r->engine.watch);
-}
-
-static void do_blockers(struct runtime *r) {
-        etiquette_look(r->etiquette);
-}
-
-static void do_no_blockers(struct runtime *r) {
-        etiquette_stop(r->etiquette);
-}
-
-static void do_online(struct runtime *r) {
-        (void)publish_mark(&r->publish, ONLINE_MARK, true);
-}
-
-static void do_reboot_mark(struct runtime *r) {
-        (void)publish_mark(&r->publish, REBOOT_MARK, true);
-}
-
-static void do_unmark(struct runtime *r) {
-        (void)publish_mark(&r->publish, REBOOT_MARK, false);
-}
-
-static const struct {
-        enum action action;
-        void (*perform)(struct runtime *r);
-} performers[] = {
-        /* In the order of engine.h; a foreign ledger leaves its name before the new one is kept. */
-        {ACTION_DROP, do_drop},         {ACTION_SET_ASIDE, do_set_aside},
-        {ACTION_STORE, do_store},       {ACTION_WATCH, do_watch},
-        {ACTION_BLOCKERS, do_blockers}, {ACTION_NO_BLOCKERS, do_no_blockers},
-        {ACTION_ONLINE, do_online},     {ACTION_REBOOT_MARK, do_reboot_mark},
-        {ACTION_UNMARK, do_unmark},
-};
-
+/*
+ * In the order of engine.h; a foreign ledger leaves its name before the new one is kept. The marks
+ * are not made here but in publish(), as long as they are due.
+ */
 static void perform(struct runtime *r, unsigned wants) {
-        for (size_t i = 0; i < sizeof(performers) / sizeof(performers[0]); i++)
-                if (wants & performers[i].action)
-                        performers[i].perform(r);
+        if (wants & ACTION_DROP)
+                cloud_link_drop(r->link);
+        if (wants & ACTION_SET_ASIDE)
+                (void)store_set_aside(&r->store, "foreign", machine_wall_sec(), r->aside);
+        if (wants & ACTION_STORE)
+                keep_ledger(r);
+        if (wants & ACTION_WATCH)
+                netlink_watch(r->netlink, &r->engine.watch);
+        if (wants & ACTION_BLOCKERS)
+                etiquette_look(r->etiquette);
+        if (wants & ACTION_NO_BLOCKERS)
+                etiquette_stop(r->etiquette);
 }
 
 static void conclude(struct runtime *r, const struct actions *a) {

@@ -32,7 +32,9 @@ static enum ledger_state load_ledger(struct runtime *r, struct ledger *ret) {
                 return LEDGER_NONE;
         case -EBADMSG:
         case -EPROTONOSUPPORT:
-                if (store_set_aside(&r->store, "damaged", machine_wall_sec(), r->aside) < 0)
+                r->ledger_is_newer = k == -EPROTONOSUPPORT;
+                if (store_set_aside(&r->store, r->ledger_is_newer ? "newer" : "damaged",
+                                    machine_wall_sec(), r->aside) < 0)
                         TEXT_SET(r->aside, "it could not be renamed");
                 return LEDGER_DAMAGED;
         default:
@@ -55,4 +57,17 @@ void runtime_open_engine(struct runtime *r, const struct config *config, const c
         engine_init(&r->engine, config, id, has_dmi, is_ecs, state, ledger, HOLD_OFF,
                     machine_seed());
         r->engine.hold = runtime_hold(r);
+}
+
+/* It is taken up at one place, the start: what was known before that cannot be put into it later.
+ */
+bool runtime_leave_for_ledger(struct runtime *r) {
+        if (r->engine.ledger_state != LEDGER_UNREADABLE || !store_is_readable(&r->store))
+                return false;
+        runtime_say(MESSAGE_STATE_FOLDER, LOG_NOTICE,
+                    LEDGER_PATH " can be read again: the agent ends, and goes on with it when the "
+                                "service manager has started it again, in 15 s",
+                    "");
+        runtime_leave(r, -EAGAIN);
+        return true;
 }

@@ -38,6 +38,7 @@ struct runtime {
         bool stepping, ready;
         char hold_judged_for[INSTANCE_ID_SIZE];
         char aside[STORE_NAME_SIZE];
+        bool ledger_is_newer; /* the one that was set aside: whole, but of a newer version */
         struct metrics metrics;
 };
 
@@ -58,14 +59,21 @@ enum hold runtime_hold(const struct runtime *r);
 void runtime_judge_hold(struct runtime *r);
 
 /*
- * Reads the files again, and tells the engine; `always` also where nothing has changed. False if
- * there are errors: they are in the journal, and the old configuration stays.
+ * Reads the files again, and tells the engine; `always` also where nothing has changed. Not 0, as
+ * of config_load(), if they cannot be used: why is in the journal, the old configuration stays, and
+ * the cloud process refuses changing calls as long as it finds their errors too.
  */
-bool runtime_read_config(struct runtime *r, bool always);
+int runtime_read_config(struct runtime *r, bool always);
+
+/* Ends, with `error` as the result of the loop. */
+void runtime_leave(struct runtime *r, int error);
 
 /* runtime_open.c: folders, ledger, state machine. -EBUSY: another agent has the state folder. */
 int runtime_open_state(struct runtime *r);
 void runtime_open_engine(struct runtime *r, const struct config *config, const char *boot_id);
+
+/* Ends, to be started again, where the ledger could not be read at the start and now can be. */
+bool runtime_leave_for_ledger(struct runtime *r);
 
 /* runtime_act.c: what a step wants is told and done. */
 void runtime_act(struct runtime *r, struct actions *a);

@@ -6,6 +6,7 @@
  * first one of an instance waits, bounded, until those files are written and have been read.
  */
 #include <errno.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -38,18 +39,19 @@ static void end_wait(struct runtime *r) {
 }
 
 /* Nothing was changed under another configuration: this ends as a start with these errors does. */
-static void refuse(struct runtime *r) {
+static void refuse(struct runtime *r, int error) {
         runtime_say(MESSAGE_USER_DATA, LOG_ERR,
-                    "The configuration that cloud-init has written cannot be used", "");
-        runtime_feed(r, &(struct event){.type = EVENT_STOP});
-        (void)sd_event_exit(r->event, -EBADMSG);
+                    "The configuration that cloud-init has written cannot be used",
+                    error < 0 ? strerror(-error) : "");
+        runtime_leave(r, error < 0 ? error : -EBADMSG);
 }
 
 static void on_written(void *userdata) {
         struct runtime *r = userdata;
+        int k = runtime_read_config(r, false);
 
-        if (!runtime_read_config(r, false) && is_new(&r->engine))
-                refuse(r);
+        if (k != 0 && is_new(&r->engine))
+                refuse(r, k);
         else
                 end_wait(r);
 }
@@ -63,6 +65,7 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
                             "cloud-init has not written its files for 5 min: the agent goes on "
                             "with the configuration as it is",
                             "");
+        r->cloud_init = cloud_init_watch_free(r->cloud_init);
         end_wait(r);
         return 0;
 }

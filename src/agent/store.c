@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "util/cleanup.h"
+#include "util/read.h"
 #include "util/text.h"
 
 #define LEDGER_NAME "ledger"
@@ -37,7 +38,7 @@ static int open_folder(const char *directory) {
 int store_open(struct store *s, const char *directory) {
         _cleanup_close_ int fd = -1;
 
-        *s = (struct store){.directory = directory, .fd = -1};
+        *s = (struct store){.directory = directory, .fd = -1, .unread = -EUNATCH};
         fd = open_folder(directory);
         if (fd < 0)
                 return fd;
@@ -52,67 +53,56 @@ void store_done(struct store *s) {
                 close(TAKE_FD(s->fd));
 }
 
-/* Up to `size` bytes; how many, or a negative errno. -EFBIG if there is more. */
-static ssize_t read_whole(int fd, char *data, size_t size) {
-        size_t len = 0;
-
-        for (;;) {
-                char extra;
-                ssize_t n = len < size ? read(fd, data + len, size - len) : read(fd, &extra, 1);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        return (ssize_t)len;
-                if (len == size)
-                        return -EFBIG;
-                len += (size_t)n;
-        }
-}
-
-/* malloc'ed, not terminated. -EFBIG for what is too large or no regular file. */
-static ssize_t read_ledger(const struct store *s, char **ret) {
+/* -EBADMSG for what is too large or no regular file. */
+static int read_ledger(const struct store *s, struct buf *ret) {
         _cleanup_close_ int fd = -1;
-        _cleanup_free_ char *text = NULL;
         struct stat st;
-        ssize_t n;
+        int r;
 
         fd = openat(s->fd, LEDGER_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0)
-                return errno == ELOOP ? -EFBIG : -errno;
+                return errno == ELOOP ? -EBADMSG : -errno;
         if (fstat(fd, &st) < 0)
                 return -errno;
         if (!S_ISREG(st.st_mode))
-                return -EFBIG;
-        text = malloc(LEDGER_TEXT_MAX);
-        if (!text)
-                return -ENOMEM;
-        n = read_whole(fd, text, LEDGER_TEXT_MAX);
-        if (n >= 0)
-                *ret = TAKE_PTR(text);
-        return n;
+                return -EBADMSG;
+        r = read_all(fd, ret);
+        return r == -E2BIG ? -EBADMSG : r;
 }
 
 static int load(const struct store *s, struct ledger *ret) {
-        _cleanup_free_ char *text = NULL;
-        ssize_t n;
+        _cleanup_buf_ struct buf text = BUF(LEDGER_TEXT_MAX);
+        int r;
 
         if (s->fd < 0)
                 return -EBADF;
-        n = read_ledger(s, &text);
-        if (n < 0)
-                return n == -EFBIG ? -EBADMSG : (int)n;
-        return ledger_parse(text, (size_t)n, ret);
+        r = read_ledger(s, &text);
+        if (r < 0)
+                return r;
+        return ledger_parse(buf_text(&text), text.len, ret);
+}
+
+static bool is_told(int r) {
+        return r >= 0 || r == -ENOENT || r == -EBADMSG || r == -EPROTONOSUPPORT;
 }
 
 int store_load(struct store *s, struct ledger *ret) {
         int r = load(s, ret);
-        bool told = r >= 0 || r == -ENOENT || r == -EBADMSG || r == -EPROTONOSUPPORT;
 
-        s->unread = told ? 0 : r;
+        s->unread = is_told(r) ? 0 : r;
         return r;
+}
+
+bool store_is_readable(const struct store *s) {
+        struct store again = {.fd = -1};
+        struct ledger ignored;
+        bool readable;
+
+        if (s->fd < 0 && store_open(&again, s->directory) < 0)
+                return false;
+        readable = is_told(load(s->fd < 0 ? &again : s, &ignored));
+        store_done(&again);
+        return readable;
 }
 
 static int write_whole(int fd, const char *data, size_t len) {
@@ -140,19 +130,21 @@ static int write_temp(int dir, const char *text) {
         r = write_whole(fd, text, strlen(text));
         if (r >= 0 && fsync(fd) < 0)
                 r = -errno;
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* read_back() asks the disk */
         return r;
 }
 
-/* What a disk says it wrote is not always what it gives back. */
+/*
+ * A disk that gives back something else than it took is found out here, if the kernel dropped the
+ * pages as it was asked to; a rename that went elsewhere in any case.
+ */
 static int read_back(const struct store *s, const char *text) {
-        _cleanup_free_ char *found = NULL;
-        ssize_t n = read_ledger(s, &found);
+        _cleanup_buf_ struct buf found = BUF(LEDGER_TEXT_MAX);
+        int r = read_ledger(s, &found);
 
-        if (n < 0)
-                return (int)n;
-        if (!found || (size_t)n != strlen(text) || memcmp(found, text, (size_t)n) != 0)
-                return -EIO;
-        return 0;
+        if (r < 0)
+                return r;
+        return strcmp(buf_text(&found), text) == 0 && found.len == strlen(text) ? 0 : -EIO;
 }
 
 static int replace_ledger(const struct store *s, const char *text) {
@@ -185,13 +177,13 @@ int store_save(struct store *s, const struct ledger *l) {
 
 static int is_aside(const struct dirent *d) {
         return strncmp(d->d_name, ASIDE "foreign-", strlen(ASIDE "foreign-")) == 0 ||
-               strncmp(d->d_name, ASIDE "damaged-", strlen(ASIDE "damaged-")) == 0;
+               strncmp(d->d_name, ASIDE "damaged-", strlen(ASIDE "damaged-")) == 0 ||
+               strncmp(d->d_name, ASIDE "newer-", strlen(ASIDE "newer-")) == 0;
 }
 
-/* "foreign" and "damaged" are of one length; the times behind them sort as texts. */
+/* Behind the first dash are the times, which sort as texts. */
 static int by_time(const struct dirent **a, const struct dirent **b) {
-        return strcmp((*a)->d_name + strlen(ASIDE "foreign-"),
-                      (*b)->d_name + strlen(ASIDE "damaged-"));
+        return strcmp(strchr((*a)->d_name, '-'), strchr((*b)->d_name, '-'));
 }
 
 static void forget_oldest(int dir) {

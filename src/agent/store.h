@@ -9,7 +9,7 @@
 struct store {
         const char *directory;
         int fd;     /* of the folder, holding the exclusive lock; -1: it cannot be had */
-        int unread; /* why the ledger could not be read, negative errno: it is not written over */
+        int unread; /* why the ledger was not read, negative errno: it is not written over */
 };
 
 /*
@@ -24,6 +24,9 @@ void store_done(struct store *s);
  * none at all included. Any other negative errno: it cannot be told, and no save will succeed.
  */
 int store_load(struct store *s, struct ledger *ret);
+
+/* Whether store_load() would come to know what is there; it changes nothing. */
+bool store_is_readable(const struct store *s);
 
 /* Durable when this returns 0 (law L2): written, synced, renamed, folder synced, read back. */
 int store_save(struct store *s, const struct ledger *l);

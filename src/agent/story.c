@@ -62,6 +62,11 @@ static const struct row {
         [NOTICE_LEDGER_DAMAGED] = {MESSAGE_LEDGER_DAMAGED, LOG_WARNING,
                                    "The ledger cannot be trusted[ ({text})] and is set aside: "
                                    "for 24 hours no reboot and at most one allocation"},
+        [NOTICE_LEDGER_NEWER] = {MESSAGE_LEDGER_NEWER, LOG_WARNING,
+                                 "The ledger was written by a newer version of ecs-pubip, which "
+                                 "this one cannot read; it is set aside[ ({text})]: for 24 hours "
+                                 "no reboot and at most one allocation. Install that version "
+                                 "again and move the file back while the agent is stopped"},
         [NOTICE_CLOCK] = {MESSAGE_CLOCK, LOG_WARNING,
                           "This machine's clock is {offset} the cloud's; requests carry the "
                           "cloud's time. Check time synchronisation"},

@@ -11,10 +11,6 @@
 #define ASK_MS        20000u
 #define CLOCK_OFF_SEC 60 /* what the agent reports, too */
 
-static bool starts_with(const char *text, const char *start) {
-        return strncmp(text, start, strlen(start)) == 0;
-}
-
 static bool is_no_socket(const struct doctor *d, struct finding *f) {
         if (d->asker.error == 0)
                 return false;
@@ -129,12 +125,12 @@ static enum stage stage_of(const struct wire_answer *a) {
 
         if (a->fault.class == FAULT_NONE)
                 return STAGE_THROUGH;
-        if (starts_with(code, "Metadata.") || starts_with(code, "Credentials.") ||
-            starts_with(code, "Cloud."))
+        if (text_starts(code, "Metadata.") || text_starts(code, "Credentials.") ||
+            text_starts(code, "Cloud."))
                 return STAGE_CREDENTIALS;
         if (a->fault.class == FAULT_CLOCK)
                 return STAGE_CLOCK;
-        if (starts_with(code, "Transport."))
+        if (text_starts(code, "Transport."))
                 return STAGE_ENDPOINT;
         return STAGE_PERMISSION;
 }
@@ -240,6 +236,14 @@ static void check_bandwidth(struct doctor *d, struct finding *f) {
                 add_own(f, FAULT_NO_BANDWIDTH, "");
 }
 
+/* No trouble yet for `static eip` while there is a static address. */
+static void add_eip(const struct doctor *d, struct finding *f, const char *code,
+                    const char *message) {
+        add_own(f, code, message);
+        if (d->config.strategy == STRATEGY_STATIC_EIP && d->inspection.instance.public_ip)
+                f->level = LEVEL_NOTE;
+}
+
 /* Which EIP the agent would take, and whether it may. */
 static void check_eip(struct doctor *d, struct finding *f) {
         struct wire_question q = {.op = WIRE_EIP_FIND, .deadline_ms = ASK_MS};
@@ -257,14 +261,18 @@ static void check_eip(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_SKIPPED, "no memory");
         else if (a.fault.class != FAULT_NONE)
                 finding_fault(f, &a.fault);
+        else if (!a.eip.allocation_id[0] && d->config.eip_allocation_id[0])
+                add_eip(d, f, FAULT_EIP_MISSING, d->config.eip_allocation_id);
         else if (!a.eip.allocation_id[0] && d->config.eip_allocate)
                 finding_set(f, LEVEL_NOTE, "none is free; the agent may buy one");
         else if (!a.eip.allocation_id[0])
-                add_own(f, FAULT_EIP_NONE, "");
+                add_eip(d, f, FAULT_EIP_NONE, "");
         else if (a.eip.locked)
-                add_own(f, FAULT_EIP_LOCKED, a.eip.allocation_id);
+                add_eip(d, f, FAULT_EIP_LOCKED, a.eip.allocation_id);
         else if (a.eip.bound_to[0] && !a.eip.bound_here)
-                add_own(f, FAULT_EIP_ELSEWHERE, a.eip.bound_to);
+                add_eip(d, f, FAULT_EIP_ELSEWHERE, a.eip.bound_to);
+        else if (!a.eip.bound_here && a.eip.status != EIP_AVAILABLE)
+                add_eip(d, f, FAULT_EIP_SETTLING, a.eip.allocation_id);
         else
                 finding_set(f, LEVEL_OK, "%s is %s", a.eip.allocation_id,
                             a.eip.bound_here ? "bound to this instance" : "free");

@@ -231,10 +231,31 @@ static void check_selinux(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, "not in use");
         else if (text[0] == '1')
                 finding_set(f, LEVEL_NOTE,
-                            "enforcing; refusals are in `ausearch -m avc -c "
-                            "ecs-pubip-agent`");
+                            "enforcing; refusals of both processes are in `ausearch -m avc -se "
+                            "ecs_pubip`");
         else
                 finding_set(f, LEVEL_OK, "permissive");
+}
+
+/* The start of the socket makes it as ecs-pubip.tmpfiles has it. */
+static void check_run_folder(struct doctor *d, struct finding *f) {
+        const struct passwd *user = getpwnam(AGENT_USER);
+        struct stat st;
+
+        (void)d;
+        if (lstat(RUN_DIR, &st) < 0)
+                finding_set(f, LEVEL_FAIL, RUN_DIR ": %s", strerror(errno));
+        else if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
+                 ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX)))
+                finding_set(f, LEVEL_FAIL,
+                            RUN_DIR " lets others than root replace the socket in it");
+        else if (user && (st.st_gid != user->pw_gid || !(st.st_mode & S_IWGRP)))
+                finding_set(f, LEVEL_FAIL, RUN_DIR " cannot be written by " AGENT_USER);
+        else
+                finding_set(f, LEVEL_OK, RUN_DIR " is root's, and the agent can write to it");
+        if (f->level == LEVEL_FAIL)
+                finding_remedy(f, "sudo systemctl restart ecs-pubip-cloud.socket ecs-pubip makes "
+                                  "it anew");
 }
 
 /* How a unit is masked: by a link to the null device in its place. */
@@ -276,6 +297,7 @@ static const struct check checks[] = {
         {"hold", check_hold},
         {"kernel", check_kernel},
         {"selinux", check_selinux},
+        {"run-folder", check_run_folder},
         {"cloud-socket", check_socket},
 };
 /* clang-format on */

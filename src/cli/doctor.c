@@ -60,11 +60,12 @@ static enum level level_of(enum fault_class class) {
 }
 
 void finding_fault(struct finding *f, const struct fault *fault) {
-        const struct fault_row *row = fault_explain(fault, 0);
+        char remedy[FAULT_REMEDY_SIZE];
 
         finding_set(f, level_of(fault->class), fault->message[0] ? "%s (%s)" : "%s",
-                    fault_sentence(row), fault->message);
-        finding_remedy(f, "%s", fault_row_remedy(row));
+                    fault_sentence(fault_explain(fault, 0)), fault->message);
+        fault_remedy(fault, 0, remedy);
+        finding_remedy(f, "%s", remedy);
         TEXT_SET(f->code, fault->code);
         TEXT_SET(f->request_id, fault->request_id);
 }

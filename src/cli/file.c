@@ -13,7 +13,8 @@
 #include "util/buf.h"
 #include "util/cleanup.h"
 
-#define MODE 0644
+#define MODE       0644
+#define SAME_OWNER ((uid_t)-1) /* to fchown(2) */
 
 static int read_all(int fd, struct buf *text) {
         char chunk[4096];
@@ -68,7 +69,7 @@ static int write_all(int fd, const char *text) {
 }
 
 /* The mode is set by hand: a umask of 077 would hide the file from the agent. */
-static int write_new(int folder_fd, const char *name, const char *text) {
+static int write_new(uid_t owner, int folder_fd, const char *name, const char *text) {
         _cleanup_close_ int fd = -1;
         int r;
 
@@ -79,7 +80,7 @@ static int write_new(int folder_fd, const char *name, const char *text) {
         r = write_all(fd, text);
         if (r < 0)
                 return r;
-        if (fchmod(fd, MODE) < 0 || fsync(fd) < 0)
+        if (fchmod(fd, MODE) < 0 || fchown(fd, owner, (gid_t)-1) < 0 || fsync(fd) < 0)
                 return -errno;
         return 0;
 }
@@ -90,7 +91,7 @@ static int open_folder(const char *folder) {
         return fd < 0 ? -errno : fd;
 }
 
-int file_replace(const char *folder, const char *name, const char *text) {
+int file_replace_for(uid_t owner, const char *folder, const char *name, const char *text) {
         _cleanup_close_ int folder_fd = -1;
         char temporary[NAME_MAX + 1];
         int r;
@@ -100,7 +101,7 @@ int file_replace(const char *folder, const char *name, const char *text) {
                 return folder_fd;
         /* Its own: two who do the same at once must not take it from each other. */
         snprintf(temporary, sizeof(temporary), ".%.200s.%d.new", name, (int)getpid());
-        r = write_new(folder_fd, temporary, text);
+        r = write_new(owner, folder_fd, temporary, text);
         if (r >= 0 && renameat(folder_fd, temporary, folder_fd, name) < 0)
                 r = -errno;
         if (r >= 0 && fsync(folder_fd) < 0)
@@ -108,6 +109,10 @@ int file_replace(const char *folder, const char *name, const char *text) {
         if (r < 0)
                 unlinkat(folder_fd, temporary, 0);
         return r;
+}
+
+int file_replace(const char *folder, const char *name, const char *text) {
+        return file_replace_for(SAME_OWNER, folder, name, text);
 }
 
 int file_remove(const char *folder, const char *name) {

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <ecs-pubip/ledger.h>
+#include <ecs-pubip/governor.h>
 
 #include "clock.h"
 #include "command.h"
 #include "file.h"
 #include "folder.h"
+#include "machine.h"
 #include "out.h"
 #include "snapshot.h"
 #include "util/paths.h"
@@ -18,15 +19,7 @@
 
 /* A changing call lasts CALL_MAX; the rest is for the agent to notice and to say so. */
 #define ANSWER_USEC (60 * USEC_PER_SEC)
-
-static int read_ledger(struct ledger *ret) {
-        _cleanup_free_ char *text = NULL;
-        size_t len;
-        int r;
-
-        r = file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len);
-        return r < 0 ? r : ledger_parse(text, len, ret);
-}
+#define TELL_USEC   (1 * USEC_PER_SEC) /* what takes longer is told */
 
 /*
  * For the instance as the agent knows it, or knew it in this boot; else for any. The ledger would
@@ -44,20 +37,48 @@ static int write_brake(const struct snapshot *s) {
         return file_replace(CONFIG_DIR, HOLD_NAME, text);
 }
 
-/*
- * True if the ledger has a call whose answer nobody has heard: it may still be under way. So it may
- * with a ledger that cannot be read.
- */
-static bool call_may_be_open(void) {
-        struct ledger ledger;
-        int r = read_ledger(&ledger);
+/* What the ledger does not exclude, whoever asked for it. */
+struct flight {
+        const char *what; /* NULL: nothing */
+        uint64_t until;   /* CLOCK_BOOTTIME: then it is over */
+};
 
-        if (r < 0)
-                return r != -ENOENT;
-        for (unsigned i = 0; i < ledger.n_entries; i++)
-                if (ledger.entries[i].outcome == OUTCOME_OPEN && !ledger.entries[i].settled)
-                        return true;
-        return false;
+/* A reboot that was answered comes within a time of the cloud's clock. */
+static uint64_t reboot_left(const struct ledger_entry *e, const struct snapshot *s) {
+        int64_t left = e->time + REBOOT_EXECUTION_SEC - snapshot_now(s);
+
+        if (left < 0)
+                return 0;
+        return (uint64_t)(left < REBOOT_EXECUTION_SEC ? left : REBOOT_EXECUTION_SEC) * USEC_PER_SEC;
+}
+
+/*
+ * A call whose answer nobody has heard may still be under way: the cloud process of an agent that
+ * was killed ends its attempt, and the next agent knows of it by the ledger alone. So it may with a
+ * ledger that cannot be read. An accepted reboot is in flight until the machine goes down.
+ */
+static struct flight in_flight(const struct snapshot *s, uint64_t begin, uint64_t now) {
+        const struct flight call = {"a call that the agent had begun", begin + ANSWER_USEC};
+        struct flight found = {};
+        char boot_id[BOOT_ID_SIZE] = "";
+        struct ledger ledger;
+        enum ledger_state state = machine_ledger(&ledger);
+
+        if (state != LEDGER_READ)
+                return state == LEDGER_NONE ? found : call;
+        machine_boot_id(boot_id);
+        for (unsigned i = 0; i < ledger.n_entries; i++) {
+                const struct ledger_entry *e = &ledger.entries[i];
+
+                if (*boot_id && strcmp(e->boot_id, boot_id) != 0)
+                        continue;
+                if (e->op == WIRE_REBOOT && e->outcome == OUTCOME_DONE && reboot_left(e, s) > 0)
+                        return (struct flight){"the reboot that was accepted",
+                                               now + reboot_left(e, s)};
+                if (e->outcome == OUTCOME_OPEN && !e->settled)
+                        found = call;
+        }
+        return found;
 }
 
 static bool is_held(const struct snapshot *s) {
@@ -80,28 +101,35 @@ static int finish(const struct snapshot *s) {
 }
 
 /*
- * The agent answers through its status. Without an agent nothing new can start, but a cloud
- * process whose agent was killed in the middle finishes the attempt that it had begun.
+ * The agent answers through its status, for its own call; what else may be in flight is waited for
+ * as well, at most as long as it can last since the brake was set: nothing new starts after that.
  */
 static int await(struct folder *f, struct snapshot *s) {
-        uint64_t deadline = clock_boot_usec() + ANSWER_USEC, orphan = 0;
-        int r;
+        uint64_t begin = clock_boot_usec(), now = begin, tell = begin + TELL_USEC;
 
         for (;;) {
-                uint64_t now = clock_boot_usec();
+                struct flight flight;
+                uint64_t until;
+                int r;
 
                 r = snapshot_take(s);
                 if (r < 0)
                         return r;
-                if (s->alive)
-                        orphan = 0;
-                else if (orphan == 0)
-                        orphan = now + (call_may_be_open() ? CALL_MAX_MS * USEC_PER_MSEC : 0);
-                if (s->alive ? is_held(s) || now >= deadline : now >= orphan)
+                flight = in_flight(s, begin, now);
+                until = s->alive && !is_held(s) ? begin + ANSWER_USEC : flight.until;
+                if (now >= until)
                         return finish(s);
-                r = folder_wait(f, s->alive ? deadline : orphan, -1);
+                if (flight.what && now >= tell) {
+                        out_complain("the brake is set; waiting for %s, at most %u s", flight.what,
+                                     (unsigned)((until - now) / USEC_PER_SEC));
+                        tell = CLOCK_NEVER;
+                }
+                /* Nobody is told of a change of the ledger. */
+                r = folder_wait(f, flight.what && now + TELL_USEC < until ? now + TELL_USEC : until,
+                                -1);
                 if (r < 0)
                         return r;
+                now = clock_boot_usec();
         }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be seen of this machine without the agent: links, boot id, firmware, brake. */
+/* What can be seen of this machine without the agent: links, boot id, firmware, brake, ledger. */
 #include "machine.h"
 
 #include <errno.h>
@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include <ecs-pubip/hold.h>
 
 #include "file.h"
 #include "util/cleanup.h"
@@ -129,6 +131,7 @@ bool machine_dmi(bool *ret_is_ecs) {
 
 enum hold machine_hold(const char *instance_id) {
         _cleanup_free_ char *text = NULL;
+        char id[INSTANCE_ID_SIZE];
         size_t len;
         int r;
 
@@ -137,8 +140,19 @@ enum hold machine_hold(const char *instance_id) {
                 return HOLD_OFF;
         if (r < 0)
                 return HOLD_ON; /* as the agent: what cannot be read brakes */
-        text[strcspn(text, " \t\r\n")] = '\0';
-        if (strncmp(text, "i-", 2) != 0 || !*instance_id || strcmp(text, instance_id) == 0)
-                return HOLD_ON;
-        return HOLD_FOREIGN;
+        hold_parse(text, id);
+        return !*id || !*instance_id || strcmp(id, instance_id) == 0 ? HOLD_ON : HOLD_FOREIGN;
+}
+
+enum ledger_state machine_ledger(struct ledger *ret) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        int r;
+
+        r = file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len);
+        if (r == -ENOENT)
+                return LEDGER_NONE;
+        if (r < 0 && r != -EBADMSG)
+                return LEDGER_UNREADABLE;
+        return r >= 0 && ledger_parse(text, len, ret) >= 0 ? LEDGER_READ : LEDGER_DAMAGED;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be seen of this machine without the agent: links, boot id, firmware, brake. */
+/* What can be seen of this machine without the agent: links, boot id, firmware, brake, ledger. */
 #pragma once
 
 #include <ecs-pubip/engine.h>
@@ -15,3 +15,6 @@ bool machine_dmi(bool *ret_is_ecs);
 
 /* The brake, for that instance; without an id every brake counts. */
 enum hold machine_hold(const char *instance_id);
+
+/* The ledger as it is on disk; *ret only where it was READ. */
+enum ledger_state machine_ledger(struct ledger *ret);

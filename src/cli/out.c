@@ -71,8 +71,14 @@ void out_problem(const struct config_problem *problem, void *unused) {
         out_complain("%s", problem->text);
 }
 
-bool out_colours(int fd) {
-        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+bool out_terminal(int fd) {
+        const char *term = getenv("TERM");
 
-        return isatty(fd) && (!no || !*no) && term && strcmp(term, "dumb") != 0;
+        return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
+
+bool out_colours(int fd) {
+        const char *no = getenv("NO_COLOR");
+
+        return out_terminal(fd) && (!no || !*no);
 }

@@ -27,5 +27,7 @@ void out_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for what is wrong in the configuration files; for config_load(). */
 void out_problem(const struct config_problem *problem, void *unused);
 
-/* True on a terminal that understands colours, unless NO_COLOR is set (no-color.org). */
+/* True on a terminal that understands escape sequences. */
+bool out_terminal(int fd);
+/* The same, unless NO_COLOR is set (no-color.org). */
 bool out_colours(int fd);

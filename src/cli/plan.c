@@ -15,7 +15,6 @@
 #include "clock.h"
 #include "command.h"
 #include "conf/conf.h"
-#include "file.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"
@@ -89,11 +88,12 @@ static int step_kernel(struct plan *p) {
         return step(p, &event);
 }
 
-/* What a reboot would wait for is looked at by the agent only. */
+/* What a reboot would wait for is looked at by the agent only: by one that lives, for one due. */
 static int step_blockers(struct plan *p) {
         struct event event = {.type = EVENT_BLOCKERS};
 
-        TEXT_SET(event.blockers, p->snapshot.status.waits_for);
+        if (p->snapshot.alive && p->snapshot.status.phase == PHASE_REBOOTING)
+                TEXT_SET(event.blockers, p->snapshot.status.waits_for);
         return step(p, &event);
 }
 
@@ -168,23 +168,10 @@ static int run(struct plan *p) {
         return r;
 }
 
-static enum ledger_state read_ledger(struct ledger *ret) {
-        _cleanup_free_ char *text = NULL;
-        size_t len;
-        int r;
-
-        r = file_read(LEDGER_PATH, LEDGER_TEXT_MAX, &text, &len);
-        if (r == -ENOENT)
-                return LEDGER_NONE;
-        if (r < 0 && r != -EBADMSG)
-                return LEDGER_UNREADABLE;
-        return r >= 0 && ledger_parse(text, len, ret) >= 0 ? LEDGER_READ : LEDGER_DAMAGED;
-}
-
 static void init(struct plan *p, const struct config *c) {
         char boot_id[BOOT_ID_SIZE] = "";
         struct ledger ledger = {};
-        enum ledger_state state = read_ledger(&ledger);
+        enum ledger_state state = machine_ledger(&ledger);
         bool dmi_known, is_ecs = false;
 
         machine_boot_id(boot_id);
@@ -224,11 +211,13 @@ static void add_change(struct buf *out, const struct plan *p) {
                            q->allocation_id);
                 break;
         case WIRE_REBOOT:
-                buf_printf(out,
-                           "call RebootInstance: the agent brought %s, and the %s plane does "
-                           "not show it yet",
-                           address,
-                           e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who) : "kernel");
+                buf_printf(out, "call RebootInstance: the agent brought %s, and ", address);
+                if (e->config.reboot_policy == REBOOT_ALWAYS)
+                        buf_puts(out, "Reboot.Policy=always asks for one after each change");
+                else
+                        buf_printf(out, "the %s plane does not show it yet",
+                                   e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who)
+                                                               : "kernel");
                 break;
         case WIRE_NONE:
         case WIRE_IDENTIFY:

@@ -42,7 +42,7 @@ static bool takes_eip(const struct config *c) {
 }
 
 static bool buys_eip(const struct config *c) {
-        return takes_eip(c) && c->eip_allocate;
+        return takes_eip(c) && c->eip_allocate && !*c->eip_allocation_id;
 }
 
 static bool may_reboot(const struct config *c) {

@@ -2,6 +2,7 @@
 /* `ecs-pubip resume`: releases the brake and ends every wait that the server did not ask for. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -46,6 +47,15 @@ static int await(struct folder *f) {
         return EXIT_NOT_YET;
 }
 
+/* The folder is root's and sticky: the agent can take the file away only if it is its own. */
+static int ask_agent(void) {
+        struct stat lock;
+
+        if (lstat(LOCK_PATH, &lock) < 0)
+                return -errno;
+        return file_replace_for(lock.st_uid, RUN_DIR, RESUME_NAME, "");
+}
+
 int command_resume(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         int r;
@@ -64,7 +74,7 @@ int command_resume(const struct options *o) {
                 return r;
         if (r == 0)
                 return out_line("The brake is released. The agent does not run", EXIT_DONE);
-        r = file_replace(RUN_DIR, RESUME_NAME, "");
+        r = ask_agent();
         if (r < 0) {
                 out_complain("cannot write " RESUME_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;

@@ -15,6 +15,12 @@
 
 DEFINE_CLEANUP(DIR *, closedir)
 
+static int complain(const char *what, const char *name) {
+        out_complain("cannot %s " STATE_DIR "%s%s: %s", what, *name ? "/" : "", name,
+                     strerror(errno));
+        return EXIT_FAILED;
+}
+
 static int remove_all(DIR *folder) {
         struct dirent *entry;
 
@@ -23,14 +29,12 @@ static int remove_all(DIR *folder) {
 
                 if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
                         continue;
-                if (unlinkat(dirfd(folder), name, 0) < 0 && errno != ENOENT) {
-                        out_complain("cannot remove " STATE_DIR "/%s: %s", name, strerror(errno));
-                        return -errno;
-                }
+                if (unlinkat(dirfd(folder), name, 0) < 0 && errno != ENOENT)
+                        return complain("remove", name);
         }
-        if (errno != 0 || fsync(dirfd(folder)) < 0)
-                return -errno;
-        return 0;
+        if (errno != 0)
+                return complain("read", "");
+        return fsync(dirfd(folder)) < 0 ? complain("write", "") : EXIT_DONE;
 }
 
 static int refuse(void) {
@@ -39,27 +43,9 @@ static int refuse(void) {
         return EXIT_NOT_YET;
 }
 
-/* An exit status, or a negative errno that nobody has reported. */
-static int empty_state(void) {
-        _cleanup_(closedir_p) DIR *folder = NULL;
+static int forget(DIR *folder) {
+        int r = folder ? remove_all(folder) : EXIT_DONE;
 
-        folder = opendir(STATE_DIR);
-        if (!folder)
-                return errno == ENOENT ? EXIT_DONE : -errno;
-        /* The agent's own lock: none can start between our look and our removing. */
-        if (flock(dirfd(folder), LOCK_EX | LOCK_NB) < 0)
-                return errno == EWOULDBLOCK ? refuse() : -errno;
-        return remove_all(folder) < 0 ? EXIT_FAILED : EXIT_DONE;
-}
-
-int command_seal(const struct options *o) {
-        int r;
-
-        (void)o;
-        r = snapshot_alive();
-        if (r != 0)
-                return r < 0 ? r : refuse();
-        r = empty_state();
         if (r != EXIT_DONE)
                 return r;
         r = file_remove(CONFIG_DIR, HOLD_NAME);
@@ -68,4 +54,22 @@ int command_seal(const struct options *o) {
                 return EXIT_FAILED;
         }
         return out_line("Nothing of this instance is left in " STATE_DIR, EXIT_DONE);
+}
+
+int command_seal(const struct options *o) {
+        _cleanup_(closedir_p) DIR *folder = NULL;
+        int r;
+
+        (void)o;
+        r = snapshot_alive();
+        if (r != 0)
+                return r < 0 ? r : refuse();
+        folder = opendir(STATE_DIR);
+        if (!folder && errno != ENOENT)
+                return -errno;
+        /* The agent's own lock, kept to the end: none can start between our look and the last word.
+         */
+        if (folder && flock(dirfd(folder), LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? refuse() : -errno;
+        return forget(folder);
 }

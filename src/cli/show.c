@@ -7,7 +7,7 @@
 #include "when.h"
 
 #define LABEL_WIDTH 10
-#define TEXT_WIDTH  78 /* columns of text beside the label before it is wrapped */
+#define TEXT_WIDTH  70 /* columns of text beside the label before it is wrapped: 80 in all */
 
 #define RED    "\033[1;31m"
 #define GREEN  "\033[1;32m"

@@ -66,7 +66,7 @@ static enum exit_status outcome_of(const struct snapshot *s) {
 
 static int watch(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
-        bool terminal = isatty(STDOUT_FILENO) && !o->json;
+        bool terminal = out_terminal(STDOUT_FILENO) && !o->json;
         struct snapshot shown, s;
         int r;
 

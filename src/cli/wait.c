@@ -106,7 +106,7 @@ int command_wait(const struct options *o) {
                 .deadline = o->timeout_usec < CLOCK_NEVER - start ? start + o->timeout_usec
                                                                   : CLOCK_NEVER,
                 .agent_deadline = start + COMING_USEC,
-                .progress = isatty(STDERR_FILENO),
+                .progress = out_terminal(STDERR_FILENO),
         };
         enum exit_status outcome;
         struct snapshot s;

@@ -50,13 +50,9 @@ static bool role_from_listing(const struct http_reply *r, char ret[static ROLE_N
         return text_is_word(ret, ROLE_NAME_SIZE - 1, "-._");
 }
 
-static bool find_role(struct keyring *k, char ret[static ROLE_NAME_SIZE], struct fault *fault) {
+static bool list_role(struct keyring *k, char ret[static ROLE_NAME_SIZE], struct fault *fault) {
         _cleanup_(http_reply_done) struct http_reply r = HTTP_REPLY;
 
-        if (k->config->role[0]) {
-                text_copy(ret, ROLE_NAME_SIZE, k->config->role);
-                return true;
-        }
         if (!metadata_get(k->metadata, ROLE_PATH, LISTING_MAX, &r, fault)) {
                 if (strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0) {
                         *fault = fault_own(FAULT_MD_NO_ROLE, "");
@@ -71,6 +67,27 @@ static bool find_role(struct keyring *k, char ret[static ROLE_NAME_SIZE], struct
         return true;
 }
 
+static bool find_role(struct keyring *k, char ret[static ROLE_NAME_SIZE], struct fault *fault) {
+        if (!k->config->role[0])
+                return list_role(k, ret, fault);
+        text_copy(ret, ROLE_NAME_SIZE, k->config->role);
+        return true;
+}
+
+/* No such role: the one that was listed has gone, or another is configured than is here. */
+static bool explain_role(struct keyring *k, const char *role, struct fault *fault) {
+        _cleanup_buf_ struct buf message = BUF(FAULT_MESSAGE_SIZE);
+        char here[ROLE_NAME_SIZE];
+
+        if (k->config->role[0] && !list_role(k, here, fault))
+                return false;
+        if (k->config->role[0])
+                buf_printf(&message, "%s is not this instance's, %s is", role, here);
+        *fault = fault_own(FAULT_MD_NO_ROLE, message.len ? buf_text(&message) : role);
+        fault->http_status = 404;
+        return false;
+}
+
 static bool fetch_role(struct keyring *k, struct fault *fault) {
         _cleanup_(http_reply_done) struct http_reply r = HTTP_REPLY;
         char role[ROLE_NAME_SIZE], path[sizeof(ROLE_PATH) + ROLE_NAME_SIZE] = ROLE_PATH;
@@ -79,11 +96,7 @@ static bool fetch_role(struct keyring *k, struct fault *fault) {
                 return false;
         text_copy(path + strlen(path), ROLE_NAME_SIZE, role);
         if (!metadata_get(k->metadata, path, DOCUMENT_MAX, &r, fault)) {
-                if (strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0) {
-                        *fault = fault_own(FAULT_MD_NO_ROLE, role);
-                        fault->http_status = 404;
-                }
-                return false;
+                return strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0 && explain_role(k, role, fault);
         }
         if (identity_parse_credentials(buf_text(&r.body), r.body.len, &k->credentials) < 0)
                 return refuse(fault, FAULT_MD_CREDENTIALS,
@@ -223,8 +236,6 @@ bool keyring_get(struct keyring *k, const struct credentials **ret, struct fault
 }
 
 bool keyring_drop(struct keyring *k) {
-        if (k->config->credentials == CREDENTIALS_STATIC)
-                return false;
         keyring_done(k);
-        return true;
+        return k->config->credentials == CREDENTIALS_ROLE;
 }

@@ -27,5 +27,5 @@ void keyring_done(struct keyring *k); /* wipes */
 /* What is held, or read anew when there is none or it soon expires. False: *fault says why. */
 bool keyring_get(struct keyring *k, const struct credentials **ret, struct fault *fault);
 
-/* Forgets what is held; false for static keys, which would only come back the same. */
+/* Forgets what is held; false for static keys, which would only come back the same at once. */
 bool keyring_drop(struct keyring *k);

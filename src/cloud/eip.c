@@ -28,15 +28,15 @@ static void describe(struct session *s, struct api_call *ret) {
         call_add(ret, "PageSize", PAGE_SIZE_TEXT);
 }
 
-static bool read_page(struct session *s, const struct api_call *call, struct page *page,
-                      struct wire_answer *ret) {
+static bool read_page(struct session *s, const struct api_call *call, const char *tag,
+                      struct page *page, struct wire_answer *ret) {
         _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
 
         page->n = 0;
         if (!call_run(s, call, &reply, &ret->fault))
                 return false;
-        if (reply_parse_eips(buf_text(&reply.body), reply.body.len, page->eips, PAGE_SIZE, &page->n,
-                             ret->request_id) < 0)
+        if (reply_parse_eips(buf_text(&reply.body), reply.body.len, tag, page->eips, PAGE_SIZE,
+                             &page->n, ret->request_id) < 0)
                 return call_garbled(&reply, &ret->fault);
         return true;
 }
@@ -71,10 +71,17 @@ static bool is_our_nic(struct session *s, const char *interface_id) {
         return false;
 }
 
-static bool is_bound_here(struct session *s, const struct eip *e) {
-        if (strcmp(e->bound_to, s->identity.instance_id) == 0)
-                return true;
-        return strncmp(e->bound_to, "eni-", 4) == 0 && is_our_nic(s, e->bound_to);
+/*
+ * The ECS product does not tell the mode of an EIP. On a NIC of ours one in NAT mode could be
+ * confirmed by no plane; as cut-through the kernel plane says whether it is there.
+ */
+static void place(struct session *s, struct eip *e) {
+        e->bound_here = strcmp(e->bound_to, s->identity.instance_id) == 0;
+        if (e->bound_here || strncmp(e->bound_to, "eni-", 4) != 0 || !is_our_nic(s, e->bound_to))
+                return;
+        e->bound_here = true;
+        if (e->mode == EIP_MODE_UNKNOWN)
+                e->mode = EIP_CUT_THROUGH;
 }
 
 /* By its id: there it is, or allocation_id stays "". */
@@ -84,12 +91,12 @@ static bool find_by_id(struct session *s, const char *allocation_id, struct wire
 
         describe(s, &call);
         call_add(&call, "AllocationId", allocation_id);
-        if (!read_page(s, &call, &page, ret))
+        if (!read_page(s, &call, "", &page, ret))
                 return false;
         for (size_t i = 0; i < page.n; i++) {
                 if (strcmp(page.eips[i].allocation_id, allocation_id) == 0) {
                         ret->eip = page.eips[i];
-                        ret->eip.bound_here = is_bound_here(s, &ret->eip);
+                        place(s, &ret->eip);
                 }
         }
         return true;
@@ -116,7 +123,7 @@ static bool find_bound(struct session *s, struct wire_answer *ret) {
         describe(s, &call);
         call_add(&call, "AssociatedInstanceType", "EcsInstance");
         call_add(&call, "AssociatedInstanceId", s->identity.instance_id);
-        if (!read_page(s, &call, &page, ret))
+        if (!read_page(s, &call, "", &page, ret))
                 return false;
         for (size_t i = 0; i < page.n; i++) {
                 if (strcmp(page.eips[i].bound_to, s->identity.instance_id) == 0) {
@@ -127,31 +134,40 @@ static bool find_bound(struct session *s, struct wire_answer *ret) {
         return true;
 }
 
-/* A fleet that reads the same list should not all take the first: each starts at its slot. */
+/*
+ * A fleet that reads the same list should not all take the first: each starts at its slot. What
+ * does not show the tag is nobody's to take, and a list of such is not the one that was asked for:
+ * it does not say that none is free, which may be answered by buying one.
+ */
 static bool find_free(struct session *s, struct wire_answer *ret) {
         char key[CONFIG_TAG_SIZE], value[CONFIG_TAG_SIZE];
         struct api_call call;
         struct page page;
-        size_t slot;
+        size_t slot, n_tagged = 0;
 
         if (!split_tag(s, key, value))
                 return true;
         describe(s, &call);
+        call.only_vpc = true; /* the ECS product has no Tag: it would list all */
         call_add(&call, "Status", "Available");
         call_add(&call, "Tag.1.Key", key);
         call_add(&call, "Tag.1.Value", value);
-        if (!read_page(s, &call, &page, ret))
+        if (!read_page(s, &call, s->config.eip_tag, &page, ret))
                 return false;
         slot = (size_t)backoff_slot(s->identity.instance_id, page.n);
         for (size_t i = 0; i < page.n; i++) {
                 const struct eip *e = &page.eips[(slot + i) % page.n];
 
-                if (e->status == EIP_AVAILABLE && !e->locked) {
-                        ret->eip = *e;
-                        return true;
-                }
+                n_tagged += e->tagged;
+                if (!e->tagged || e->status != EIP_AVAILABLE || e->locked)
+                        continue;
+                ret->eip = *e;
+                return true;
         }
-        return true;
+        if (n_tagged == page.n)
+                return true;
+        ret->fault = fault_own(FAULT_NOT_API, "EIPs without the tag that was asked for");
+        return false;
 }
 
 bool operation_eip_find(struct session *s, const struct wire_question *q, struct wire_answer *ret) {

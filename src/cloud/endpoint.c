@@ -60,12 +60,17 @@ size_t endpoint_list_ecs(const struct config *c, const char *region,
         return 2;
 }
 
-size_t endpoint_list_eip(const struct config *c, const char *region,
+size_t endpoint_list_eip(const struct config *c, const char *region, bool only_vpc,
                          struct endpoint ret[static ENDPOINTS_MAX]) {
-        ret[0].product = ret[2].product = PRODUCT_VPC;
-        ret[1].product = PRODUCT_ECS;
-        by_formula("vpc-vpc.", region, ret[0].host);
-        endpoint_private(c, region, ret[1].host);
-        by_formula("vpc.", region, ret[2].host);
-        return 3;
+        size_t n = 0;
+
+        ret[n].product = PRODUCT_VPC;
+        by_formula("vpc-vpc.", region, ret[n++].host);
+        if (!only_vpc) {
+                ret[n].product = PRODUCT_ECS;
+                endpoint_private(c, region, ret[n++].host);
+        }
+        ret[n].product = PRODUCT_VPC;
+        by_formula("vpc.", region, ret[n++].host);
+        return n;
 }

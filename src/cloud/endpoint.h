@@ -23,6 +23,6 @@ void endpoint_public(const struct config *c, const char *region, char ret[static
 size_t endpoint_list_ecs(const struct config *c, const char *region,
                          struct endpoint ret[static ENDPOINTS_MAX]);
 
-/* vpc-vpc, then the ECS product's own EIP calls through ecs-vpc, then the public one; 3. */
-size_t endpoint_list_eip(const struct config *c, const char *region,
+/* vpc-vpc, the ECS product's own EIP calls through ecs-vpc unless `only_vpc`, the public one. */
+size_t endpoint_list_eip(const struct config *c, const char *region, bool only_vpc,
                          struct endpoint ret[static ENDPOINTS_MAX]);

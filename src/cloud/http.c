@@ -15,15 +15,15 @@
 
 #include "cloud/clock.h"
 #include "cloud/link.h"
+#include "cloud/result.h"
 #include "cloud/secret.h"
 #include "util/cleanup.h"
 #include "util/secret.h"
 #include "util/text.h"
 
 #define HEADERS_MAX     (32u * 1024)
-#define HEADER_LINE_MAX (16u * 1024) /* of ours: a security token may have 4 KiB */
-#define BODY_FIRST      (16u * 1024) /* credentials fit: their buffer never moves */
-#define LOW_SPEED_SEC   10L          /* a body that drips slower than a byte a second is dropped */
+#define HEADER_LINE_MAX (16u * 1024)          /* of ours: a security token may have 4 KiB */
+#define BODY_FIRST      (16u * 1024)          /* credentials fit: their buffer never moves */
 #define ATTEMPT_MIN     (100 * USEC_PER_MSEC) /* with less, a healthy host looks like a dead one */
 #define USER_AGENT      "ecs-pubip/" ECS_PUBIP_VERSION
 /*
@@ -238,19 +238,22 @@ static void set_method(CURL *easy, const struct http_request *r) {
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
+/*
+ * Nothing connects after the deadline. A changing call that has left then still gets its whole
+ * time: its answer is worth more, and whoever asked waits for it (ANSWER_GRACE, CALL_MAX).
+ */
 static void set_limits(CURL *easy, const struct http_request *r, uint64_t left_ms) {
         unsigned total = r->total_ms ? r->total_ms : zones[r->zone].total_ms;
         unsigned connect = zones[r->zone].connect_ms;
 
-        if (left_ms < total)
+        if (left_ms < connect)
+                connect = (unsigned)left_ms;
+        if (left_ms < total && !r->changing)
                 total = (unsigned)left_ms;
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, OPTION_QUICK_EXIT, 1L);
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                         (long)(connect < total ? connect : total));
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total);
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SEC);
 }
 
 static void set_zone(CURL *easy, const struct http_request *r) {
@@ -285,31 +288,20 @@ static void set_callbacks(CURL *easy, struct transfer *t) {
         }
 }
 
-/* What curl's result means; `sent` decides where one result has two meanings. */
-static const struct result {
-        CURLcode result;
-        const char *unsent, *sent;
-} results[] = {
-        {CURLE_COULDNT_RESOLVE_HOST, FAULT_RESOLVE, FAULT_CLOSED},
-        {CURLE_COULDNT_RESOLVE_PROXY, FAULT_RESOLVE, FAULT_CLOSED},
-        {CURLE_COULDNT_CONNECT, FAULT_CONNECT, FAULT_CLOSED},
-        {CURLE_OPERATION_TIMEDOUT, FAULT_CONNECT, FAULT_TIMEOUT},
-        {CURLE_SSL_CONNECT_ERROR, FAULT_TLS, FAULT_TLS},
-        {CURLE_PEER_FAILED_VERIFICATION, FAULT_TLS, FAULT_TLS},
-        {CURLE_SSL_CACERT_BADFILE, FAULT_TLS, FAULT_TLS},
-        {CURLE_SSL_CIPHER, FAULT_TLS, FAULT_TLS},
-        {CURLE_SSL_CERTPROBLEM, FAULT_TLS, FAULT_TLS},
-        {CURLE_UNSUPPORTED_PROTOCOL, FAULT_NOT_API, FAULT_NOT_API},
-        {CURLE_WEIRD_SERVER_REPLY, FAULT_NOT_API, FAULT_NOT_API},
-        {CURLE_ABORTED_BY_CALLBACK, FAULT_CLOUD_GONE, FAULT_CLOUD_GONE},
-};
-
 /* Time ran out before there was an address: the resolver is to blame, not the endpoint. */
 static bool is_unresolved(const struct transfer *t, CURLcode result) {
         double resolved = 0;
 
         curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME, &resolved);
         return result == CURLE_OPERATION_TIMEDOUT && !t->reply->sent && resolved <= 0;
+}
+
+/* What a proxy answered to CONNECT; 0: there was none. */
+static long tunnel_status(const struct transfer *t) {
+        long status = 0;
+
+        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+        return status;
 }
 
 static const char *explain(const struct transfer *t, CURLcode result) {
@@ -322,11 +314,9 @@ static const char *explain(const struct transfer *t, CURLcode result) {
         }
         if (is_unresolved(t, result))
                 return FAULT_RESOLVE;
-        for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
-                if (results[i].result == result)
-                        return t->reply->sent ? results[i].sent : results[i].unsent;
-        }
-        return t->reply->sent ? FAULT_CLOSED : FAULT_CONNECT;
+        if (tunnel_status(t) / 100 == 4) /* 5xx: it would, and cannot reach the host */
+                return FAULT_PROXY;
+        return result_code(result, t->reply->sent);
 }
 
 /*
@@ -334,16 +324,11 @@ static const char *explain(const struct transfer *t, CURLcode result) {
  * no TLS came to be in it, nothing of the request has left.
  */
 static bool request_sent(const struct transfer *t, CURLcode result) {
-        long tunnel = 0;
+        long tunnel = tunnel_status(t);
 
-        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
         if (tunnel != 0 && tunnel / 100 != 2)
                 return false;
-        for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
-                if (results[i].result == result && strcmp(results[i].unsent, FAULT_TLS) == 0)
-                        return false;
-        }
-        return anything_sent(t->easy);
+        return !result_is_tls(result) && anything_sent(t->easy);
 }
 
 static const char *transfer_run(struct transfer *t) {

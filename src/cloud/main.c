@@ -19,7 +19,7 @@
 
 #define DATA_MAX (48u * 1024 * 1024) /* curl, TLS and one answer of the largest size */
 
-/* The first error of the configuration, told to whoever asks. */
+/* The first error of the configuration, told to whoever asks for a change. */
 static char config_error[CONFIG_PROBLEM_SIZE];
 
 static void help(void) {
@@ -46,7 +46,7 @@ static bool parse_options(int argc, char *argv[], int *ret_status) {
                 help();
                 break;
         case 'V':
-                puts("ecs-pubip " ECS_PUBIP_VERSION);
+                puts("ecs-pubip-cloud " ECS_PUBIP_VERSION);
                 break;
         default:
                 *ret_status = EX_USAGE;
@@ -63,6 +63,16 @@ static void on_problem(const struct config_problem *problem, void *userdata) {
                 TEXT_SET(config_error, problem->text);
 }
 
+/*
+ * The files may have got their error under an agent that runs. Looks go on, or a confirmed instance
+ * would be lost from sight: they use what could be read, with the default where a value is bad, and
+ * what they miss or find by that changes nothing. A change under half a configuration cannot be
+ * taken back.
+ */
+static bool is_refused(enum wire_op op) {
+        return config_error[0] && wire_op_changes(op);
+}
+
 static void answer(struct session *s, const char *line, size_t len, enum wire_op *ret_op,
                    struct wire_answer *ret) {
         struct wire_question q;
@@ -74,7 +84,7 @@ static void answer(struct session *s, const char *line, size_t len, enum wire_op
                 return;
         }
         *ret_op = q.op;
-        if (config_error[0])
+        if (is_refused(q.op))
                 ret->fault = fault_own(FAULT_CLOUD_CONFIG, config_error);
         else
                 operation_run(s, &q, ret);

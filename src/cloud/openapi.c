@@ -28,7 +28,7 @@ void openapi_init(struct openapi *o, struct http *http, struct clock *clock,
 static size_t list_endpoints(const struct openapi *o, const struct api_call *call,
                              const char *region, struct endpoint ret[static ENDPOINTS_MAX]) {
         const char *good = o->good_host[call->eip];
-        size_t n = call->eip ? endpoint_list_eip(o->config, region, ret)
+        size_t n = call->eip ? endpoint_list_eip(o->config, region, call->only_vpc, ret)
                              : endpoint_list_ecs(o->config, region, ret);
 
         for (size_t i = 1; i < n; i++) {
@@ -40,10 +40,6 @@ static size_t list_endpoints(const struct openapi *o, const struct api_call *cal
                 ret[0] = e;
         }
         return n;
-}
-
-static bool starts_with(const char *text, const char *start) {
-        return strncmp(text, start, strlen(start)) == 0;
 }
 
 /*
@@ -99,6 +95,10 @@ static void explain_transport(const char *code, const struct endpoint *e,
         *fault = fault_own(code, buf_text(&message));
 }
 
+int64_t openapi_verify_time(const struct openapi *o) {
+        return o->verify_by_cloud_time ? clock_now(o->clock) : 0;
+}
+
 /* One request to one endpoint. */
 static bool attempt(struct openapi *o, const struct api_call *call, const struct endpoint *e,
                     struct http_reply *ret, struct fault *fault) {
@@ -119,7 +119,7 @@ static bool attempt(struct openapi *o, const struct api_call *call, const struct
         h.headers = request.headers;
         h.n_headers = request.n_headers;
         h.changing = call->changing;
-        h.verify_time = o->verify_by_cloud_time ? clock_now(o->clock) : 0;
+        h.verify_time = openapi_verify_time(o);
         code = http_perform(o->http, &h, ret);
         if (code) {
                 explain_transport(code, e, ret, fault);
@@ -139,7 +139,7 @@ static bool attempt(struct openapi *o, const struct api_call *call, const struct
  * chain is verified all the same. Static keys came from elsewhere: then the wait is of class
  * clock, until somebody sets it.
  */
-static bool recover_tls(struct openapi *o, const struct http_reply *r, struct fault *fault) {
+bool openapi_recover_tls(struct openapi *o, const struct http_reply *r, struct fault *fault) {
         int64_t error = clock_wall_error(o->clock);
         bool off = error > CLOCK_ERROR_SEC || error < -CLOCK_ERROR_SEC;
         bool early = r->verify_result == X509_V_ERR_CERT_NOT_YET_VALID;
@@ -169,12 +169,12 @@ static bool once(bool *done) {
 /* True when the same endpoint should be asked again, with what was wrong put right. */
 static bool recover(struct openapi *o, struct recovered *done, const struct http_reply *r,
                     struct fault *fault) {
-        bool refreshable = starts_with(fault->code, "InvalidSecurityToken.") ||
-                           starts_with(fault->code, "InvalidAccessKeyId.") ||
+        bool refreshable = text_starts(fault->code, "InvalidSecurityToken.") ||
+                           text_starts(fault->code, "InvalidAccessKeyId.") ||
                            strcmp(fault->code, "MissingSecurityToken") == 0;
 
         if (strcmp(fault->code, FAULT_TLS) == 0)
-                return once(&done->tls_time) && recover_tls(o, r, fault);
+                return once(&done->tls_time) && openapi_recover_tls(o, r, fault);
         /* From here on only what the gateway refused by a word of its own: not executed. */
         if (fault->http_status < 400 || fault->http_status >= 500)
                 return false;
@@ -190,7 +190,7 @@ static bool is_wrong_endpoint(const struct api_call *call, const struct endpoint
                               const struct fault *fault) {
         if (strcmp(fault->code, "InvalidOperation.NotSupportedEndpoint") == 0)
                 return true;
-        return call->eip && e->product == PRODUCT_ECS && starts_with(fault->code, "InvalidAction");
+        return call->eip && e->product == PRODUCT_ECS && text_starts(fault->code, "InvalidAction");
 }
 
 /*
@@ -199,7 +199,7 @@ static bool is_wrong_endpoint(const struct api_call *call, const struct endpoint
  */
 static bool may_move(const struct api_call *call, const struct endpoint *e,
                      const struct http_reply *r, const struct fault *fault) {
-        static const char *const unsent[] = {FAULT_RESOLVE, FAULT_CONNECT, FAULT_TLS,
+        static const char *const unsent[] = {FAULT_RESOLVE, FAULT_CONNECT, FAULT_PROXY, FAULT_TLS,
                                              FAULT_TLS_TIME};
 
         if (r->sent)

@@ -25,6 +25,7 @@ struct openapi {
 struct api_call {
         const char *action;
         bool eip;         /* an EIP call: other endpoints */
+        bool only_vpc;    /* of those, none of the ECS product */
         bool changing;    /* leaves once only */
         unsigned context; /* FAULT_WITH_… */
         size_t n_params;
@@ -37,3 +38,8 @@ void openapi_init(struct openapi *o, struct http *http, struct clock *clock,
 /* True with a success body in *ret; false with *fault, classified. */
 bool openapi_call(struct openapi *o, const struct api_call *call, const char *region,
                   struct http_reply *ret, struct fault *fault);
+
+/* By which time a certificate is to be judged; 0: this machine's clock. */
+int64_t openapi_verify_time(const struct openapi *o);
+/* After FAULT_TLS: true if the certificate is to be judged once more, by another time. */
+bool openapi_recover_tls(struct openapi *o, const struct http_reply *r, struct fault *fault);

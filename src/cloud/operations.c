@@ -10,8 +10,8 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define DRY_RUN_OK  "DryRunOperation" /* what a dry run answers when the call would be permitted */
-#define NUMBER_SIZE 16
+#define NUMBER_SIZE  16
+#define ID_LIST_SIZE (INSTANCE_ID_SIZE + 8)
 
 typedef bool (*operation_fn)(struct session *s, const struct wire_question *q,
                              struct wire_answer *ret);
@@ -41,15 +41,6 @@ bool call_run_done(struct session *s, const struct api_call *call, struct wire_a
         return true;
 }
 
-void id_list(const char *instance_id, char ret[static ID_LIST_SIZE]) {
-        _cleanup_buf_ struct buf list = BUF(ID_LIST_SIZE - 1);
-
-        buf_puts(&list, "[\"");
-        buf_puts(&list, instance_id);
-        buf_puts(&list, "\"]");
-        text_copy(ret, ID_LIST_SIZE, buf_text(&list));
-}
-
 /* Metadata */
 
 static bool operation_identify(struct session *s, const struct wire_question *q,
@@ -68,6 +59,16 @@ static bool operation_addresses(struct session *s, const struct wire_question *q
 }
 
 /* Inspection */
+
+/* `["i-…"]`, as DescribeInstances wants it. */
+static void id_list(const char *instance_id, char ret[static ID_LIST_SIZE]) {
+        _cleanup_buf_ struct buf list = BUF(ID_LIST_SIZE - 1);
+
+        buf_puts(&list, "[\"");
+        buf_puts(&list, instance_id);
+        buf_puts(&list, "\"]");
+        text_copy(ret, ID_LIST_SIZE, buf_text(&list));
+}
 
 static void describe(struct session *s, const char *ids, struct api_call *ret) {
         *ret = (struct api_call){.action = "DescribeInstances"};

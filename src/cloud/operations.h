@@ -17,6 +17,9 @@ bool operation_eip_associate(struct session *s, const struct wire_question *q,
                              struct wire_answer *ret);
 bool operation_probe(struct session *s, const struct wire_question *q, struct wire_answer *ret);
 
+/* What a dry run answers when the call would be permitted. */
+#define DRY_RUN_OK "DryRunOperation"
+
 /* For them: a parameter more, and a call in this instance's region. */
 void call_add(struct api_call *call, const char *name, const char *value);
 bool call_run(struct session *s, const struct api_call *call, struct http_reply *reply,
@@ -25,6 +28,3 @@ bool call_run(struct session *s, const struct api_call *call, struct http_reply 
 bool call_garbled(const struct http_reply *reply, struct fault *fault);
 /* The calls that answer with a RequestId and little else. */
 bool call_run_done(struct session *s, const struct api_call *call, struct wire_answer *ret);
-/* `["i-…"]`, as DescribeInstances wants it. */
-#define ID_LIST_SIZE (INSTANCE_ID_SIZE + 8)
-void id_list(const char *instance_id, char ret[static ID_LIST_SIZE]);

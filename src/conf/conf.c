@@ -12,6 +12,7 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/read.h"
 #include "util/text.h"
 
 #define DROPINS_MAX 256 /* more of them is a mistake, not a configuration */
@@ -24,7 +25,7 @@ static const char *const directories[] = {
         "/etc/ecs-pubip/ecs-pubip.conf.d",
 };
 #define N_DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
-#define RUN_DIRECTORY 1 /* its parent is the agent's */
+#define RUN_DIRECTORY 1 /* the agent may make things beside it, or in its place */
 
 struct dropin {
         size_t directory;
@@ -74,27 +75,25 @@ static const char *refuse_file(int fd, bool *ret_empty) {
         return NULL;
 }
 
+/* NULL, or why not. */
 static const char *read_text(int fd, struct buf *text) {
-        char chunk[4096];
-        ssize_t n;
+        int r = read_all(fd, text);
 
-        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return strerror(errno);
-                buf_add(text, chunk, (size_t)n);
-                if (text->error == -E2BIG)
-                        return "is larger than 64 KiB";
-                if (text->error < 0)
-                        return strerror(-text->error);
-        }
-        return NULL;
+        if (r == -E2BIG)
+                return "is larger than 64 KiB";
+        return r < 0 ? strerror(-r) : NULL;
 }
 
-/* Never blocks: a FIFO is opened without a writer, and refused. */
-static int load_file(struct load *l, int folder, const char *name, const char *path,
-                     bool may_be_missing) {
+/* Also not as a link that leads nowhere, which is somebody's mistake. */
+static bool is_missing(int folder, const char *name) {
+        return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+/*
+ * The main file may be missing, and a drop-in may have gone since its folder was listed. Never
+ * blocks: a FIFO is opened without a writer, and refused.
+ */
+static int load_file(struct load *l, int folder, const char *name, const char *path) {
         _cleanup_close_ int fd = -1;
         _cleanup_buf_ struct buf text = BUF(CONFIG_FILE_MAX);
         const char *why;
@@ -103,8 +102,10 @@ static int load_file(struct load *l, int folder, const char *name, const char *p
 
         fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
         if (fd < 0) {
-                if (errno != ENOENT || !may_be_missing)
-                        load_problem(l, path, strerror(errno));
+                int error = errno;
+
+                if (!is_missing(folder, name))
+                        load_problem(l, path, strerror(error));
                 return 0;
         }
         why = refuse_file(fd, &empty);
@@ -147,8 +148,9 @@ static bool dropin_add(struct load *l, size_t directory, const char *name) {
 }
 
 /*
- * The folder above belongs to the agent's user, but the cloud process and root's own commands read
- * this one too: it counts only if root alone can have made it (or whoever owns all of `root`).
+ * The agent's user can make this folder where there is none, but the cloud process and root's own
+ * commands read it too: it counts only if root alone can have made it (or whoever owns all of
+ * `root`).
  */
 static bool may_be_trusted(const struct load *l, int fd) {
         struct stat st, top;
@@ -221,7 +223,7 @@ static int load_dropins(struct load *l) {
 
                 snprintf(path, sizeof(path), "%s%s/%s", l->root, directories[d->directory],
                          d->name);
-                r = load_file(l, l->folders[d->directory], d->name, path, false);
+                r = load_file(l, l->folders[d->directory], d->name, path);
                 if (r < 0)
                         return r;
         }
@@ -260,7 +262,7 @@ int config_load_root(const char *root, struct config *ret, struct config_origins
         l->report = report;
         l->userdata = userdata;
         snprintf(path, sizeof(path), "%s%s", root, CONF_MAIN);
-        r = load_file(l, AT_FDCWD, path, path, true);
+        r = load_file(l, AT_FDCWD, path, path);
         if (r >= 0)
                 r = load_dropins(l);
         if (r >= 0)

@@ -266,7 +266,7 @@ const struct key config_keys[] = {
                 .choices = "role or static",
                 .help = "role takes them from metadata; static from $CREDENTIALS_DIRECTORY or "
                         "/etc/ecs-pubip/credentials (access-key-id, access-key-secret, "
-                        "security-token)",
+                        "security-token), each root:ecs-pubip-cloud with mode 0640",
                 .kind = VALUE_CHOICE,
                 AT(credentials),
                 NAMES(credentials_sources),

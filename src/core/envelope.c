@@ -48,6 +48,8 @@ static bool on_enter(void *userdata, const char *whole_path) {
                 TEXT_SET(r->wrapper, whole_path);
         path = unwrap(r, whole_path);
         inner = r->list ? below(path, r->element) : NULL;
+        if (inner && r->part && strcasecmp(inner, r->part) == 0)
+                r->on_part(r);
         if (!inner || *inner)
                 return true;
         r->seen = r->spoilt = 0;

@@ -6,8 +6,6 @@
 
 #include "core/field.h"
 
-#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 /* The members that every reply and every error envelope has at its top. */
 struct envelope {
         char code[FAULT_CODE_SIZE];
@@ -44,6 +42,8 @@ struct reply_rows {
         bool has_members;      /* of the element at hand: it has any */
         bool (*on_begin)(struct reply_rows *r);
         bool (*on_end)(struct reply_rows *r);
+        const char *part; /* below the element: something of which it has several; may be NULL */
+        void (*on_part)(struct reply_rows *r); /* before each of them */
         void *userdata;
         char wrapper[64]; /* some samples wrap the whole reply once more */
 };

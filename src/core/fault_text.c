@@ -8,6 +8,7 @@
 #include "util/buf.h"
 #include "util/text.h"
 
+#define THEN_RESUME   ", then run `ecs-pubip resume`"
 #define ACTION_MARK   "(action: " /* reply_parse_error() appends it to a denial's message */
 #define ACTION_LENGTH 64
 #define ACTION_ALSO   ":-_*"
@@ -24,10 +25,6 @@ static const struct {
 
 const char *fault_sentence(const struct fault_row *row) {
         return texts[row - fault_rows].sentence;
-}
-
-const char *fault_row_remedy(const struct fault_row *row) {
-        return texts[row - fault_rows].remedy;
 }
 
 /* The RAM action at the end of a denial's message; "" where there is none. */
@@ -49,18 +46,32 @@ static void denied_action(const char *message, char ret[static ACTION_LENGTH]) {
                 text_copy(ret, ACTION_LENGTH, action);
 }
 
-void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]) {
-        const char *remedy = fault_row_remedy(fault_explain(f, context));
-        const char *gap = strstr(remedy, FAULT_MISSING_ACTION);
+static void compose(const struct fault_row *row, const char *action,
+                    char ret[static FAULT_REMEDY_SIZE]) {
+        const char *rest = texts[row - fault_rows].remedy;
+        const char *gap = strstr(rest, FAULT_MISSING_ACTION);
         _cleanup_buf_ struct buf b = BUF(FAULT_REMEDY_SIZE - 1);
+        size_t n;
+
+        if (gap && *action) {
+                buf_add(&b, rest, (size_t)(gap - rest));
+                buf_puts(&b, action);
+                rest = gap + strlen(FAULT_MISSING_ACTION);
+        }
+        n = strcspn(rest, FAULT_THEN_RESUME);
+        buf_add(&b, rest, n);
+        if (rest[n])
+                buf_puts(&b, THEN_RESUME);
+        text_copy(ret, FAULT_REMEDY_SIZE, buf_text(&b));
+}
+
+void fault_row_remedy(const struct fault_row *row, char ret[static FAULT_REMEDY_SIZE]) {
+        compose(row, "", ret);
+}
+
+void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]) {
         char action[ACTION_LENGTH];
 
         denied_action(f->message, action);
-        if (gap && *action) {
-                buf_add(&b, remedy, (size_t)(gap - remedy));
-                buf_puts(&b, action);
-                buf_puts(&b, gap + strlen(FAULT_MISSING_ACTION));
-        } else
-                buf_puts(&b, remedy);
-        text_copy(ret, FAULT_REMEDY_SIZE, buf_text(&b));
+        compose(fault_explain(f, context), action, ret);
 }

@@ -9,6 +9,8 @@
 /* Puts `value` into `field`, which has `size` bytes; false when the value is malformed. */
 typedef bool (*field_put_fn)(void *field, size_t size, const char *value);
 
+#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
 struct field {
         const char *path; /* below the struct's own element; letter case is ignored */
         field_put_fn put;

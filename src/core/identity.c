@@ -9,8 +9,6 @@
 #include "core/tree.h"
 #include "util/text.h"
 
-#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 /* An address item as one look shows it. */
 struct item {
         bool malformed;
@@ -90,7 +88,6 @@ static bool put_mac(void *field, size_t size, const char *value) {
 static const struct field all_rows[] = {
         FIELD("instance-id", field_word, struct all, identity.instance_id),
         FIELD("region-id", field_word, struct all, identity.region_id),
-        FIELD("zone-id", put_word, struct all, identity.zone_id),
         FIELD("owner-account-id", put_word, struct all, identity.account_id),
         FIELD("mac", put_mac, struct all, identity.mac),
         FIELD("private-ipv4", put_private, struct all, identity.private_ip),

@@ -16,10 +16,10 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define MAGIC      "ecs-pubip-ledger "
-#define VALUE_SIZE 160
-#define TIME_MAX   INT64_C(253402300799)         /* the last second of 9999 */
-#define WAIT_MAX   (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
+#define MAGIC    "ecs-pubip-ledger "
+#define END_SIZE sizeof("end 0123456789abcdef\n")
+#define TIME_MAX INT64_C(253402300799)         /* the last second of 9999 */
+#define WAIT_MAX (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
 
 enum field_type {
         FIELD_WORD,
@@ -179,16 +179,19 @@ static void record_print(const char *noun, const struct field *fields, const voi
                          struct buf *out) {
         buf_puts(out, noun);
         for (const struct field *f = fields; f->name; f++) {
-                _cleanup_buf_ struct buf value = BUF(VALUE_SIZE);
+                size_t before = out->len, value;
 
-                field_print(f, record, &value);
-                if (value.len == 0)
-                        continue;
+                buf_printf(out, " %s=", f->name);
+                value = out->len;
+                field_print(f, record, out);
+                if (out->error)
+                        return;
+                if (out->len == value)
+                        out->len = before;
                 /* What came from outside must not break the line. */
-                for (char *p = value.data; *p; p++)
+                for (char *p = out->data + value; p < out->data + out->len; p++)
                         if (*p <= ' ' || *p > '~')
                                 *p = '_';
-                buf_printf(out, " %s=%s", f->name, value.data);
         }
         buf_puts(out, "\n");
 }
@@ -201,8 +204,18 @@ static uint64_t checksum(const char *text, size_t len) {
         return sum;
 }
 
+/* The last line, by what comes before it. */
+static void end_line(const char *text, size_t len, char ret[static END_SIZE]) {
+        uint64_t sum = checksum(text, len);
+
+        text_copy(ret, END_SIZE, "end 0123456789abcdef\n");
+        for (char *p = ret + END_SIZE - 3; *p != ' '; p--, sum >>= 4)
+                *p = "0123456789abcdef"[sum & 0xf];
+}
+
 int ledger_format(const struct ledger *l, char **ret) {
         _cleanup_buf_ struct buf b = BUF(LEDGER_TEXT_MAX);
+        char end[END_SIZE];
 
         buf_printf(&b, MAGIC "%d\n", LEDGER_VERSION);
         record_print("instance", instance_fields, l, &b);
@@ -211,7 +224,8 @@ int ledger_format(const struct ledger *l, char **ret) {
                 record_print("wait", wait_fields, &l->wait, &b);
         for (unsigned i = 0; i < l->n_entries; i++)
                 record_print("change", entry_fields, &l->entries[i], &b);
-        buf_printf(&b, "end %016llx\n", (unsigned long long)checksum(buf_text(&b), b.len));
+        end_line(buf_text(&b), b.len, end);
+        buf_puts(&b, end);
         if (b.error)
                 return b.error;
         *ret = TAKE_PTR(b.data);
@@ -302,15 +316,13 @@ static bool line_parse(char *line, struct ledger *l) {
 
 /* Cuts the checksum line off; false if it is not there or not right. */
 static bool checksum_take(char *text, size_t len) {
-        _cleanup_buf_ struct buf expected = BUF(32);
-        char *end = strstr(text, "\nend ");
+        char expected[END_SIZE], *end = strstr(text, "\nend ");
 
         if (!end || strlen(text) != len)
                 return false;
         end++;
-        buf_printf(&expected, "end %016llx\n",
-                   (unsigned long long)checksum(text, (size_t)(end - text)));
-        if (strcmp(end, buf_text(&expected)) != 0)
+        end_line(text, (size_t)(end - text), expected);
+        if (strcmp(end, expected) != 0)
                 return false;
         *end = '\0';
         return true;

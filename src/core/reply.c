@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <ecs-pubip/config.h>
+
 #include "core/envelope.h"
 #include "core/tree.h"
 #include "util/text.h"
@@ -60,14 +62,15 @@ static bool put_eip_status(void *field, size_t size, const char *value) {
         return true;
 }
 
-/* MULTI_BINDED shows the address on the NIC as BINDED does; NAT and "" keep it at the gateway. */
+/* MULTI_BINDED shows the address on the NIC as BINDED does; NAT keeps it at the gateway. */
 static bool put_eip_mode(void *field, size_t size, const char *value) {
         enum eip_mode *mode = field;
 
         (void)size;
-        *mode = strcasecmp(value, "BINDED") == 0 || strcasecmp(value, "MULTI_BINDED") == 0
-                        ? EIP_CUT_THROUGH
-                        : EIP_NAT;
+        if (*value)
+                *mode = strcasecmp(value, "BINDED") == 0 || strcasecmp(value, "MULTI_BINDED") == 0
+                                ? EIP_CUT_THROUGH
+                                : EIP_NAT;
         return true;
 }
 
@@ -84,6 +87,12 @@ static bool put_eip_business(void *field, size_t size, const char *value) {
         return strcasecmp(value, "Normal") == 0 || put_eip_locked(field, size, value);
 }
 
+/* One element of the list, and the tag of it at hand. */
+struct eip_item {
+        struct eip eip;
+        char key[CONFIG_TAG_SIZE], value[CONFIG_TAG_SIZE];
+};
+
 /* Source: reply of DescribeEipAddresses (ecs-api 4.5). */
 static const struct field eip_rows[] = {
         FIELD("AllocationId", field_word, struct eip, allocation_id),
@@ -93,21 +102,40 @@ static const struct field eip_rows[] = {
         FIELD("InstanceId", field_word, struct eip, bound_to),
         FIELD("BusinessStatus", put_eip_business, struct eip, locked),
         FIELD("OperationLocks/LockReason/LockReason", put_eip_locked, struct eip, locked),
+        FIELD("Tags/Tag/Key", field_text, struct eip_item, key),
+        FIELD("Tags/Tag/Value", field_text, struct eip_item, value),
 };
 
 #define SEEN_STATUS 1u
 static const struct mark eip_marks[] = {{"Status", SEEN_STATUS, TREE_TEXT | TREE_LEAF, 0}};
 
 struct eip_list {
-        struct eip item;
+        struct eip_item item;
+        const char *tag; /* key=value */
         struct eip *list;
         size_t n, max;
 };
 
+/* A key without a value is a tag, too; one that was cut is longer than any of the configuration. */
+static bool is_tag(const struct eip_item *i, const char *tag) {
+        size_t n = strcspn(tag, "=");
+
+        return i->key[0] && strlen(i->key) == n && memcmp(i->key, tag, n) == 0 && tag[n] == '=' &&
+               strcmp(tag + n + 1, i->value) == 0;
+}
+
+/* Before each tag and after the last one: the pair that was read is whole. */
+static void on_eip_tag(struct reply_rows *r) {
+        struct eip_list *l = r->userdata;
+
+        l->item.eip.tagged |= is_tag(&l->item, l->tag);
+        l->item.key[0] = l->item.value[0] = '\0';
+}
+
 static bool on_eip_begin(struct reply_rows *r) {
         struct eip_list *l = r->userdata;
 
-        l->item = (struct eip){};
+        l->item = (struct eip_item){};
         return true;
 }
 
@@ -117,16 +145,17 @@ static bool on_eip_end(struct reply_rows *r) {
         /* An empty object where the sample shows a list without members. */
         if (!r->has_members)
                 return true;
-        if (!l->item.allocation_id[0] || l->item.address == 0 || !reply_seen(r))
+        if (!l->item.eip.allocation_id[0] || l->item.eip.address == 0 || !reply_seen(r))
                 return false;
+        on_eip_tag(r);
         if (l->n < l->max)
-                l->list[l->n++] = l->item;
+                l->list[l->n++] = l->item.eip;
         return true;
 }
 
-int reply_parse_eips(const char *text, size_t len, struct eip *ret, size_t max, size_t *ret_n,
-                     char request_id[static REQUEST_ID_SIZE]) {
-        struct eip_list list = {.list = ret, .max = max};
+int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *ret, size_t max,
+                     size_t *ret_n, char request_id[static REQUEST_ID_SIZE]) {
+        struct eip_list list = {.tag = tag, .list = ret, .max = max};
         struct reply_rows r = {
                 .list = "EipAddresses",
                 .element = "EipAddresses/EipAddress",
@@ -137,6 +166,8 @@ int reply_parse_eips(const char *text, size_t len, struct eip *ret, size_t max, 
                 .n_marks = N_ROWS(eip_marks),
                 .on_begin = on_eip_begin,
                 .on_end = on_eip_end,
+                .part = "Tags/Tag",
+                .on_part = on_eip_tag,
                 .userdata = &list,
         };
         int k = envelope_read(&r, text, len, request_id);

@@ -48,7 +48,6 @@ bool is_news(struct turn *t, enum told_list list,
 void untell(struct turn *t, enum told_list list,
             const char *code); /* that has ended; NULL: all have */
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
-unsigned call_context(const struct config *c);                       /* for fault_explain() */
 void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
 void hurry_after_kernel(struct turn *t); /* the network has come (back) */
 void hurry_at_word(struct turn *t);      /* resume, reload */

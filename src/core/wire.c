@@ -82,7 +82,6 @@ static const struct member addresses_members[] = {
 static const struct member identity_members[] = {
         {"instance_id", MEMBER_WORD, MEMBER_REQUIRED, D(instance_id)},
         {"region_id", MEMBER_WORD, MEMBER_REQUIRED, D(region_id)},
-        {"zone_id", MEMBER_WORD, 0, D(zone_id)},
         {"account_id", MEMBER_WORD, 0, D(account_id)},
         {"mac", MEMBER_WORD, 0, D(mac)},
         {"private_ip", MEMBER_IPV4, 0, D(private_ip)},

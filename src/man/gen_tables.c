@@ -55,6 +55,13 @@ static void when_of(const struct fault_row *row, char ret[static WHEN_MAX]) {
         text_copy(ret, WHEN_MAX, buf_text(&b));
 }
 
+static const char *remedy_of(const struct fault_row *row) {
+        static char remedy[FAULT_REMEDY_SIZE];
+
+        fault_row_remedy(row, remedy);
+        return remedy;
+}
+
 static const char *code_of(const struct fault_row *row) {
         return row->code ? row->code : "any other";
 }
@@ -77,7 +84,7 @@ static void faults_md_part(const char *title, bool own) {
                 printf(" | %s | ", fault_class_name(rows[i].class));
                 put_cell(fault_sentence(&rows[i]));
                 printf(" | ");
-                put_cell(fault_row_remedy(&rows[i]));
+                put_cell(remedy_of(&rows[i]));
                 printf(" |\n");
         }
 }
@@ -106,7 +113,7 @@ static void faults_man_part(const char *title, bool own) {
                 printf(")\n");
                 put_roff(fault_sentence(&rows[i]));
                 printf(".\n.br\n");
-                put_roff(fault_row_remedy(&rows[i]));
+                put_roff(remedy_of(&rows[i]));
                 printf(".\n");
         }
 }
@@ -137,7 +144,7 @@ static cJSON *fault_object(const struct fault_row *row) {
         cJSON_AddBoolToObject(o, "unsent", row->unsent);
         cJSON_AddBoolToObject(o, "no_static_here", row->no_static_here);
         cJSON_AddStringToObject(o, "sentence", fault_sentence(row));
-        cJSON_AddStringToObject(o, "remedy", fault_row_remedy(row));
+        cJSON_AddStringToObject(o, "remedy", remedy_of(row));
         return o;
 }
 

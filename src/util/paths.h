@@ -10,10 +10,11 @@
 #define LOCK_TEMP    RUN_DIR "/." LOCK_NAME ".new"
 #define CLOUD_SOCKET RUN_DIR "/cloud.sock"
 #define RESUME_NAME  "resume"
-#define RESUME_PATH  RUN_DIR "/" RESUME_NAME /* made by `ecs-pubip resume`; the agent unlinks it */
+#define RESUME_PATH                                                                                \
+        RUN_DIR "/" RESUME_NAME /* put there by `ecs-pubip resume`; the agent unlinks it */
 
 /* flock()ed exclusively by whoever may write there: no lock file, so a full disk is no excuse. */
-#define STATE_DIR   "/var/lib/ecs-pubip" /* flock()ed by whoever may write there */
+#define STATE_DIR   "/var/lib/ecs-pubip"
 #define LEDGER_PATH STATE_DIR "/ledger"
 
 /* One line: the instance id ("-" where it is not known yet), a blank, the time (RFC 3339). */

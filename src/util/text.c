@@ -40,6 +40,10 @@ bool text_is_word(const char *s, size_t max, const char *also) {
         return n > 0;
 }
 
+bool text_starts(const char *text, const char *start) {
+        return strncmp(text, start, strlen(start)) == 0;
+}
+
 bool text_to_u64(const char *s, uint64_t max, uint64_t *ret) {
         uint64_t value = 0;
 

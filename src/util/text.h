@@ -20,6 +20,8 @@ void text_copy_printable(char *dst, size_t size, const char *src);
 /* True if 1 to max bytes of A-Z a-z 0-9 and `also`: ids, regions, tokens. */
 bool text_is_word(const char *s, size_t max, const char *also);
 
+bool text_starts(const char *text, const char *start);
+
 /* Decimal without sign or blanks, the whole text; false and *ret untouched otherwise. */
 bool text_to_u64(const char *s, uint64_t max, uint64_t *ret);
 

@@ -29,7 +29,7 @@ static void check_eips(const char *text, size_t size) {
         struct eip e[3];
         size_t n;
 
-        if (reply_parse_eips(text, size, e, 3, &n, request_id) < 0)
+        if (reply_parse_eips(text, size, "a=b", e, 3, &n, request_id) < 0)
                 return;
         MUST(n <= 3);
         for (size_t i = 0; i < n; i++)

@@ -21,9 +21,21 @@ def message_ids():
 MESSAGE = message_ids()
 
 
-def executed(world):
+def catalog():
+    """Message ids to their entries: head, an empty line, and the text for a person."""
+    with open(os.path.join(SOURCES, "catalog", "ecs-pubip.catalog"), encoding="utf-8") as f:
+        parts = re.split(r"^-- ([0-9a-f]{32})\n", f.read(), flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def explanation(name):
+    """What the catalog says of that message, in one line."""
+    return " ".join(catalog()[MESSAGE[name]].partition("\n\n")[2].split())
+
+
+def executed(world, action=None):
     """Names of the changing calls that the cloud executed."""
-    return [request["action"] for request in world.sim.executed()]
+    return [request["action"] for request in world.sim.executed(action)]
 
 
 def asked_changes(world, since=0):
@@ -54,6 +66,23 @@ def assert_failed(world, code, timeout=30):
     assert status, "no fault %s: %s" % (code, world.machine.status())
     assert status["fault"]["sentence"] and status["fault"]["remedy"]
     return status
+
+
+def assert_fails_again(world, code, timeout=30):
+    """A person's word makes it look again, and it comes to the same end; the status."""
+    mark = world.sim.mark()
+    done = world.machine.cli("resume")
+    assert done.returncode == 0, done.stderr
+    assert world.sim.wait_request("DescribeInstances", since=mark, timeout=timeout)
+    status = world.machine.wait_status(
+        lambda s: s["phase"] == "failed" and not s["busy"] and s["fault"]["code"] == code, timeout)
+    assert status, "not failed by %s: %s" % (code, world.machine.status())
+    return status
+
+
+def arrivals(world, action, since=0):
+    """How often the cloud heard that call, answered or not."""
+    return len(world.sim.events(since=since, event="arrival", plane="api", action=action))
 
 
 def ledger_entries(world):

@@ -6,24 +6,18 @@ import re
 import shutil
 import subprocess
 
-from agent import MESSAGE, SOURCES
+from agent import MESSAGE, SOURCES, catalog
 
 CATALOG = os.path.join(SOURCES, "catalog", "ecs-pubip.catalog")
 
 
-def entries():
-    with open(CATALOG, encoding="utf-8") as f:
-        parts = re.split(r"^-- ([0-9a-f]{32})\n", f.read(), flags=re.M)
-    return dict(zip(parts[1::2], parts[2::2]))
-
-
 def test_every_id_has_its_entry_and_no_other():
     assert len(set(MESSAGE.values())) == len(MESSAGE) > 20
-    assert set(entries()) == set(MESSAGE.values())
+    assert set(catalog()) == set(MESSAGE.values())
 
 
 def test_entries_say_what_to_do():
-    for name, text in entries().items():
+    for name, text in catalog().items():
         head, _, body = text.partition("\n\n")
         assert re.search(r"^Subject: \S.{5,}$", head, re.M), name
         assert "Defined-By: ecs-pubip" in head

@@ -2,6 +2,7 @@
 """What a person can tell the agent: configuration, reload, hold, resume, restart policy."""
 
 import os
+import time
 
 import pytest
 
@@ -82,6 +83,45 @@ def test_reload_with_a_bad_configuration_keeps_the_old_one(make_world):
     assert world.machine.agent.poll() is None
     assert_failed(world, "Reboot.Never", timeout=90)
     assert executed(world) == ["AllocatePublicIpAddress"]
+
+
+def test_reload_with_a_bad_configuration_blinds_nobody(make_world):
+    """Confirmed; every cloud process from now on reads the bad file, and goes on looking."""
+    world = make_world(mode="vpc-immediate").start()
+    assert_confirmed(world)
+    world.machine.configure("[Reboot]\nPolicy=sometimes\n")
+    world.machine.reload()
+    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["CONFIG_ERROR"])
+    assert wait_no_cloud_process(world)
+    mark = world.sim.mark()
+    assert world.machine.cli("resume").returncode == 0
+    assert world.sim.wait_request(plane="metadata", since=mark)
+    assert_confirmed(world, fault=None)
+
+
+def test_no_change_under_a_bad_configuration(make_world):
+    """Half-edited and not reloaded: only the cloud process knows, and refuses the call."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.set("instance.bandwidth_out", 0)
+    world.start()
+    assert_failed(world, "Instance.NoBandwidth")
+    assert wait_no_cloud_process(world)
+    world.machine.configure("[Address]\nStrategy=sta")
+    world.sim.set("instance.bandwidth_out", 5)
+    assert world.machine.cli("resume").returncode == 0
+    status = assert_failed(world, "Cloud.Config")
+    assert CONF + ":2" in status["fault"]["message"]
+    assert executed(world) == []
+    world.machine.configure("[Address]\nStrategy=static\n")
+    world.machine.reload()
+    assert_confirmed(world)
+
+
+def wait_no_cloud_process(world, timeout=20):
+    end = time.monotonic() + timeout
+    while world.machine.cloud_pids() and time.monotonic() < end:
+        time.sleep(0.1)
+    return not world.machine.cloud_pids()
 
 
 # hold and resume
@@ -206,6 +246,70 @@ def test_hold_folder_may_come_later(make_world):
     assert_confirmed(world)
 
 
+def start_as_nobody(world):
+    """The agent without root's right to read everything."""
+    machine = world.machine
+    machine.start_socket()
+    machine.run("chmod 711 %s; chmod 666 /run/ecs-pubip/cloud.sock /run/systemd/notify "
+                "/run/systemd/journal/socket; chown -R nobody /var/lib/ecs-pubip /run/ecs-pubip "
+                "/var/tmp" % machine.folder)
+    machine.agent_strace = ["-u", "nobody", "-e", "trace=none"]
+    machine.start_agent()
+
+
+@pytest.mark.parametrize("way", ["unreadable", "no folder"])
+def test_hold_folder_is_replaced_in_two_steps(make_world, way):
+    """What stands there in between cannot be read or watched: held, and not for longer."""
+    world = make_world(mode="vpc-immediate")
+    machine = world.machine
+    start_as_nobody(world)
+    assert_confirmed(world)
+    machine.run("mv /etc/ecs-pubip /etc/old")
+    machine.run("mkdir -m 700 /etc/ecs-pubip" if way == "unreadable" else "> /etc/ecs-pubip")
+    assert machine.wait_status(lambda s: s["held"])
+    assert "cannot be read" in machine.status()["note"]
+    if way == "unreadable":
+        machine.run("chmod 755 /etc/ecs-pubip")
+    else:
+        machine.run("rm /etc/ecs-pubip; mv /etc/old /etc/ecs-pubip")
+    assert machine.wait_status(lambda s: not s["held"])
+    machine.write(HOLD, "-\n")             # the new folder is the one that is watched now
+    assert machine.wait_status(lambda s: s["held"])
+
+
+def test_resume_looks_at_the_brake_again(make_world):
+    """Neither its folder can be watched nor the one above."""
+    world = make_world(mode="vpc-immediate")
+    machine = world.machine
+    machine.agent_strace = ["-e", "inject=inotify_add_watch:error=ENOSPC:when=1..3"]
+    machine.write(HOLD, "-\n")
+    world.sim.hold("DescribeInstances")
+    world.start()
+    assert world.sim.wait_arrival("DescribeInstances")
+    assert machine.wait_status(lambda s: s["held"])
+    assert machine.wait_journal(lambda e: "brake cannot be watched" in e["MESSAGE"])
+    machine.remove(HOLD)
+    machine.ask_to_resume()     # this one is watched all the same
+    assert machine.wait_status(lambda s: not s["held"])
+    world.sim.release()
+    assert_confirmed(world)
+
+
+def test_resume_reads_the_configuration(make_world):
+    """The remedy of Heal.Reclaimed, word for word."""
+    world = make_world(mode="vpc-immediate", config="[Heal]\nPolicy=alert\n").start()
+    assert_confirmed(world)
+    world.sim.take_address()
+    assert world.machine.cli("resume").returncode == 0
+    status = assert_failed(world, "Heal.Reclaimed", timeout=120)
+    assert "set [Heal] Policy=reallocate" in status["fault"]["remedy"]
+    assert "ecs-pubip resume" in status["fault"]["remedy"]
+    world.machine.configure("[Heal]\nPolicy=reallocate\n")
+    assert world.machine.cli("resume").returncode == 0
+    assert_confirmed(world, timeout=120)
+    assert executed(world) == ["AllocatePublicIpAddress"] * 2
+
+
 # restarts
 
 def test_policy_never_leaves_the_mark(make_world):
@@ -258,17 +362,29 @@ def test_patience_ends(make_world):
     assert "RebootInstance" in executed(world)
 
 
+ENABLED = "/run/cloud-init/enabled"
+LAST_STAGE = "/usr/lib/systemd/system/cloud-final.service"
+LAST_LINK = "/etc/systemd/system/cloud-init.target.wants/cloud-final.service"
+MASKS = ["/etc/systemd/system/cloud-final.service", "/run/systemd/system/cloud-init.target"]
+
+
 @pytest.mark.parametrize("files, waits", [
     (["/run/cloud-init/disabled"], False),
-    (["/run/cloud-init/enabled", "/etc/cloud/cloud-init.disabled"], True),
-    (["/etc/systemd/system/cloud-init.target.wants/cloud-final.service"], True),
-    (["/etc/systemd/system/cloud-init.target.wants/cloud-final.service",
-      "/etc/cloud/cloud-init.disabled"], False),
+    ([ENABLED, "/etc/cloud/cloud-init.disabled"], True),
+    ([LAST_LINK], True),
+    ([LAST_LINK, "/etc/cloud/cloud-init.disabled"], False),
+    ([ENABLED, LAST_STAGE, LAST_LINK], True),
+    ([ENABLED, LAST_STAGE], False),             # systemctl disable: the generator heeds it not
+    ([ENABLED, LAST_STAGE, LAST_LINK, MASKS[0]], False),
+    ([ENABLED, MASKS[1]], False),
 ])
 def test_what_tells_that_cloud_init_is_enabled(make_world, files, waits):
     world = make_world(mode="vpc", config=ALWAYS)
     for name in files:
-        world.machine.write(name, "")
+        if name in MASKS:
+            world.machine.run("mkdir -p $(dirname {0}) && ln -s /dev/null {0}".format(name))
+        else:
+            world.machine.write(name, "")
     world.machine.write("/run/cloud-init/status.json", NETWORK_STAGE_OVER)
     world.start()
     if waits:

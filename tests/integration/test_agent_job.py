@@ -193,12 +193,16 @@ def test_what_the_service_manager_hears(make_world):
 
 def test_the_watchdog_is_fed_from_the_loop(make_world):
     world = make_world(mode="vpc-immediate")
-    world.machine.agent_environment = {"WATCHDOG_USEC": "600000"}
+    world.machine.agent_environment = {"WATCHDOG_USEC": "2000000"}
     world.start()
-    first = world.machine.wait_notified(WATCHDOG="1")
-    assert first
-    second = world.machine.wait_notified(lambda n: n["_TIME"] > first["_TIME"], WATCHDOG="1")
-    assert second and second["_TIME"] - first["_TIME"] < 0.6
+    times = []
+    for _ in range(4):
+        fed = world.machine.wait_notified(lambda n: not times or n["_TIME"] > times[-1],
+                                          WATCHDOG="1", timeout=30)
+        assert fed
+        times.append(fed["_TIME"])
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert 0.5 < min(gaps) < 2, gaps    # the least: what a busy machine adds is not the agent's
 
 
 def test_journal_entries_have_their_fields(make_world):

@@ -14,8 +14,7 @@ def go_round(world, n, since):
     """N looks for the role; a word that comes while the agent is asking anyway is spent."""
     for i in range(1, n + 1):
         for _ in range(50):
-            with open(world.machine.path("/run/ecs-pubip/resume"), "w", encoding="ascii"):
-                pass
+            world.machine.ask_to_resume()
             if world.sim.wait_request(plane="metadata", since=since, count=i, timeout=0.3,
                                       item="meta-data/ram/security-credentials/"):
                 break

@@ -166,6 +166,38 @@ def test_a_waiting_hold_hears_of_the_agents_end(make_world, number):
     assert process.returncode == 0, out + err
 
 
+def test_hold_waits_for_the_call_of_the_agent_before(make_world):
+    """Killed in the middle and started again: the new agent is idle, the old one's call is not."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.set("network.public", "refuse")
+    world.sim.hold("AllocatePublicIpAddress")
+    world.start()
+    assert world.sim.wait_arrival("AllocatePublicIpAddress")
+    world.machine.kill_agent()
+    world.machine.start_agent()
+    assert world.machine.wait_status(lambda s: s["phase"] in ("inspecting", "waiting"), timeout=20)
+    process = begin(world.machine, "hold")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    process.kill()
+    assert "waiting for a call" in process.communicate()[1]
+    world.sim.release()
+
+
+def test_hold_waits_for_a_reboot_that_was_accepted(make_world):
+    world = make_world(mode="vpc", config="[Reboot]\nPolicy=always\n")
+    world.sim.set("reboot.mode", "never")
+    world.start()
+    assert world.sim.wait_request("RebootInstance", timeout=60)
+    process = begin(world.machine, "hold")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(4)
+    process.kill()
+    assert "waiting for the reboot that was accepted" in process.communicate()[1]
+    world.machine.reboot()
+    assert world.machine.cli("hold").returncode == 0
+
+
 def test_hold_waits_for_the_call_of_an_agent_that_was_killed(make_world):
     """Nobody answers for it any more, but its cloud process may still be at it."""
     world = make_world(mode="vpc-immediate")

@@ -268,6 +268,30 @@ def test_seal_says_what_it_cannot_remove(machine):
     assert done.returncode == 3 and STATE + "/folder" in done.stderr
 
 
+def strace_seal(machine, *options):
+    done = machine.run(["strace", "-qq", "-o", "/run/trace", *options,
+                        machine.program("src/ecs-pubip"), "seal"], check=False)
+    return done, machine.read("/run/trace").splitlines()
+
+
+def test_seal_says_that_the_disk_failed(machine):
+    machine.write(STATE + "/ledger", "x")
+    done, _ = strace_seal(machine, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1")
+    assert done.returncode == 3 and STATE + ": Input/output error" in done.stderr
+
+
+def test_seal_keeps_the_lock_to_the_end(machine):
+    """An agent that starts between the state and the brake would begin with neither."""
+    machine.write(STATE + "/ledger", "x")
+    machine.write(HOLD, "- x\n")
+    done, calls = strace_seal(machine, "-e", "trace=flock,close,unlinkat")
+    assert done.returncode == 0
+    lock = next(n for n, call in enumerate(calls) if call.startswith("flock("))
+    unlock = "close(%s)" % re.match(r"flock\((\d+)", calls[lock]).group(1)
+    brake = next(n for n, call in enumerate(calls) if '"hold"' in call)
+    assert not [call for call in calls[lock:brake] if call.startswith(unlock)]
+
+
 # config
 
 def test_config_shows_each_value_with_its_origin(machine):

@@ -144,7 +144,7 @@ def test_zsh_completion_in_zsh():
     zpty -w z "zstyle ':completion:*' list-prompt ''; LISTMAX=1000; echo rea''dy"
     zpty -r -m z line '*ready*'
     zpty -w -n z "ecs-pubip status --"$'\t\t'
-    for i in {1..100}; do
+    for i in {1..1000}; do
         zpty -r -t z chunk && line+=$chunk
         [[ $line == *--watch*Go\ on* ]] && break
         sleep 0.05
@@ -225,3 +225,28 @@ def test_every_check_of_doctor_is_in_the_page(machine):
                         re.M | re.S).group(1)
     listed = re.findall(r"^\.TP\n\.B ([a-z-]+)$", plain(section), re.M)
     assert listed == [finding["check"] for finding in said["findings"]]
+
+
+# nc(1) of OpenBSD with -UN: at the end of its input it closes its half, and it ends with the other.
+NETCAT = """#!/usr/bin/python3
+import os, socket, sys, threading
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[2])
+def send():
+    while data := os.read(0, 4096):
+        s.sendall(data)
+    s.shutdown(socket.SHUT_WR)
+threading.Thread(target=send, daemon=True).start()
+while data := s.recv(4096):
+    os.write(1, data)
+"""
+
+
+def test_the_question_of_the_page_is_answered(world, tmp_path):
+    example = re.search(r"^\.nf\n(.*cloud.sock)\n\.fi", plain(page("ecs-pubip-cloud.8")), re.M).group(1)
+    for name, text in (("nc", NETCAT), ("sudo", '#!/bin/sh\nexec "$@"\n')):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    world.machine.start_socket()
+    done = world.machine.run(["sh", "-c", "PATH=%s:$PATH; %s" % (tmp_path, example)], timeout=30)
+    assert json.loads(done.stdout)["ok"]["instance_id"] == world.sim.get("instance.id")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cli import Agent, status
+from cli import Agent, status, unconfirmed
 
 CHANGING = {"AllocatePublicIpAddress", "RebootInstance", "ModifyInstanceNetworkSpec",
             "AllocateEipAddress", "AssociateEipAddress"}
@@ -84,6 +84,8 @@ def test_text_names_every_check(confirmed):
     (lambda w: w.machine.configure("[Reboot]\nLimit=many\n"), "configuration", "fail", 3),
     (lambda w: w.machine.write("/etc/ecs-pubip/hold", "- x\n"), "hold", "fail", 3),
     (lambda w: w.machine.stop_socket(), "cloud-socket", "fail", 3),
+    (lambda w: w.machine.run("chown 65534 /run/ecs-pubip"), "run-folder", "fail", 3),
+    (lambda w: w.machine.run("chmod 0775 /run/ecs-pubip"), "run-folder", "fail", 3),
     (lambda w: w.machine.write("/var/lib/ecs-pubip/ledger", "scribble"), "ledger", "warn", 1),
     (lambda w: w.machine.run("mount -o remount,ro,bind /var"), "state", "fail", 3),
     (lambda w: w.machine.run("chmod 0755 /var/lib/ecs-pubip"), "state", "fail", 3),
@@ -133,7 +135,7 @@ while True:
 
 
 def test_only_roots_listener_is_believed(world):
-    """The folder is the agent's: whoever is that user could listen there as well."""
+    """Where the agent's user can make files: it could listen there as well."""
     impostor = world.machine.popen(["python3", "-c", IMPOSTOR], stdout=subprocess.PIPE, text=True)
     assert impostor.stdout.readline() == "listens\n"
     findings, code = doctor(world)
@@ -191,12 +193,20 @@ def test_eip(world):
     world.machine.start_socket()
     said = {}
     for line in ("EipAllocationId=" + mine, "EipAllocationId=" + other, "EipTag=for=us",
-                 "EipTag=for=nobody", "EipTag=for=nobody\nEipAllocate=yes"):
+                 "EipTag=for=nobody", "EipTag=for=nobody\nEipAllocate=yes",
+                 "EipAllocationId=eip-none\nEipAllocate=yes"):
         world.machine.configure("[Address]\nStrategy=eip\n" + line + "\n")
         eip = doctor(world)[0]["eip"]
         said[line] = (eip["level"], eip["code"])
     assert list(said.values()) == [("ok", None), ("fail", "Eip.Elsewhere"), ("ok", None),
-                                   ("fail", "Eip.NoneFree"), ("note", None)]
+                                   ("fail", "Eip.NoneFree"), ("note", None),
+                                   ("fail", "Eip.NotFound")]
+
+
+def test_no_eip_for_who_has_a_static_address(confirmed):
+    confirmed.machine.configure("[Address]\nStrategy=static eip\nEipTag=for=nobody\n")
+    findings, code = doctor(confirmed)
+    assert (findings["eip"]["level"], findings["eip"]["code"], code) == ("note", "Eip.NoneFree", 0)
 
 
 def test_outside(confirmed):
@@ -259,6 +269,25 @@ def test_plan_of_a_reboot(make_world):
     assert code == 1, text
     assert text.startswith("In 2 min, if nothing changes, it would call RebootInstance")
     assert "RebootInstance" not in world.sim.actions()
+
+
+def test_plan_of_a_reboot_by_policy(make_world):
+    """Its reason is the policy; what a dead agent, or one that had given up, waited for is past."""
+    world = make(make_world, mode="vpc", config="[Reboot]\nGrace=1h\n[Confirm]\nTimeout=2h\n")
+    world.start()
+    assert world.machine.wait_phase("confirming", timeout=60)
+    world.machine.stop_agent()
+    world.machine.configure("[Reboot]\nPolicy=always\n")
+    waits = {"what": "reboot", "at": None, "waits_for": "somebody"}
+    agent = Agent(world.machine).say(unconfirmed("rebooting", next=waits))
+    text, code = plan(world)
+    assert code == 1 and text.startswith("Now it would call RebootInstance"), text
+    assert "Reboot.Policy=always" in text and "plane" not in text
+    agent.live().say(unconfirmed("failed", next=waits))
+    assert plan(world)[0].startswith("Now it would call RebootInstance")
+    agent.say(unconfirmed("rebooting", next=waits))
+    assert "waits for somebody" in plan(world)[0]
+    agent.close()
 
 
 def test_plan_after_the_address_was_taken_away(confirmed):

@@ -92,7 +92,7 @@ def test_progress_on_a_terminal(machine, agent):
     agent.live().say(unconfirmed("confirming"))
     ours, theirs = pty.openpty()
     process = machine.popen([machine.program("src/ecs-pubip"), "wait"], stdout=subprocess.PIPE,
-                            stderr=theirs)
+                            stderr=theirs, env={"TERM": "xterm"})
     os.close(theirs)
     seen = b""
     while b"Confirming 203.0.113.10" not in seen:
@@ -101,6 +101,19 @@ def test_progress_on_a_terminal(machine, agent):
     agent.say(status())
     end(process, 0)
     assert os.read(ours, 4096) == b"\r\033[K"
+    os.close(ours)
+
+
+def test_no_progress_on_a_dumb_terminal(machine, agent):
+    agent.live().say(unconfirmed("confirming"))
+    ours, theirs = pty.openpty()
+    process = machine.popen([machine.program("src/ecs-pubip"), "wait", "--timeout=1s"],
+                            stdout=subprocess.PIPE, stderr=theirs, env={"TERM": "dumb"})
+    end(process, 1)
+    os.set_blocking(ours, False)
+    with pytest.raises(BlockingIOError):
+        os.read(ours, 4096)
+    os.close(theirs)
     os.close(ours)
 
 

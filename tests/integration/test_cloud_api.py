@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cloud process and the API: signatures, endpoints, recoveries, and what a lost reply means."""
 
+import json
 import time
 
 import pytest
@@ -51,8 +52,7 @@ def test_every_call(make_world, signature, static):
         found = asker.ok("eip-find", allocation_id=eip["allocation_id"])
         assert (found["status"], found["bound_here"]) == ("in-use", True)
         assert asker.ok("inspect")["eip"] == found["address"]
-        for permission in ("inspect", "reboot", "eip-find"):
-            assert asker.ok("probe", probe="permission", permission=permission)["reachable"]
+        assert asker.ok("probe", probe="permission", permission="reboot")["reachable"]
         assert asker.ok("probe", probe="permission", permission="allocate")["reachable"] is False
         assert asker.ok("reboot")["request_id"]
     assert {e["style"] for e in world.sim.api()} == {"v3" if signature == "v3" else "rpc"}
@@ -162,11 +162,29 @@ def test_reads_survive_a_dead_connection(world, asker, kept):
 @pytest.mark.parametrize("damage", ["stall", "drip"])
 def test_slow_call_ends_with_its_time(world, asker, damage):
     asker.ok("inspect")
+    world.sim.damage("DescribeInstances", damage)
+    begin = time.monotonic()
+    assert asker.fault("inspect", deadline_ms=1500)["code"] == "Transport.Timeout"
+    assert 1 < time.monotonic() - begin < 10
+
+
+@pytest.mark.parametrize("damage", ["stall", "drip"])
+def test_change_that_has_left_gets_its_whole_time(world, asker, damage):
+    """20 s, wherever the deadline is: with the agent's 25 s that is CALL_MAX."""
+    asker.ok("inspect")
     world.sim.damage(ALLOCATE, damage)
     begin = time.monotonic()
     assert asker.fault("allocate", deadline_ms=1500)["code"] == "Transport.Timeout"
-    assert 1 < time.monotonic() - begin < 10
+    assert 19 < time.monotonic() - begin < 25
     assert len(arrivals(world, ALLOCATE)) == 1
+
+
+@pytest.mark.parametrize("op, deadline", [("inspect", 20000), ("allocate", 20000),
+                                          ("allocate", 5000)])
+def test_late_answer_is_read(world, asker, op, deadline):
+    asker.ok("inspect")
+    world.sim.rule(ALLOCATE if op == "allocate" else "DescribeInstances", pause=13)
+    asker.ok(op, deadline_ms=deadline)
 
 
 # recoveries
@@ -188,18 +206,20 @@ def test_wrong_clock(make_world, signature, offset):
     world = make_world(config="[Cloud]\nSignature=%s\n" % signature)
     world.sim.set("clock.offset", offset)
     with Asker(world) as asker:
+        begin = time.time()
         answer = asker.ask("allocate")
         assert answer["ok"]["address"]
-        assert abs(answer["server_time"] - (time.time() + offset)) < 5
+        assert begin - 2 < answer["server_time"] - offset < time.time() + 2
     assert len(arrivals(world, ALLOCATE)) == 1
 
 
 def test_lying_metadata_clock(world, asker):
     """The hint is wrong: one call refused for its time, the next signed by the API's own Date."""
     world.sim.set("metadata.clock_offset", 7200)
+    begin = time.time()
     answer = asker.ask("allocate")
     assert answer["ok"]["address"]
-    assert abs(answer["server_time"] - time.time()) < 5
+    assert begin - 2 < answer["server_time"] < time.time() + 2
     assert [e["code"] for e in world.sim.api()][1:] == [None]
     asker.ok("inspect")
     assert len(world.sim.api()) == 3
@@ -346,10 +366,9 @@ def test_public_endpoint_when_the_private_does_not_connect(world, asker, state, 
     world.sim.set("network.public", "open")
     world.sim.endpoint("ecs-vpc", state)
     asker.ok(op)
-    begin = time.monotonic()
+    world.sim.endpoint("ecs-vpc", "up")
     asker.ok("inspect")
-    assert time.monotonic() - begin < 4.5   # who answered is asked first from then on
-    assert names(world) == ["ecs", "ecs"]
+    assert names(world) == ["ecs", "ecs"]   # who answered is asked first from then on
     assert len(arrivals(world, action)) == (2 if op == "inspect" else 1)
 
 
@@ -393,7 +412,7 @@ def test_silent_resolver(make_world, deadline_ms, op):
         assert op in answer, answer
         if op == "fault":
             assert answer["fault"]["code"] == "Transport.Resolve"
-        assert time.monotonic() - begin < deadline_ms / 1000 + 4
+        assert time.monotonic() - begin < deadline_ms / 1000 + 10   # left alone it takes 20 s
 
 
 def test_wrong_endpoint_for_the_region_is_left_by_the_look(world, asker):
@@ -451,6 +470,17 @@ def test_proxy_for_the_api(world, name):
     assert len(world.sim.events(event="proxy")) == 1
 
 
+@pytest.mark.parametrize("status", [403, 407])
+def test_proxy_that_refuses(world, status):
+    """By rule or for want of a password: nothing has left, and either endpoint is tried."""
+    world.sim.set("network.proxy", status)
+    with Asker(world, env={"https_proxy": "http://proxy.test:3128"}) as asker:
+        fault = asker.fault("allocate")
+    assert (fault["code"], fault["class"]) == ("Transport.Proxy", "operator")
+    assert str(status) in fault["message"]
+    assert len(world.sim.events(event="proxy")) == 2 and not world.sim.api()
+
+
 def test_proxy_that_cannot_reach_the_private_name(make_world):
     """Its refusal is a connect failure: the public endpoint may be within its reach."""
     world = make_world(config="[Cloud]\nVpcEndpoint=nowhere.test\n")
@@ -481,14 +511,42 @@ def test_eip_by_tag(make_world):
         assert (bound["allocation_id"], bound["bound_here"]) == (mine, True)
 
 
-def test_cut_through_eip_on_our_interface(make_world):
+def test_eip_by_tag_is_none_without_it(make_world):
+    """The ECS product knows no tags: its list is everybody's, and is not asked for."""
+    world = make_world(config="[Address]\nStrategy=eip\nEipTag=pool=web\n")
+    world.sim.new_eip(tags={"pool": "db"})
+    world.sim.endpoint("vpc-vpc", "refuse")
+    with Asker(world) as asker:
+        asker.ok("eip-find", allocation_id="eip-none")
+        assert asker.fault("eip-find")["code"] == "Transport.Connect"
+        assert names(world)[-1] == "ecs-vpc"  # what is bound here, and no more
+        world.sim.set("network.public", "open")
+        web = world.sim.new_eip(tags={"a": "pool", "pool": "web"})["id"]
+        assert find(asker)["allocation_id"] == web
+
+
+def test_eip_list_that_shows_no_tags_says_nothing(make_world):
+    world = make_world(config="[Address]\nStrategy=eip\nEipTag=pool=web\n")
+    world.sim.rule("DescribeEipAddresses", times=None, answer={
+        "status": 200, "content_type": "application/json", "body": json.dumps({
+            "RequestId": "R", "EipAddresses": {"EipAddress": [{
+                "AllocationId": "eip-x", "IpAddress": "203.0.113.7", "Status": "Available"}]}})})
+    with Asker(world) as asker:
+        assert asker.fault("eip-find")["code"] == "Transport.NotApi"
+
+
+@pytest.mark.parametrize("vpc", ["up", "refuse"])
+def test_cut_through_eip_on_our_interface(make_world, vpc):
+    """ECS does not tell the mode: on our NIC it is taken for the one that the kernel can show."""
     world = make_world()
+    world.sim.endpoint("vpc-vpc", vpc)
     eip = world.sim.new_eip()["id"]
     for interface, here in (("eni-bp1sim000000000000001", True), ("eni-bp1other", False)):
         world.sim.bind_eip(eip=eip, instance=interface, mode="BINDED", kind="NetworkInterface")
         with Asker(world) as asker:
             found = asker.ok("eip-find", allocation_id=eip)
-            assert (found["mode"], found["bound_here"]) == ("cut-through", here)
+            assert (found.get("mode"), found["bound_here"]) == (
+                "cut-through" if here or vpc == "up" else None, here)
 
 
 # probes
@@ -510,3 +568,19 @@ def test_outside(make_world):
     world.sim.set("network.public", "refuse")
     with Asker(world) as asker:
         assert asker.fault("probe", probe="outside")["class"] == "retry"
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_outside_with_a_wrong_clock(make_world, static):
+    """Its certificate is judged as the API's is."""
+    world = make_world(config="[Cloud]\nCredentials=%s\n[Confirm]\nPlanes=outside\n"
+                       "Outside=https://ip.echo.test/\n" % ("static" if static else "role"))
+    world.machine.write_credentials()
+    address = world.sim.give_address()
+    world.sim.set("clock.offset", 16 * 365 * 86400)
+    with Asker(world) as asker:
+        answer = asker.ask("probe", probe="outside")
+    if static:
+        assert answer["fault"]["code"] == "Transport.TlsNotYetValid"
+    else:
+        assert answer["ok"]["address"] == address

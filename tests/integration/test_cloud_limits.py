@@ -27,10 +27,13 @@ def test_no_attempt_after_the_deadline(world, asker):
     asker.ok("identify")
     world.sim.set(*PUBLIC_OPEN)
     world.sim.endpoint("ecs-vpc", "blackhole")
-    begin = time.monotonic()
-    fault = asker.fault("allocate", deadline_ms=1200)
-    assert time.monotonic() - begin < 4.5    # a connect alone has 5 s
-    assert fault["code"] in ("Transport.Connect", "Transport.Deadline")
+    took = []
+    while not took or (min(took) >= 4.5 and len(took) < 4):     # again, should the machine be busy
+        begin = time.monotonic()
+        fault = asker.fault("allocate", deadline_ms=1200)
+        took.append(time.monotonic() - begin)
+        assert fault["code"] in ("Transport.Connect", "Transport.Deadline")
+    assert min(took) < 4.5, took    # a connect alone has 5 s
     assert not world.sim.events(event="arrival", plane="api")
     world.sim.endpoint("ecs-vpc", "refuse")
     assert asker.ok("allocate")["address"]
@@ -54,7 +57,7 @@ def test_recovery_keeps_the_deadline(world, asker):
     asker.ok("inspect")
     world.sim.rule(ALLOCATE, times=None, pause=0.7, answer={"code": "SignatureNonceUsed"})
     fault = asker.fault("allocate", deadline_ms=600)
-    assert fault["code"] == "Transport.Timeout"
+    assert fault["code"] == "Transport.Deadline"
     assert len(world.sim.events(event="arrival", action=ALLOCATE)) == 1
 
 
@@ -101,7 +104,8 @@ def test_call_that_has_left_is_seen_through(world):
     asker.send("allocate")
     world.sim.wait_arrival(ALLOCATE)
     asker.hang_up()
-    time.sleep(1.5)             # more than curl's longest sleep between looks
+    # more than curl's longest sleep between looks; nothing tells when it has not ended
+    time.sleep(1.5)
     assert asker.process.poll() is None
     world.sim.release()
     assert asker.process.wait(10) == 0
@@ -111,7 +115,7 @@ def test_call_that_has_left_is_seen_through(world):
 
 def test_ends_when_the_agent_closes(asker):
     asker.ok("identify")
-    assert asker.end(5) == 0
+    assert asker.end() == 0
 
 
 # questions
@@ -130,7 +134,7 @@ def test_line_without_end(world):
     asker = Asker(world)
     asker.ours.sendall(b"x" * 200000)
     assert asker.answer() is None
-    assert asker.process.wait(5) == 1
+    assert asker.process.wait(30) == 1
 
 
 def test_questions_in_one_write(world, asker):
@@ -146,13 +150,17 @@ def test_questions_in_one_write(world, asker):
 @pytest.mark.parametrize("config, words", [
     ("[Cloud]\nSignature=v9\n", ["/etc/ecs-pubip/ecs-pubip.conf:2", "v9"]),
     ("[Reboot]\nLimit=x\n", ["/etc/ecs-pubip/ecs-pubip.conf:2"])])
-def test_bad_configuration_is_told(make_world, config, words):
+@pytest.mark.parametrize("change", ["allocate", "reboot"])
+def test_bad_configuration_refuses_changes(make_world, config, words, change):
     world = make_world(config=config)
     with Asker(world) as asker:
-        fault = asker.fault("identify")
-    assert (fault["class"], fault["code"]) == ("operator", "Cloud.Config")
-    assert all(word in fault["message"] for word in words), fault
-    assert not world.sim.log()
+        fault = asker.fault(change)
+        assert (fault["class"], fault["code"]) == ("operator", "Cloud.Config")
+        assert all(word in fault["message"] for word in words), fault
+        assert not world.sim.log()
+        assert asker.ok("inspect")["instance_id"] == asker.instance     # looks go on
+        assert asker.ok("addresses")
+        assert asker.fault(change)["code"] == "Cloud.Config"
 
 
 def test_drop_ins(world):
@@ -167,7 +175,8 @@ def test_drop_ins(world):
         assert asker.ok("identify")["region_id"] == "cn-beijing"
     machine.run("mkfifo /etc/ecs-pubip/ecs-pubip.conf.d/99-c.conf")
     with Asker(world) as asker:
-        fault = asker.fault("identify")
+        fault = asker.fault("allocate")
+        assert asker.ok("identify")["region_id"] == "cn-beijing"     # by what could be read
     assert fault["code"] == "Cloud.Config" and "99-c.conf" in fault["message"]
 
 

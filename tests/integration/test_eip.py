@@ -134,13 +134,26 @@ def test_excluded_by_a_static_address(make_world):
 @pytest.mark.parametrize("private", ["vpc-vpc", "ecs-vpc"])
 def test_endpoints_in_order(make_world, private):
     """vpc-vpc, then the ECS product's own EIP calls through ecs-vpc."""
-    w = make_world(mode="vpc-immediate", config=EIP % "EipTag=role=edge")
-    w.sim.new_eip(tags={"role": "edge"})
+    w = make_world(mode="vpc-immediate")
+    eip = w.sim.new_eip(tags={})
+    w.machine.configure(EIP % ("EipAllocationId=" + eip["id"]))
     if private == "ecs-vpc":
         w.sim.endpoint("vpc-vpc", "blackhole")
     w.start()
     confirmed(w, 90)
     assert calls(w, "AssociateEipAddress")[0]["endpoint"] == private
+
+
+def test_one_without_the_tag_is_not_taken(make_world):
+    """Where only the ECS product is in reach, which knows no tags, the list is everybody's."""
+    w = make_world(mode="vpc-immediate", config=EIP % "EipTag=role=edge\nEipAllocate=yes")
+    w.sim.new_eip(tags={"role": "other"})
+    w.sim.endpoint("vpc-vpc", "refuse")
+    w.sim.set("network.public", "refuse")
+    w.start()
+    assert w.machine.wait_status(
+        lambda s: s["fault"] and s["fault"]["code"] == "Transport.Connect", timeout=30)
+    assert w.sim.executed() == []
 
 
 CANNOT = [("OperationDenied", 400, "Specified operation is denied as your instance is in VPC."),

@@ -29,7 +29,7 @@ def test_a_block_inhibitor_is_waited_for(make_world):
     status = world.machine.wait_status(
         lambda s: s["next"] and s["next"].get("waits_for"), timeout=20)
     assert "apt" in status["next"]["waits_for"]
-    assert world.machine.wait_notified(lambda n: "apt" in n.get("STATUS", ""), timeout=5)
+    assert world.machine.wait_notified(lambda n: "apt" in n.get("STATUS", ""), timeout=20)
     done = world.machine.cli("wait", "--timeout=10s")
     assert done.returncode == 5 and "apt" in done.stdout + done.stderr
     assert executed(world) == ["AllocatePublicIpAddress"]

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from agent import ADDRESS, MESSAGE, asked_changes, assert_confirmed
+from world.namespace import Namespace
 
 PRIVATE = "172.16.0.10"
 METRICS = "/run/ecs-pubip/metrics.prom"
@@ -101,9 +102,38 @@ def test_route_that_goes_with_another_link(confirmed):
     """No RTM_DELROUTE comes for it: the look after the link event finds it gone."""
     world = confirmed
     world.machine.ip("link set eth0 down", "link set eth0 up")
-    status = kernel_is(world, "disagrees", timeout=5)
+    status = kernel_is(world, "disagrees")
     assert status["planes"]["kernel"]["address"] == PRIVATE
     world.machine.ip("route add default via 172.16.0.1")
+    kernel_is(world, "agrees")
+
+
+OTHER_WAY = ["link add v0 type veth peer name v1", "link set v1 up", "link set v0 up",
+             "addr add 198.51.100.2/24 dev v0", "route del default",
+             "route add default via 198.51.100.1 dev v0"]
+
+
+@pytest.mark.parametrize("loss", ["link set v0 down", "link del v0"])
+def test_route_that_goes_with_a_link_without_the_address(confirmed, loss):
+    """The address is on one link, the way out by another: its loss comes with no other word."""
+    world = confirmed
+    world.machine.ip(*OTHER_WAY)
+    time.sleep(3)       # the looks that follow, after 1 s of quiet each
+    kernel_is(world, "agrees", interface="eth0")
+    world.machine.ip(loss)
+    kernel_is(world, "disagrees")
+    world.machine.ip("route add default via 172.16.0.1")
+    kernel_is(world, "agrees")
+
+
+def test_way_out_without_carrier(confirmed):
+    """The far end goes and comes back: the route stays, and leads nowhere for a while."""
+    world = confirmed
+    world.machine.ip(*OTHER_WAY)
+    time.sleep(3)
+    world.machine.ip("link set v1 down")
+    kernel_is(world, "disagrees")
+    world.machine.ip("link set v1 up")
     kernel_is(world, "agrees")
 
 
@@ -145,6 +175,37 @@ def test_link_is_replaced(confirmed):
     kernel_is(world, "disagrees")
 
 
+@pytest.mark.parametrize("index", ["free", "taken"])
+def test_link_goes_to_another_namespace_and_back(confirmed, index):
+    """It leaves as if it were removed, and comes back without address, perhaps by another number."""
+    world = confirmed
+    machine = world.machine
+    number = machine.run("ip -o link show eth0").stdout.split(":")[0]
+    other = Namespace("--net").ready()
+    try:
+        machine.ip("link set eth0 netns %d" % other.pid)
+        kernel_is(world, "disagrees")
+        if index == "taken":
+            machine.ip("link add v0 index %s type veth peer name v1" % number, "link set v0 up")
+        # what happens over there is none of the agent's business
+        other.ip("link set eth0 up", "addr add 172.16.0.10/24 dev eth0",
+                 "route add default via 172.16.0.1")
+        other.ip("link set eth0 netns %d" % machine.space.pid)
+    finally:
+        other.close()
+    now = machine.run("ip -o link show eth0").stdout.split(":")[0]
+    assert (now == number) == (index == "free")
+    told = machine.notifications.mark()
+    machine.ip("link set eth0 up", "addr add 172.16.0.10/24 dev eth0",
+               "route add default via 172.16.0.1")
+    kernel_is(world, "agrees", interface="eth0")
+    assert machine.wait_notified(since=told), "agreed before the address was back"
+    assert_confirmed(world)
+    machine.ip("link set eth0 down")        # and it is watched again
+    kernel_is(world, "disagrees")
+    assert asked_changes(world) == []
+
+
 def test_address_moves_to_another_link(confirmed):
     world = confirmed
     world.machine.ip("link add br0 type bridge", "link set br0 up", "link set eth0 master br0",
@@ -161,7 +222,9 @@ def test_two_links_with_the_address_and_the_mac_decides(confirmed):
     world = confirmed
     world.machine.ip("link add v0 type veth peer name v1", "link set v1 up", "link set v0 up",
                      "addr add 172.16.0.10/32 dev v0")
-    time.sleep(1.5)     # the look at routes that follows
+    world.machine.ip("route del default")       # told after the second address was heard of
+    kernel_is(world, "disagrees", interface="eth0")
+    world.machine.ip("route add default via 172.16.0.1")
     kernel_is(world, "agrees", interface="eth0")
     world.machine.ip("addr del 172.16.0.10/24 dev eth0")
     kernel_is(world, "disagrees", interface="v0")       # the address is there, the route went
@@ -280,25 +343,37 @@ def churn(world, n):
     return lines
 
 
-def test_unrelated_changes_do_not_wake_the_process(confirmed):
-    """100,000 of them while the watched address is dropped: noticed, and nothing else."""
-    world = confirmed
+# What may wake the agent for the loss of its address: the event, the look at routes behind it, six
+# looks while confirming and the grace before a restart, each a timer; and two questions to the
+# control plane, each with its answer, its connection and its end. One leak in 1,000 changes would
+# be 100 more.
+WAKES_OF_A_LOSS = 1 + 1 + 6 + 1 + 2 * 3
+
+
+def test_unrelated_changes_do_not_wake_the_process(classic):
+    """100,000 in one batch with the loss of the watched address among them: noticed at once."""
+    world = classic
     pid = world.machine.agent.pid
     world.machine.ip("link add v0 type veth peer name v1", "link set v0 up")
-    kernel_is(world, "agrees")
+    kernel_is(world, "agrees", interface="eth1")
     lines = churn(world, 100000)
+    events = counters(world)["ecs_pubip_kernel_events_total"]
+    told = world.machine.notifications.mark()
     before = switches(pid)
-    batch(world, lines[:50000])
-    assert switches(pid) - before <= 2
-    world.machine.ip("addr del 172.16.0.10/24 dev eth0")
+    batch(world, lines[:10000] + ["addr del %s/24 dev eth1" % ADDRESS] + lines[10000:])
+    ended, woken = time.time(), switches(pid) - before
+    print("woken %d times" % woken)
     kernel_is(world, "disagrees")
-    before = switches(pid)
-    batch(world, lines[50000:])
-    # the look at routes after 1 s, and what the state machine does about the loss meanwhile
-    assert switches(pid) - before <= 40
-    assert counters(world)["ecs_pubip_kernel_overruns_total"] == 0
-    world.machine.ip("addr add 172.16.0.10/24 dev eth0", "route add default via 172.16.0.1")
+    assert world.machine.wait_notified(since=told)["_TIME"] < ended, "noticed after the storm"
+    assert woken <= WAKES_OF_A_LOSS
+    world.machine.ip("addr add %s/24 dev eth1" % ADDRESS, "route add default via 203.0.113.1")
     assert_confirmed(world)
+    # the address went and came; of a further default route it may not have been told yet. Counters
+    # are written after the status.
+    assert world.machine.wait_status(
+        lambda s: counters(world)["ecs_pubip_kernel_events_total"] >= events + 2)
+    assert counters(world)["ecs_pubip_kernel_events_total"] <= events + 3
+    assert counters(world)["ecs_pubip_kernel_overruns_total"] == 0
 
 
 def test_foreign_links_and_routes_do_not_wake_it_either(confirmed):
@@ -335,11 +410,23 @@ def test_overrun_is_recovered_from(confirmed):
 
 @pytest.fixture(scope="session")
 def torn(tmp_path_factory):
-    """A preload that marks the first dumps as torn, as the kernel does when things change."""
+    """A preload that marks the first dumps as torn, as the kernel does when things change, and
+    refuses filters."""
     source = os.path.join(os.path.dirname(__file__), "torn_dump.c")
     target = str(tmp_path_factory.mktemp("torn") / "torn_dump.so")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", target, source, "-ldl"], check=True)
     return target
+
+
+def test_filter_that_is_refused_is_tried_again(make_world, torn):
+    """For want of memory, say: until it is attached nothing of the address is heard."""
+    world = make_world(mode="vpc-immediate")
+    world.sim.give_address()
+    world.machine.agent_environment = {"LD_PRELOAD": torn, "REFUSED_FILTERS": "3"}
+    world.start()
+    assert_confirmed(world)
+    world.machine.ip("addr change 172.16.0.10/24 dev eth0 valid_lft 1000 preferred_lft 0")
+    kernel_is(world, "disagrees")
 
 
 @pytest.mark.parametrize("times", [2, 30])

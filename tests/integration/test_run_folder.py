@@ -2,12 +2,16 @@
 """The run folder fails the agent: it is full, read-only or emptied.  What is shown is true or not
 there at all, and the job goes on."""
 
+import re
+import time
+
 import pytest
 
 from agent import ADDRESS, MESSAGE, assert_confirmed, executed
 
 RUN = "/run/ecs-pubip"
 LOCK = RUN + "/agent.lock"
+ONLINE = RUN + "/online"
 
 
 def troubles(world):
@@ -23,6 +27,7 @@ def wait_seen(world):
     assert world.machine.wait_file(LOCK)
     assert world.machine.wait_phase("confirmed", timeout=30)
     assert world.machine.cli("status").returncode == 0
+    assert world.machine.wait_file(ONLINE)      # written after the status
 
 
 @pytest.fixture
@@ -78,10 +83,39 @@ def test_read_only_at_the_start(make_world):
     assert len(troubles(world)) == 1
 
 
+def test_mark_that_is_taken_away(make_world):
+    """reboot-required stays while the restart is due, and only then."""
+    world = make_world(mode="vpc", config="[Reboot]\nPolicy=never\nGrace=1s\n").start()
+    mark = RUN + "/reboot-required"
+    assert world.machine.wait_file(mark, timeout=90)
+    world.machine.remove(mark)
+    assert world.machine.cli("resume").returncode == 0
+    assert world.machine.wait_file(mark)
+    assert not world.machine.exists(ONLINE)
+
+
 def test_emptied_by_somebody(make_world):
     world = make_world(mode="vpc-immediate").start()
     assert_confirmed(world)
-    world.machine.run("rm %s/agent.lock %s/status.json" % (RUN, RUN))
+    world.machine.run("rm %s/agent.lock %s/status.json %s" % (RUN, RUN, ONLINE))
     assert world.machine.cli("status").returncode == 4
     look(world)
     wait_seen(world)
+
+
+def wakeups(world):
+    text = world.machine.read(RUN + "/metrics.prom")
+    return int(re.search(r"^ecs_pubip_wakeups_total (\d+)$", text, re.M).group(1))
+
+
+def test_our_own_files_do_not_wake_us(make_world):
+    """One CheckInterval of a confirmed instance: a timer, a question, an answer, and the status and
+    the metrics after each: not every step of their replacing."""
+    world = make_world(mode="vpc-immediate", config="[Heal]\nCheckInterval=15s\n").start()
+    assert_confirmed(world)
+    time.sleep(12)      # the link of the first look is closed by now
+    looks = world.sim.mark()
+    before = wakeups(world)
+    assert world.sim.wait_request(plane="metadata", since=looks, timeout=30)
+    time.sleep(5)
+    assert wakeups(world) - before <= 10

@@ -118,7 +118,7 @@ def test_an_eip(call, world, sdk_name, where):
         eip["AllocationId"]
     bind = {**region, "AllocationId": eip["AllocationId"], "InstanceId": INSTANCE}
     assert "ok" in call(sdk_name, "AssociateEipAddress", bind, where)
-    assert world.sim.wait(event="eip", status="InUse", timeout=5)
+    assert world.sim.wait(event="eip", status="InUse", timeout=30)
     found = call(sdk_name, "DescribeEipAddresses",
                  {**region, "AllocationId": eip["AllocationId"]}, where)["ok"]
     assert found["EipAddresses"]["EipAddress"][0]["Status"] == "InUse"

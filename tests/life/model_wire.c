@@ -76,9 +76,8 @@ static bool addresses_are_whole(const struct addresses *a) {
 }
 
 static bool identity_is_whole(const struct identity *i) {
-        return ENDS(i->instance_id) && ENDS(i->region_id) && ENDS(i->zone_id) &&
-               ENDS(i->account_id) && ENDS(i->mac) && i->network <= NETWORK_CLASSIC &&
-               addresses_are_whole(&i->public);
+        return ENDS(i->instance_id) && ENDS(i->region_id) && ENDS(i->account_id) && ENDS(i->mac) &&
+               i->network <= NETWORK_CLASSIC && addresses_are_whole(&i->public);
 }
 
 static bool instance_is_whole(const struct instance *i) {
@@ -223,7 +222,7 @@ static int parse_body(enum wire_op op, struct wire_answer *a) {
                 return reply_parse_instance(bench.text, bench.len, OUR_ID, &a->instance,
                                             request_id);
         if (op == WIRE_EIP_FIND) {
-                int r = reply_parse_eips(bench.text, bench.len, eips, 4, &n, request_id);
+                int r = reply_parse_eips(bench.text, bench.len, "", eips, 4, &n, request_id);
 
                 if (r >= 0)
                         a->eip = n > 0 ? eips[0] : (struct eip){};

@@ -7,26 +7,38 @@ from .fault import Fault
 
 
 class Action:
-    """Parameters that start with "!" are required; `.N` stands for a number."""
+    """Parameters that start with "!" are required; `.N` stands for a number.
 
-    def __init__(self, run, params, changes=False):
+    A gateway ignores what an action does not declare; mostly that is a mistake of the caller's, so
+    that only an action that `ignores` does so here, and the others refuse.
+    """
+
+    def __init__(self, run, params, changes=False, ignores=False):
         names = params.split()
         self.run = run
         self.required = [name[1:] for name in names if name.startswith("!")]
         self.known = [re.compile(re.escape(name.lstrip("!")).replace(r"\.N", r"\.\d+") + r"\Z")
                       for name in names]
         self.changes = changes
+        self.ignores = ignores
+
+    def knows(self, name):
+        return any(known.match(name) for known in self.known)
 
     def check(self, params):
+        """Those that the action sees."""
         for name in self.required:
             if not params.get(name):
                 raise Fault("MissingParameter", message='The input parameter "%s" that is mandatory'
                             " for processing this request is not supplied." % name)
+        if self.ignores:
+            return {name: value for name, value in params.items() if self.knows(name)}
         for name in params:
             # SDKs send RegionId with everything
-            if name != "RegionId" and not any(known.match(name) for known in self.known):
+            if name != "RegionId" and not self.knows(name):
                 raise Fault("UnsupportedParameter",
                             message='The parameter "%s" is not supported.' % name)
+        return params
 
 
 def boolean(params, name):

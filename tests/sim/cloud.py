@@ -55,6 +55,7 @@ class Cloud:
         self.network = Options(
             public="auto",          # auto: only with an address in effect; open, blackhole, refuse
             endpoints={},           # name -> up, blackhole, refuse: overrides
+            proxy=200,              # what the proxy answers to CONNECT
             tls={})                 # name -> a kind of certs.KINDS
         self.throttle = Options(limits={}, code="Throttling.User", hint_ms=None, counts={})
         self.eip = Options(seconds=0.3)  # Associating and Unassociating take that long

@@ -146,6 +146,15 @@ def describe_regions(cloud, _params):
          "Status": "available"} for r in cloud.regions]}}
 
 
+def describe_eip_addresses(cloud, params):
+    """As VPC's, but items have fewer members."""
+    reply = vpc.describe_eip_addresses(cloud, params)
+    for item in reply["EipAddresses"]["EipAddress"]:
+        for member in ("Mode", "Tags", "Name"):
+            del item[member]
+    return reply
+
+
 # changing
 
 def _preconditions(instance):
@@ -273,6 +282,18 @@ ACTIONS = {
     "RebootInstance": Action(reboot_instance, "!InstanceId ForceStop DryRun", changes=True),
     "ConvertNatPublicIpToEip": Action(
         convert_nat_public_ip_to_eip, "!InstanceId !RegionId", changes=True),
-    # the deprecated ones of this product, which ecs-vpc serves
-    **vpc.ACTIONS,
+    # The deprecated ones of this product, which ecs-vpc serves: without tags, modes, dry runs.
+    "DescribeEipAddresses": Action(
+        describe_eip_addresses,
+        "!RegionId AllocationId EipAddress AssociatedInstanceType AssociatedInstanceId Status "
+        "PageSize PageNumber ChargeType LockReason Filter.N.Key Filter.N.Value", ignores=True),
+    "AllocateEipAddress": Action(
+        vpc.allocate_eip_address, "!RegionId Bandwidth ISP InternetChargeType ClientToken",
+        changes=True, ignores=True),
+    "AssociateEipAddress": Action(
+        vpc.associate_eip_address, "!AllocationId !InstanceId RegionId InstanceType",
+        changes=True, ignores=True),
+    "UnassociateEipAddress": Action(
+        vpc.unassociate_eip_address, "!AllocationId !InstanceId RegionId InstanceType",
+        changes=True, ignores=True),
 }

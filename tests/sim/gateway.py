@@ -167,8 +167,7 @@ class Gateway:
             raise Fault("UnsupportedHTTPMethod")
         with self.cloud.lock:
             self._throttle(call.action)
-            params = call.business()
-            action.check(params)
+            params = action.check(call.business())
             self._check_region(params, call.request.endpoint)
             reply = action.run(self.cloud, params)
             call.executed = action.changes

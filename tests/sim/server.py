@@ -159,6 +159,9 @@ class Server:
         if not request or request.method != "CONNECT" or not endpoint:
             conn.sendall(Answer(502, b"no such host").head(0))
             return
+        if self.cloud.network.proxy != 200:
+            conn.sendall(Answer(self.cloud.network.proxy, b"not by this proxy").head(0))
+            return
         conn.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self._serve(conn, endpoint, port == "443", proxied=True)
 

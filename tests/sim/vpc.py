@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The EIP actions of VPC 2016-04-28, which ECS 2014-05-26 carries as well."""
+"""The EIP actions of VPC 2016-04-28; ECS 2014-05-26 has older ones of the same names."""
 
 import re
 

@@ -5,12 +5,36 @@ import time
 
 NEEDS = """[Unit]
 Description=Needs the address
+Requires=ecs-pubip-online.target
+After=ecs-pubip-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/sh -c 'ecs-pubip status --json >/run/needs.json'
 [Install]
 WantedBy=ecs-pubip-online.target
+"""
+# What pulls the target into the boot, long before there is an address.
+HASTY = """[Unit]
+Description=Thinks that Wants= is a gate
+Wants=ecs-pubip-online.target
+After=ecs-pubip-online.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+[Install]
+WantedBy=multi-user.target
+"""
+AFTER_NETWORK = """[Unit]
+Wants=network-online.target
+After=network-online.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+[Install]
+WantedBy=multi-user.target
 """
 
 
@@ -52,14 +76,25 @@ def test_online_target_comes_in_the_next_boot_too(instance):
 
 
 def test_online_target_cannot_be_had_early(instance):
-    """A unit that Requires= it fails at once rather than run without an address."""
+    """Not by a hasty unit's Wants= in the boot, nor by hand; and what Requires= it does not run."""
     one = instance("vpc-immediate")
+    enable(one.layer, "needs.service", NEEDS)
+    enable(one.layer, "hasty.service", HASTY)
     one.sim.hold("DescribeInstances", name="gate")
     machine = one.boot()
+    # the warning of ecs-pubip-agent(8)
+    assert machine.show("hasty.service", "ActiveState") == "active"
+    assert machine.show("ecs-pubip-online.target", "AssertResult") == "no"
+    assert machine.show("needs.service", "ActiveState") == "inactive"
+    assert machine.show("needs.service", "ExecMainStartTimestampMonotonic") == "0"
     done = machine.run("systemctl", "start", "ecs-pubip-online.target", check=False)
     assert done.returncode != 0 and "ssert" in done.stdout
+    assert machine.run("systemctl", "start", "needs.service", check=False).returncode != 0
+    assert machine.show("needs.service", "ExecMainStartTimestampMonotonic") == "0"
+    assert machine.system_state() == "running"
     one.sim.release("gate")
-    machine.wait_unit("ecs-pubip-online.target", ActiveState="active", timeout=30)
+    machine.wait_unit("needs.service", ActiveState="active", timeout=30)
+    assert machine.show("ecs-pubip-online.target", "ActiveState") == "active"
 
 
 def test_boot_is_not_held_up(instance, record_property):
@@ -105,10 +140,7 @@ def test_no_cycles(instance):
 def test_wait_online_holds_the_network_target(instance):
     """For those who enabled it: network-online.target waits, and gets through by itself."""
     one = instance("vpc-immediate")
-    one.layer.write("etc/systemd/system/after-network.service",
-                    "[Unit]\nWants=network-online.target\nAfter=network-online.target\n"
-                    "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
-                    "[Install]\nWantedBy=multi-user.target\n")
+    one.layer.write("etc/systemd/system/after-network.service", AFTER_NETWORK)
     for unit in ("ecs-pubip-wait-online.service", "after-network.service"):
         one.layer.run("systemctl", "enable", unit)
     machine = one.boot()
@@ -116,6 +148,19 @@ def test_wait_online_holds_the_network_target(instance):
     assert machine.status()["phase"] == "confirmed"
     assert (usec(machine, "after-network.service", "ExecMainStartTimestampMonotonic")
             >= usec(machine, "ecs-pubip-wait-online.service", "ActiveEnterTimestampMonotonic"))
+
+
+def test_wait_online_of_a_first_boot_before_its_reboot(instance):
+    """All is well and a reboot is due: the boot goes on, and nothing is degraded."""
+    one = instance("vpc", "[Reboot]\nPolicy=never\nGrace=1s\n")
+    one.layer.write("etc/systemd/system/after-network.service", AFTER_NETWORK)
+    for unit in ("ecs-pubip-wait-online.service", "after-network.service"):
+        one.layer.run("systemctl", "enable", unit)
+    machine = one.boot()
+    assert machine.show("ecs-pubip-wait-online.service", "ExecMainStatus") == "5"
+    assert machine.show("ecs-pubip-wait-online.service", "ActiveState") == "active"
+    assert machine.show("after-network.service", "ActiveState") == "active"
+    assert machine.system_state() == "running"
 
 
 def test_wait_online_is_nobodys_default(instance):

@@ -91,16 +91,32 @@ def test_upgrade_in_the_middle_of_a_call(instance, newer_deb):
     assert len(one.sim.executed("AllocatePublicIpAddress")) == 1
 
 
+# Asks nothing, and keeps its connection.
+TALKER = """
+import socket, subprocess, time
+talk = socket.socket(socket.AF_UNIX)
+talk.connect("/run/ecs-pubip/cloud.sock")
+while subprocess.run(["pgrep", "-x", "ecs-pubip-cloud"]).returncode:
+    time.sleep(0.1)
+subprocess.run(["systemd-notify", "--ready"])
+time.sleep(999)
+"""
+
+
 def test_remove_and_purge(confirmed):
-    """Removed: stopped, state and configuration kept. Purged: not a trace."""
+    """Removed: stopped, state and configuration kept. Purged: not a trace, although somebody talked
+    to a cloud process, whose user is in use while it lives."""
     one, machine = confirmed()
     machine.sh("ecs-pubip hold")
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=talker", "--service-type=notify",
+                "--property=NotifyAccess=all", "python3", "-c", TALKER)
     apt(machine, "remove", "ecs-pubip")
     for unit in PIECES + ("ecs-pubip-online.target",):
         assert machine.show(unit, "ActiveState") == "inactive", unit
     assert machine.sh("pgrep -x 'ecs-pubip.*'", check=False).stdout == ""
     machine.sh("test -e /var/lib/ecs-pubip/ledger && test -e /etc/ecs-pubip/ecs-pubip.conf")
     apt(machine, "purge", "ecs-pubip")
+    machine.systemctl("stop", "talker.service", check=False)
     machine.sh("rm -rf /etc/systemd/system/ecs-pubip.service.d")    # a test's own
     left = machine.sh(OURS).stdout.split()
     # what others keep about every package that has been there
@@ -117,6 +133,12 @@ def test_image_is_sealed(confirmed, installed, tmp_path):
     machine.systemctl("stop", "ecs-pubip.service")
     assert machine.cli("seal").returncode == 0
     assert machine.sh("ls -A /var/lib/ecs-pubip").stdout.strip() == ""
+
+
+def test_each_program_says_its_own_name(installed):
+    for program in ("/usr/bin/ecs-pubip", "/usr/libexec/ecs-pubip-agent", "/usr/libexec/ecs-pubip-cloud"):
+        said = installed.run(program, "--version").stdout.split()
+        assert said[0] == os.path.basename(program), said
 
 
 def test_user_data_is_what_cloud_init_accepts(installed):

@@ -152,3 +152,11 @@ def test_apparmor_compiles(trees):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout
     assert "syntax error" not in done.stdout.lower()
+
+
+def test_apparmor_profiles_are_narrow_and_can_be_widened():
+    with open(os.path.join(base.TOP, "packaging/apparmor/ecs-pubip"), encoding="utf-8") as f:
+        agent, cloud = re.split(r"(?m)^profile ", f.read())[1:]
+    for profile in (agent, cloud):
+        assert "include if exists <local/ecs-pubip>" in profile     # dh_apparmor makes the file
+    assert re.findall(r"/run/credentials/\S+", agent + cloud) == ["/run/credentials/ecs-pubip-cloud@*/**"]

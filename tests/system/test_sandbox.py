@@ -59,6 +59,7 @@ print(json.dumps({
     "setuid": tried(os.setuid, 0),
     "root-home": listing("/root"),
     "state": listing("/var/lib/ecs-pubip"),
+    "credentials": "%o" % (os.stat("/etc/ecs-pubip/credentials").st_mode & 0o777),
     "others": [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()],
     "boot-id": os.path.exists("/proc/sys/kernel/random/boot_id"),
 }))
@@ -120,6 +121,11 @@ def test_cloud_writes_nowhere(cloud):
 def test_cloud_does_not_see_the_state(cloud, agent):
     assert "ledger" in agent["state"]
     assert cloud["state"] == "EACCES"
+
+
+def test_agent_does_not_see_the_credentials(cloud, agent):
+    """Whatever mode and owner somebody gives to the folder: to the agent it is another one."""
+    assert (cloud["credentials"], agent["credentials"]) == ("750", "0")
 
 
 @pytest.mark.parametrize("which", ["agent", "cloud"])

@@ -19,36 +19,53 @@ RULE = re.compile(r"allow (\S+) (\S+):(\S+) (?:\{ ([^}]*) \}|(\S+?));")
 INHERITED = {"init_tmpfs_t"}
 
 
-@pytest.fixture(scope="module")
-def module(tmp_path_factory):
+DEVEL = "/usr/share/selinux/devel"
+
+
+def compiled(folder, devel=DEVEL):
     """The module, made with the policy's own Makefile."""
-    folder = str(tmp_path_factory.mktemp("selinux"))
     base.run(["cp", "-r", os.path.join(base.TOP, "packaging/selinux") + "/.", folder])
-    base.run(["make", "-C", folder, "-f", "/usr/share/selinux/devel/Makefile", "ecs_pubip.pp"])
+    base.run(["make", "-C", folder, "-f", DEVEL + "/Makefile", "HEADERDIR=%s/include" % devel,
+              "ecs_pubip.pp"])
     return os.path.join(folder, "ecs_pubip.pp")
 
 
 @pytest.fixture(scope="module")
-def policy(module, tmp_path_factory):
-    """The binary policy that a machine would load, with the module in it."""
-    root = str(tmp_path_factory.mktemp("policy"))
-    for source in STORE:
-        target = root + os.path.dirname(source)
-        os.makedirs(target, exist_ok=True)
-        base.run(["cp", "-a", source, target])
-    base.run(["semodule", "--path", root, "--store", "default", "--noreload", "--install", module])
-    return glob.glob(root + "/etc/selinux/default/policy/policy.*")[0]
+def module(tmp_path_factory):
+    return compiled(str(tmp_path_factory.mktemp("selinux")))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """of(MODULE…): the binary policy that a machine would load, with these in it."""
+    def of(*modules):
+        root = str(tmp_path_factory.mktemp("policy"))
+        for source in STORE:
+            target = root + os.path.dirname(source)
+            os.makedirs(target, exist_ok=True)
+            base.run(["cp", "-a", source, target])
+        base.run(["semodule", "--path", root, "--store", "default", "--noreload",
+                  *["--install=" + m for m in modules]])
+        return glob.glob(root + "/etc/selinux/default/policy/policy.*")[0]
+    return of
+
+
+@pytest.fixture(scope="module")
+def policy(store, module):
+    return store(module)
+
+
+def rules_of(policy, domain):
+    """[(target, class, permissions)], the rules of the domain's attributes included."""
+    text = base.run(["sesearch", "--allow", "--source", domain, policy])
+    found = [(m[2], m[3], set((m[4] or m[5]).split())) for m in RULE.finditer(text)]
+    assert len(found) > 50
+    return found
 
 
 @pytest.fixture(scope="module")
 def rules(policy):
-    """domain → [(target, class, permissions)], its attributes' rules included."""
-    def of(domain):
-        text = base.run(["sesearch", "--allow", "--source", domain, policy])
-        found = [(m[2], m[3], set((m[4] or m[5]).split())) for m in RULE.finditer(text)]
-        assert len(found) > 50
-        return found
-    return {domain: of(domain) for domain in (AGENT, CLOUD)}
+    return {domain: rules_of(policy, domain) for domain in (AGENT, CLOUD)}
 
 
 def targets(rules, kind, permissions):
@@ -60,6 +77,20 @@ def test_shipped(module, packages):
     assert os.path.getsize(module) > 1000
     listed = base.run(["rpm", "-qlp", base.find(packages, ".rpm", but=("x86_64", "aarch64"))])
     assert "/usr/share/selinux/packages/targeted/ecs_pubip.pp" in listed
+
+
+def test_compiles_without_the_newest_permissions(tmp_path):
+    """The policy of the RHEL 8 class knows no `watch`, and a rule with it would end the RPM build."""
+    devel = str(tmp_path / "devel")
+    base.run(["cp", "-r", DEVEL, devel])
+    known = os.path.join(devel, "include/support/all_perms.spt")
+    with open(known, encoding="utf-8") as f:
+        text = f.read()
+    assert " watch " in text
+    with open(known, "w", encoding="utf-8") as f:
+        f.write(re.sub(r" watch\w*\b", "", text))
+    (tmp_path / "module").mkdir()
+    assert os.path.getsize(compiled(str(tmp_path / "module"), devel)) > 1000
 
 
 def test_systemd_enters_the_domains(policy):
@@ -121,4 +152,43 @@ def test_what_the_agent_needs(rules):
         agent, "dir", {"watch"})    # the last two: cloud-init's, which Debian's policy has no types for
     assert "ecs_pubip_state_t" in targets(agent, "dir", {"lock"})
     assert {"var_lib_t", "sysfs_t"} <= targets(agent, "file", {"open"})
-    assert {"etc_t", "cert_t", "net_conf_t", "ecs_pubip_conf_t"} <= targets(rules[CLOUD], "file", {"open"})
+    # cloud-init's link among the units, and what it leads to
+    assert "systemd_unit_t" in targets(agent, "dir", {"search"})
+    assert "systemd_unit_t" in targets(agent, "lnk_file", {"read"})
+    assert "systemd_unit_t" in targets(agent, "file", {"getattr"})
+
+
+def test_what_the_cloud_needs(rules):
+    cloud = rules[CLOUD]
+    assert {"etc_t", "cert_t", "net_conf_t"} <= targets(cloud, "file", {"open"})
+    # every folder that may hold a part of the configuration: EACCES is a fault, unlike ENOENT
+    for own in ("ecs_pubip_conf_t", "ecs_pubip_run_t"):
+        assert own in targets(cloud, "dir", {"search"}) & targets(cloud, "dir", {"read"}), own
+        assert own in targets(cloud, "file", {"open"}) & targets(cloud, "file", {"read"}), own
+
+
+@pytest.mark.parametrize("domain", [AGENT, CLOUD])
+def test_may_limit_its_memory(rules, domain):
+    assert domain in targets(rules[domain], "process", {"setrlimit"})
+
+
+FEDORA = """module fedora 1.0;
+require { type var_lib_t; attribute file_type; role object_r; }
+type cloud_var_lib_t;
+typeattribute cloud_var_lib_t file_type;
+type systemd_unit_file_t;
+typeattribute systemd_unit_file_t file_type;
+"""
+
+
+def test_what_the_agent_needs_where_fedora_has_its_own_types(store, module, tmp_path):
+    """Debian's policy has not these types, so a module brings them."""
+    (tmp_path / "fedora.te").write_text(FEDORA, encoding="ascii")
+    base.run(["checkmodule", "-M", "-m", "-o", str(tmp_path / "fedora.mod"), str(tmp_path / "fedora.te")])
+    base.run(["semodule_package", "-o", str(tmp_path / "fedora.pp"), "-m", str(tmp_path / "fedora.mod")])
+    agent = rules_of(store(str(tmp_path / "fedora.pp"), module), AGENT)
+    assert {"read", "open", "search", "watch"} <= {
+        permission for target, kind, given in agent
+        if (target, kind) == ("cloud_var_lib_t", "dir") for permission in given}
+    assert "cloud_var_lib_t" in targets(agent, "file", {"open"})
+    assert "systemd_unit_file_t" in targets(agent, "lnk_file", {"read"})

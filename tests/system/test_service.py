@@ -237,6 +237,77 @@ def wait_for(look, timeout=60.0):
         time.sleep(0.2)
 
 
+FOLDER = "/run/ecs-pubip"
+OF_ROOT = "root ecs-pubip 1775"
+
+
+def finding(machine, check):
+    return next(f for f in json.loads(machine.cli("doctor", "--json").stdout)["findings"]
+                if f["check"] == check)
+
+
+def as_agent(machine, script):
+    """What the agent's user could do there, were the agent taken over."""
+    return machine.run("setpriv", "--reuid=ecs-pubip", "--regid=ecs-pubip", "--clear-groups", "sh", "-c",
+                       script, check=False)
+
+
+def owner(machine, path):
+    return machine.run("stat", "--format=%U %G %a", path).stdout.strip()
+
+
+def test_the_agent_cannot_put_anything_in_the_place_of_what_is_roots(confirmed):
+    """Such as the socket that systemd has just bound, and will now chown by its path."""
+    _one, machine = confirmed()
+    assert owner(machine, FOLDER) == OF_ROOT
+    assert owner(machine, FOLDER + "/cloud.sock") == "ecs-pubip ecs-pubip 600"
+    machine.sh("echo root >{0}/fresh".format(FOLDER))
+    for what in ("rm -f {0}/fresh", "mv {0}/fresh {0}/away", "ln -sfT /etc/shadow {0}/fresh",
+                 "touch {0}/mine && mv -f {0}/mine {0}/fresh", "mv {0} {0}.away", "chmod 777 {0}"):
+        assert as_agent(machine, what.format(FOLDER)).returncode != 0, what
+    assert machine.sh("cat {0}/fresh".format(FOLDER)).stdout == "root\n"
+    # and its own it can still replace
+    assert as_agent(machine, "touch {0}/mine && mv -f {0}/mine {0}/metrics.prom"
+                    .format(FOLDER)).returncode == 0
+
+
+def test_a_folder_of_an_older_version_is_taken_over(confirmed):
+    """There it was the agent's, with its files in it; the start of the socket makes it root's."""
+    one, machine = confirmed()
+    machine.systemctl("stop", AGENT, SOCKET)
+    machine.sh("chown ecs-pubip: {0} && chmod 0755 {0} && touch {0}/status.json {0}/agent.lock && "
+               "chown ecs-pubip: {0}/*".format(FOLDER))
+    asks_after(one, machine, "start", AGENT)
+    assert owner(machine, FOLDER) == OF_ROOT
+    assert machine.status()["phase"] == "confirmed"
+
+
+def test_a_folder_that_is_gone(confirmed):
+    """Without it the agent runs, says what helps, and that helps."""
+    one, machine = confirmed()
+    machine.systemctl("stop", AGENT)
+    machine.sh("rm -r " + FOLDER)
+    machine.systemctl("start", AGENT)
+    assert "systemctl restart" in finding(machine, "run-folder")["remedy"]
+    said = wait_for(lambda: [e["MESSAGE"] for e in machine.journal("SYSLOG_IDENTIFIER=ecs-pubip-agent")
+                             if FOLDER + " cannot be written" in e["MESSAGE"]])
+    assert "systemctl restart %s ecs-pubip" % SOCKET in said[0]
+    asks_after(one, machine, "restart", SOCKET, AGENT)
+    assert owner(machine, FOLDER) == OF_ROOT
+    assert finding(machine, "run-folder")["level"] == "ok"
+    machine.sh("chgrp root " + FOLDER)
+    assert "cannot be written by ecs-pubip" in finding(machine, "run-folder")["text"]
+
+
+def test_resume_is_heard(confirmed):
+    """The file that asks is made by root, in a sticky folder, and taken away by the agent."""
+    _one, machine = confirmed()
+    assert machine.cli("hold").returncode == 0
+    done = machine.cli("resume")
+    assert (done.returncode, done.stdout) == (0, "Resumed\n")
+    assert machine.sh("ls -A %s" % FOLDER).stdout.split().count("resume") == 0
+
+
 # F_OFD_SETLK, F_RDLCK: what his right to read the file gives a user; systemd-run makes one of two dollars
 READ_LOCK = """
 open(F, "<", "/run/ecs-pubip/agent.lock") or die;
@@ -253,7 +324,7 @@ def test_who_listens_and_who_lives(confirmed):
     _one, machine = confirmed()
     found = {f["check"]: f for f in json.loads(machine.cli("doctor", "--json").stdout)["findings"]}
     assert found["cloud-socket"]["level"] == "ok", found["cloud-socket"]
-    assert found["agent"]["level"] == found["state"]["level"] == "ok", found
+    assert found["agent"]["level"] == found["state"]["level"] == found["run-folder"]["level"] == "ok", found
     machine.systemctl("stop", AGENT)
     machine.run("systemd-run", "--quiet", "--uid=nobody", "--unit=reader", "--service-type=notify",
                 "--property=NotifyAccess=all", "perl", "-e", READ_LOCK)

@@ -20,11 +20,10 @@ NEWER = {
 OLD = set("""
 Description Documentation DefaultDependencies After Before Conflicts Wants StartLimitIntervalSec
 CollectMode AssertPathExists
-Type NotifyAccess ExecStart ExecReload Restart RestartSec RestartPreventExitStatus WatchdogSec
+Type NotifyAccess ExecStart ExecStartPre ExecReload Restart RestartSec RestartPreventExitStatus SuccessExitStatus WatchdogSec
 TimeoutStartSec TimeoutStopSec RemainAfterExit RuntimeMaxSec
-User Group DynamicUser UMask StateDirectory StateDirectoryMode RuntimeDirectory RuntimeDirectoryMode
-RuntimeDirectoryPreserve StandardInput StandardOutput StandardError SyslogLevel LogLevelMax
-LimitCORE MemoryMax TasksMax
+User Group DynamicUser UMask StateDirectory StateDirectoryMode StandardInput StandardOutput StandardError SyslogLevel LogLevelMax
+LimitCORE MemoryMax MemorySwapMax TasksMax
 RestrictAddressFamilies IPAddressDeny CapabilityBoundingSet AmbientCapabilities NoNewPrivileges
 LockPersonality MemoryDenyWriteExecute PrivateDevices PrivateMounts PrivateNetwork PrivateTmp
 PrivateUsers ProtectControlGroups ProtectHome ProtectKernelModules ProtectKernelTunables
@@ -101,7 +100,7 @@ def test_exposure_without_the_bonus_of_an_early_unit(units, unit, limit, tmp_pat
 
 def test_verify_has_nothing_to_say(tree, units):
     """Against the package's own tree, so no program of this machine is taken for ours."""
-    for name in ("bin/sh", "bin/kill"):
+    for name in ("bin/sh", "bin/kill", "bin/systemd-tmpfiles"):
         path = os.path.join(tree, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="ascii") as f:
@@ -154,18 +153,31 @@ def test_hardening_names_versions(units):
     ("ecs-pubip.service", "StartLimitIntervalSec", ["0"]),
     ("ecs-pubip.service", "RestartSec", ["15s"]),
     ("ecs-pubip.service", "RestartPreventExitStatus", ["78"]),
-    ("ecs-pubip.service", "RuntimeDirectoryPreserve", ["yes"]),
+    ("ecs-pubip.service", "RuntimeDirectory", []),      # see ReadWritePaths= there
+    ("ecs-pubip.service", "ReadWritePaths", ["-/run/ecs-pubip"]),
     ("ecs-pubip.service", "WatchdogSec", ["3min"]),
     ("ecs-pubip.service", "LimitDATA", []),     # see there
+    ("ecs-pubip.service", "MemoryMax", ["32M"]),
+    ("ecs-pubip.service", "TasksMax", ["8"]),
+    ("ecs-pubip.service", "InaccessiblePaths", ["-/dev/shm -/dev/mqueue -/run/lock",
+                                                "-/etc/ecs-pubip/credentials"]),
     ("ecs-pubip-cloud@.service", "RestrictAddressFamilies", ["AF_INET AF_INET6"]),
     ("ecs-pubip-cloud@.service", "CapabilityBoundingSet", [""]),
     ("ecs-pubip-cloud@.service", "CollectMode", ["inactive-or-failed"]),
     ("ecs-pubip-cloud@.service", "LimitDATA", []),
     ("ecs-pubip-cloud@.service", "LimitCORE", ["0"]),
+    ("ecs-pubip-cloud@.service", "MemorySwapMax", ["0"]),
+    ("ecs-pubip-cloud@.service", "MemoryMax", ["64M"]),
+    ("ecs-pubip-cloud@.service", "TasksMax", ["16"]),
+    ("ecs-pubip-cloud@.service", "RuntimeMaxSec", ["10min"]),
     ("ecs-pubip-cloud@.service", "LogLevelMax", ["notice"]),
     ("ecs-pubip-cloud.socket", "MaxConnections", ["8"]),
     ("ecs-pubip-cloud.socket", "SocketMode", ["0600"]),
     ("ecs-pubip-reboot-required.service", "RemainAfterExit", ["yes"]),
+    ("ecs-pubip-reboot-required.service", "PrivateMounts", ["yes"]),
+    ("ecs-pubip-reboot-required.service", "SystemCallFilter", ["@system-service",
+                                                               "~@privileged @resources"]),
+    ("ecs-pubip-wait-online.service", "SuccessExitStatus", ["5"]),
 ])
 def test_contract(units, unit, key, wanted):
     assert values(units, unit, key) == wanted
@@ -181,6 +193,39 @@ def test_nothing_that_can_hang_comes_first(units):
         assert values(units, unit, "DefaultDependencies") == ["no"]
         # which also means: nobody else stops them at shutdown
         assert values(units, unit, "Conflicts") == ["shutdown.target"]
+
+
+def folders(tree):
+    """folder → (mode, user), as tmpfiles.d has them; and the service manager's own."""
+    found = {}
+    with open(os.path.join(tree, "usr/lib/tmpfiles.d/ecs-pubip.conf"), encoding="utf-8") as f:
+        for line in f:
+            if line[0] in "dD":
+                _, path, mode, user, *_ = line.split()
+                found[path] = int(mode, 8), user
+    return found
+
+
+def test_sockets_are_given_away_in_folders_of_root_only(tree, units):
+    """systemd binds, then says chown(2) of the path, which follows a link: whoever can replace the
+    socket in between is given any file of the machine (Socket{User,Group}=)."""
+    given = 0
+    for path in unit_files(units):
+        its = [(key, value) for _, key, value in settings(path)]
+        if not path.endswith(".socket") or not {"SocketUser", "SocketGroup"} & {key for key, _ in its}:
+            continue
+        for key, value in its:
+            if not key.startswith("Listen"):
+                continue
+            given += 1
+            folder = os.path.dirname(value)
+            mode, user = folders(tree)[folder]
+            assert user == "root", folder
+            assert mode & 0o1000 or not mode & 0o022, folder
+            for other in unit_files(units):     # these chown their folder at each start
+                owned = [v for _, k, v in settings(other) if k == "RuntimeDirectory"]
+                assert os.path.basename(folder) not in " ".join(owned).split(), other
+    assert given == 1
 
 
 def test_the_agent_outlives_its_socket(units):
@@ -199,13 +244,14 @@ def test_the_lines_that_surprise_have_a_reason(units):
     """A comment stands before each of these."""
     surprising = {"ecs-pubip.service": ["DefaultDependencies", "Wants", "StartLimitIntervalSec",
                                         "RestartPreventExitStatus", "WatchdogSec", "UMask",
-                                        "RuntimeDirectoryPreserve", "SystemCallErrorNumber",
+                                        "ReadWritePaths", "SystemCallErrorNumber",
                                         "MemoryMax"],
                   "ecs-pubip-cloud@.service": ["CollectMode", "LogLevelMax", "User", "RuntimeMaxSec",
                                                "TemporaryFileSystem", "LimitCORE"],
-                  "ecs-pubip-cloud.socket": ["DefaultDependencies", "MaxConnections"],
+                  "ecs-pubip-cloud.socket": ["DefaultDependencies", "MaxConnections", "ExecStartPre",
+                                              "RemoveOnStop"],
                   "ecs-pubip-online.target": ["AssertPathExists"],
-                  "ecs-pubip-reboot-required.service": ["RemainAfterExit"]}
+                  "ecs-pubip-reboot-required.service": ["RemainAfterExit", "ReadWritePaths"]}
     for unit, keys in surprising.items():
         with open(os.path.join(units, unit), encoding="utf-8") as f:
             lines = f.read().splitlines()

@@ -189,9 +189,31 @@ static void test_other_kinds_of_files(void **state) {
         assert_int_equal(symlink("ecs-pubip.conf", in_root(ETC)), 0);
         expect_error(ETC, "symbolic links");
         unlink(in_root(ETC));
+        assert_int_equal(symlink("nowhere", in_root(ETC)), 0);
+        expect_error(ETC, "No such file");
+        unlink(in_root(ETC));
         put(D("/etc") "10-a.conf", "", 0);
         assert_int_equal(symlink("nowhere", in_root(D("/etc") "20-b.conf")), 0);
         expect_error("20-b.conf", "No such file");
+}
+
+/* By link option --wrap, under the name that it has with large files. */
+int __real_openat64(int folder, const char *name, int flags, ...);
+int __wrap_openat64(int folder, const char *name, int flags, ...);
+
+int __wrap_openat64(int folder, const char *name, int flags, ...) {
+        if (strcmp(name, "66-vanishes.conf") == 0)
+                assert_int_equal(unlinkat(folder, name, 0), 0);
+        return __real_openat64(folder, name, flags);
+}
+
+/* A package manager at work: what was listed is not there any more. */
+static void test_a_drop_in_that_vanishes(void **state) {
+        (void)state;
+        put_region(D("/etc") "10-a.conf", "cn-hangzhou");
+        put_region(D("/etc") "66-vanishes.conf", "cn-beijing");
+        expect_region("cn-hangzhou");
+        assert_int_equal(access(in_root(D("/etc") "66-vanishes.conf"), F_OK), -1);
 }
 
 static void test_folder_that_is_none(void **state) {
@@ -281,6 +303,7 @@ int main(void) {
                 TEST(test_origins),
                 TEST(test_error_names_file_and_line),
                 TEST(test_other_kinds_of_files),
+                TEST(test_a_drop_in_that_vanishes),
                 TEST(test_folder_that_is_none),
                 TEST(test_size),
                 TEST(test_too_many),

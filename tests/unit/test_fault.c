@@ -20,6 +20,13 @@ static struct fault fault_for(const struct fault_row *row, const char *tail) {
         return f;
 }
 
+static const char *remedy_of(const struct fault_row *row) {
+        static char remedy[FAULT_REMEDY_SIZE];
+
+        fault_row_remedy(row, remedy);
+        return remedy;
+}
+
 static void every_row_is_reachable(void **state) {
         size_t n, n_prefix = 0;
         const struct fault_row *rows = fault_table(&n);
@@ -74,15 +81,52 @@ static void every_row_speaks(void **state) {
         (void)state;
         for (size_t i = 0; i < n; i++) {
                 check_text(&rows[i], fault_sentence(&rows[i]), 200);
-                check_text(&rows[i], fault_row_remedy(&rows[i]), FAULT_REMEDY_SIZE - 64);
+                check_text(&rows[i], remedy_of(&rows[i]), FAULT_REMEDY_SIZE - 64);
                 assert_true(rows[i].class > FAULT_NONE && rows[i].class < _FAULT_CLASS_MAX);
                 /* What a person must do cannot be nothing. */
-                if (rows[i].class == FAULT_OPERATOR && !strstr(fault_row_remedy(&rows[i]), "here"))
-                        assert_null(strstr(fault_row_remedy(&rows[i]), "Nothing to do"));
+                if (rows[i].class == FAULT_OPERATOR && !strstr(remedy_of(&rows[i]), "here"))
+                        assert_null(strstr(remedy_of(&rows[i]), "Nothing to do"));
                 if (rows[i].slow)
                         assert_int_equal(rows[i].class, FAULT_RETRY);
                 if (rows[i].unsent)
                         assert_true(rows[i].own);
+        }
+}
+
+/* Why a remedy that a person carries out does not end with `resume`. */
+static const char *const not_resumed[] = {
+        "Report this",           /* to us; nothing on the machine changes */
+        "Stop the instance",     /* and start it: the boot asks all anew */
+        "estart",                /* of the instance or the agent, which asks all anew */
+        "Start the agent",       /* likewise */
+        "Nothing to do",         /* the instance is about to be released */
+        "the agent looks again", /* by itself */
+        "the agent sees",        /* netlink tells it */
+        "resume` to accept",     /* said in the middle */
+};
+
+static bool ends_with(const char *text, const char *end) {
+        size_t n = strlen(text), m = strlen(end);
+
+        return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* Who has done what a remedy says tells the agent, which otherwise looks an hour later. */
+static void what_a_person_does_ends_with_resume(void **state) {
+        size_t n;
+        const struct fault_row *rows = fault_table(&n);
+
+        (void)state;
+        for (size_t i = 0; i < n; i++) {
+                const char *remedy = remedy_of(&rows[i]);
+                bool person = rows[i].class == FAULT_OPERATOR || rows[i].class == FAULT_AUTH ||
+                              strcasestr(remedy, "set [");
+                bool excused = !person || ends_with(remedy, ", then run `ecs-pubip resume`");
+
+                for (size_t k = 0; k < N(not_resumed) && !excused; k++)
+                        excused = strstr(remedy, not_resumed[k]);
+                if (!excused)
+                        fail_msg("%s: \"%s\"", rows[i].code, remedy);
         }
 }
 
@@ -498,9 +542,9 @@ static void locks_are_told_apart(void **state) {
         (void)state;
         assert_non_null(strstr(fault_sentence(fault_explain(&f, 0)), "security"));
         f = fault_own(FAULT_LOCKED, "dedicatedhostfinancial");
-        assert_non_null(strstr(fault_row_remedy(fault_explain(&f, 0)), "Pay"));
+        assert_non_null(strstr(remedy_of(fault_explain(&f, 0)), "Pay"));
         f = fault_own(FAULT_LOCKED, "refunded");
-        assert_null(strstr(fault_row_remedy(fault_explain(&f, 0)), "Pay"));
+        assert_null(strstr(remedy_of(fault_explain(&f, 0)), "Pay"));
 }
 
 static void a_denial_names_its_action(void **state) {
@@ -542,7 +586,7 @@ static void every_remedy_comes_whole(void **state) {
                 struct fault f = fault_for(&rows[i], "X");
 
                 fault_remedy(&f, rows[i].context, remedy);
-                assert_string_equal(remedy, fault_row_remedy(&rows[i]));
+                assert_string_equal(remedy, remedy_of(&rows[i]));
         }
 }
 
@@ -583,6 +627,7 @@ int main(void) {
                 cmocka_unit_test(every_row_is_reachable),
                 cmocka_unit_test(prefixes_fit_what_is_as_long),
                 cmocka_unit_test(every_row_speaks),
+                cmocka_unit_test(what_a_person_does_ends_with_resume),
                 cmocka_unit_test(every_documented_code_has_its_class),
                 cmocka_unit_test(every_row_of_the_cloud_is_documented),
                 cmocka_unit_test(statuses_decide_for_unknown_codes),

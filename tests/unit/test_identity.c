@@ -39,7 +39,6 @@ static void test_all(void **state) {
         assert_int_equal(parse_all(TREE(""), &i), 0);
         assert_string_equal(i.instance_id, "i-bp1test");
         assert_string_equal(i.region_id, "cn-hangzhou");
-        assert_string_equal(i.zone_id, "cn-hangzhou-b");
         assert_string_equal(i.account_id, "1234567890123456");
         assert_string_equal(i.mac, "00:16:3e:0a:0b:0c");
         assert_int_equal(i.private_ip, ip4("172.16.0.10"));

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include <ecs-pubip/ledger.h>
 
@@ -188,6 +189,59 @@ static void no_time_beyond_all_times(void **state) {
         }
 }
 
+/* Every allocation of the core passes here (link option --wrap); the one with number 0 fails. */
+static int allocations_left = INT_MAX;
+
+static bool fails(void) {
+        return allocations_left-- == 0;
+}
+
+void *__real_malloc(size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strndup(const char *text, size_t n);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strndup(const char *text, size_t n);
+
+void *__wrap_malloc(size_t size) {
+        return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_realloc(void *old, size_t size) {
+        return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strndup(const char *text, size_t n) {
+        return fails() ? NULL : __real_strndup(text, n);
+}
+
+/* Short of memory a ledger is whole or not there, and a good one is not called damaged. */
+static void want_of_memory_is_told(void **state) {
+        struct ledger l = sample();
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        assert_int_equal(ledger_format(&l, &text), 0);
+        for (int n = 0, r = -ENOMEM; r != 0; n++) {
+                _cleanup_free_ char *again = NULL;
+
+                allocations_left = n;
+                r = ledger_format(&l, &again);
+                allocations_left = INT_MAX;
+                assert_true(r == 0 || r == -ENOMEM);
+                if (r == 0)
+                        assert_string_equal(again, text);
+        }
+        for (int n = 0, r = -ENOMEM; r != 0; n++) {
+                struct ledger back;
+
+                allocations_left = n;
+                r = ledger_parse(text, strlen(text), &back);
+                allocations_left = INT_MAX;
+                assert_true(r == 0 || r == -ENOMEM);
+        }
+}
+
 /* What the outside sent must not become a line of its own. */
 static void values_stay_values(void **state) {
         struct ledger l = {0}, back;
@@ -228,6 +282,7 @@ int main(void) {
                 cmocka_unit_test(no_flipped_byte_passes),
                 cmocka_unit_test(newer_is_told_from_garbled),
                 cmocka_unit_test(no_time_beyond_all_times),
+                cmocka_unit_test(want_of_memory_is_told),
                 cmocka_unit_test(values_stay_values),
                 cmocka_unit_test(full_ledgers_forget_the_spent),
         };

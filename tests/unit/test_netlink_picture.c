@@ -200,6 +200,8 @@ static void witnesses(void **state) {
         assert_true(picture_facts(&p).machine_matches);
 }
 
+static struct routes ways_out;
+
 static bool route(unsigned char family, unsigned char dst_len, unsigned char type, uint32_t table,
                   unsigned flags) {
         struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWROUTE, 0);
@@ -212,14 +214,23 @@ static bool route(unsigned char family, unsigned char dst_len, unsigned char typ
         nla_put_u32(m, RTA_TABLE, table);
         nla_put_u32(m, RTA_GATEWAY, ip4("172.16.0.1"));
         nla_put_u32(m, RTA_OIF, 2);
-        is = picture_is_default_route(nlmsg_hdr(m));
+        is = picture_route(&ways_out, nlmsg_hdr(m));
         nlmsg_free(m);
         return is;
 }
 
 static void default_routes(void **state) {
         (void)state;
+        assert_false(route(AF_INET, 0, RTN_UNREACHABLE, RT_TABLE_MAIN, 0));
+        assert_int_equal(ways_out.n_ifindexes, 0);
+        /* Carrier may come back to its link: that is watched, although it leads nowhere now. */
+        assert_false(route(AF_INET, 0, RTN_UNICAST, RT_TABLE_MAIN, RTNH_F_LINKDOWN));
+        assert_false(ways_out.routed);
+        assert_int_equal(ways_out.n_ifindexes, 1);
         assert_true(route(AF_INET, 0, RTN_UNICAST, RT_TABLE_MAIN, 0));
+        assert_true(ways_out.routed);
+        assert_int_equal(ways_out.n_ifindexes, 1);
+        assert_int_equal(ways_out.ifindexes[0], 2);
         assert_true(route(AF_INET, 0, RTN_UNICAST, RT_TABLE_MAIN, RTNH_F_ONLINK));
         assert_false(route(AF_INET, 0, RTN_UNICAST, RT_TABLE_MAIN, RTNH_F_LINKDOWN));
         assert_false(route(AF_INET, 0, RTN_UNICAST, RT_TABLE_MAIN, RTNH_F_DEAD));
@@ -244,7 +255,7 @@ static void cut_messages(void **state) {
                         h->nlmsg_len = len;
                         assert_int_equal(picture_address(&p, h), CHANGE_NONE);
                         assert_int_equal(picture_link(&p, h), CHANGE_NONE);
-                        assert_false(picture_is_default_route(h));
+                        assert_false(picture_route(&p.routes, h));
                 }
         assert_int_equal(p.n_carriers, 0);
 }

@@ -59,6 +59,14 @@ static void the_brake_hides_no_address(void **state) {
         assert_int_equal(snapshot_outcome(&s), EXIT_DONE);
         planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
         assert_int_equal(snapshot_outcome(&s), EXIT_NOT_YET);
+        s.status.control_fault[0] = 'x'; /* without the brake it would stay confirmed */
+        assert_int_equal(snapshot_outcome(&s), EXIT_DONE);
+        planes[PLANE_CONTROL].verdict = PLANE_DISAGREES;
+        assert_int_equal(snapshot_outcome(&s), EXIT_NOT_YET);
+        planes[PLANE_CONTROL].verdict = PLANE_NOT_REQUIRED;
+        planes[PLANE_METADATA].verdict = PLANE_UNKNOWN;
+        assert_int_equal(snapshot_outcome(&s), EXIT_NOT_YET);
+        planes[PLANE_METADATA].verdict = PLANE_AGREES;
         planes[PLANE_CONTROL].verdict = PLANE_NOT_REQUIRED;
         planes[PLANE_KERNEL].verdict = PLANE_NOT_REQUIRED;
         assert_int_equal(snapshot_outcome(&s), EXIT_NOT_YET);

@@ -101,7 +101,7 @@ static void bandwidth(void **state) {
 }
 
 static void eip(void **state) {
-        _cleanup_(cJSON_Delete_p) cJSON *policy = NULL, *buying = NULL;
+        _cleanup_(cJSON_Delete_p) cJSON *policy = NULL, *named = NULL, *buying = NULL;
         struct config c;
 
         (void)state;
@@ -116,6 +116,9 @@ static void eip(void **state) {
         assert_true(is_on(policy, "vpc:AssociateEipAddress",
                           "acs:vpc:cn-hangzhou:1234567890:instance/i-bp1abc"));
         c.eip_allocate = true;
+        named = policy_of(&c, &place); /* one is named: none is bought */
+        assert_null(statement_of(named, "vpc:AllocateEipAddress"));
+        c.eip_allocation_id[0] = '\0';
         buying = policy_of(&c, &place);
         assert_non_null(statement_of(buying, "vpc:AllocateEipAddress"));
 }

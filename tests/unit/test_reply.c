@@ -407,8 +407,10 @@ static const char eips_json[] =
         "{\"TotalCount\":3,\"RequestId\":\"R\",\"EipAddresses\":{\"EipAddress\":["
         "{\"AllocationId\":\"eip-1\",\"IpAddress\":\"203.0.113.1\",\"Status\":\"Available\","
         "\"InstanceId\":\"\",\"InstanceType\":\"\",\"Bandwidth\":\"5\",\"BusinessStatus\":\"Normal\","
-        "\"OperationLocks\":{\"LockReason\":[]},\"Descritpion\":\"\"},"
+        "\"OperationLocks\":{\"LockReason\":[]},\"Descritpion\":\"\","
+        "\"Tags\":{\"Tag\":[{\"Key\":\"a\"},{\"Key\":\"c\",\"Value\":\"b\"}]}},"
         "{\"AllocationId\":\"eip-2\",\"IpAddress\":\"203.0.113.2\",\"Status\":\"InUse\","
+        "\"Tags\":{\"Tag\":[{\"Key\":\"x\",\"Value\":\"\"},{\"Value\":\"b\",\"Key\":\"a\"}]},"
         "\"InstanceId\":\"i-1\",\"Mode\":\"BINDED\",\"BusinessStatus\":\"FinancialLocked\"},"
         "{\"AllocationId\":\"eip-3\",\"IpAddress\":\"203.0.113.3\",\"Status\":\"Associating\","
         "\"Mode\":\"NAT\",\"OperationLocks\":{\"LockReason\":[{\"LockReason\":\"security\"}]}}]}}";
@@ -417,9 +419,10 @@ static const char eips_xml[] =
         "<DescribeEipAddressesResponse><RequestId>R</RequestId><EipAddresses>"
         "<EipAddress><AllocationId>eip-1</AllocationId><IpAddress>203.0.113.1</IpAddress>"
         "<Status>Available</Status><InstanceId/><BusinessStatus>Normal</BusinessStatus>"
-        "<OperationLocks/></EipAddress>"
+        "<OperationLocks/><Tags><Tag><Key>a</Key><Value>bb</Value></Tag></Tags></EipAddress>"
         "<EipAddress><AllocationId>eip-2</AllocationId><IpAddress>203.0.113.2</IpAddress>"
         "<Status>InUse</Status><InstanceId>i-1</InstanceId><Mode>BINDED</Mode>"
+        "<Tags><Tag><Key>a</Key><Value>b</Value></Tag><Tag><Key>c</Key></Tag></Tags>"
         "<BusinessStatus>FinancialLocked</BusinessStatus></EipAddress>"
         "<EipAddress><AllocationId>eip-3</AllocationId><IpAddress>203.0.113.3</IpAddress>"
         "<Status>Associating</Status><Mode>NAT</Mode><OperationLocks><LockReason>"
@@ -434,13 +437,17 @@ static void check_eips(const char *text) {
         struct eip e[4];
         size_t n;
 
-        assert_int_equal(reply_parse_eips(text, strlen(text), e, N(e), &n, request_id), 0);
+        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, N(e), &n, request_id), 0);
         assert_int_equal(n, 3);
         assert_string_equal(e[0].allocation_id, "eip-1");
         assert_int_equal(e[0].address, ip4("203.0.113.1"));
         assert_int_equal(e[0].status, EIP_AVAILABLE);
         assert_string_equal(e[0].bound_to, "");
         assert_false(e[0].locked);
+        assert_false(e[0].tagged);
+        assert_int_equal(e[0].mode, EIP_MODE_UNKNOWN);
+        assert_true(e[1].tagged);
+        assert_false(e[2].tagged);
         assert_int_equal(e[1].status, EIP_IN_USE);
         assert_int_equal(e[1].mode, EIP_CUT_THROUGH);
         assert_string_equal(e[1].bound_to, "i-1");
@@ -448,7 +455,7 @@ static void check_eips(const char *text) {
         assert_int_equal(e[2].status, EIP_ASSOCIATING);
         assert_int_equal(e[2].mode, EIP_NAT);
         assert_true(e[2].locked);
-        assert_int_equal(reply_parse_eips(text, strlen(text), e, 1, &n, request_id), 0);
+        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, 1, &n, request_id), 0);
         assert_int_equal(n, 1);
 }
 
@@ -491,14 +498,15 @@ static void test_eips(void **state) {
         for (size_t k = 0; k < N(none); k++) {
                 size_t n = 9;
 
-                if (reply_parse_eips(none[k], strlen(none[k]), e, N(e), &n, request_id) != 0)
+                if (reply_parse_eips(none[k], strlen(none[k]), "", e, N(e), &n, request_id) != 0)
                         fail_msg("refused: %s", none[k]);
                 assert_int_equal(n, 0);
         }
         for (size_t k = 0; k < N(bad); k++) {
                 size_t n;
 
-                if (reply_parse_eips(bad[k], strlen(bad[k]), e, N(e), &n, request_id) != -EBADMSG)
+                if (reply_parse_eips(bad[k], strlen(bad[k]), "", e, N(e), &n, request_id) !=
+                    -EBADMSG)
                         fail_msg("accepted: %s", bad[k]);
         }
 }
@@ -684,7 +692,7 @@ static void try_all(const char *text, size_t len) {
         if (reply_parse_allocate(text, len, &address, request_id) == 0)
                 assert_int_not_equal(address, 0);
         reply_parse_done(text, len, request_id);
-        if (reply_parse_eips(text, len, e, N(e), &n, request_id) == 0)
+        if (reply_parse_eips(text, len, "a=b", e, N(e), &n, request_id) == 0)
                 assert_true(n <= N(e));
         reply_parse_eip_allocate(text, len, e, request_id);
         reply_parse_error(text, len, &f);

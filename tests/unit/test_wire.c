@@ -73,7 +73,6 @@ static void questions_come_back(void **state) {
 static const struct identity identity = {
         .instance_id = "i-bp1test",
         .region_id = "cn-hangzhou",
-        .zone_id = "cn-hangzhou-b",
         .account_id = "1234567890123456",
         .mac = "00:16:3e:0a:0b:0c",
         .private_ip = 0x0a0010ac,

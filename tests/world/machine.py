@@ -154,6 +154,11 @@ mount --bind {here}/run /run
         """Until PATH exists (its folder does)."""
         return wait_until(os.path.dirname(self.path(path)), lambda: self.exists(path), timeout)
 
+    def ask_to_resume(self):
+        """As `ecs-pubip resume` does, without waiting for an answer."""
+        self.write("/run/ecs-pubip/.resume.test", "")
+        os.rename(self.path("/run/ecs-pubip/.resume.test"), self.path("/run/ecs-pubip/resume"))
+
     # commands
 
     def environment(self, extra=None):
@@ -222,11 +227,16 @@ mount --bind {here}/run /run
             self._reap()
             self.ip("link del eth0", *(["link del eth1"] if self.address else []))
 
-    def reboot(self, force=False, counts=True):
-        """As RebootInstance does it; COUNTS=False: a reboot that the cloud takes no note of."""
+    def reboot(self, force=False, counts=True, meanwhile=None):
+        """As RebootInstance does it; COUNTS=False: a reboot that the cloud takes no note of.
+
+        MEANWHILE() is called when everything in the machine has ended.
+        """
         with self.lock:
             self.cloud.sim.stopped(status="Starting")   # as DescribeInstances shows a reboot
             self.power_off(force)
+            if meanwhile:
+                meanwhile()
             self.cloud.sim.restarted(counts=counts)
             self.boot()
 
