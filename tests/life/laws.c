@@ -313,7 +313,6 @@ void laws_gave_up(struct world *w) {
 }
 
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {
-        w->laws.kernel_late |= w->engine.step == STEP_STORING;
         w->laws.kernel_known = k->known;
         w->laws.kernel_agrees = k->present && k->running && k->routed;
         w->laws.kernel_matches = k->machine_matches;

@@ -81,7 +81,6 @@ struct laws {
         in_addr_t metadata_address;
         bool eip_available; /* eip-find said so, after the last change */
         bool kernel_known, kernel_agrees, kernel_matches;
-        bool kernel_late; /* F2: netlink told while the intent of a call was written */
         in_addr_t kernel_address;
         bool before_known, unreachable_before; /* witness, since the last inspection */
         uint64_t reach_at;                     /* witness, last asked; 0: never */

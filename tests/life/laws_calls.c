@@ -207,7 +207,7 @@ static void check_disagreement(struct world *w, const struct change_seen *change
                 laws_break(w, "4.2: a reboot without asking the reachability witness");
         else if (w->now - l->reach_at > LOOK_MAX)
                 laws_break(w, "4.2: a reboot on an old word of the reachability witness");
-        else if (l->reachable && !kernel_disagrees && !l->kernel_late)
+        else if (l->reachable && !kernel_disagrees)
                 laws_break(w, "4.2: a reboot although the address works");
 }
 
@@ -292,10 +292,8 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 laws_break(w, "4.5: a call before the server's hint, or its minute, is over");
         if (q->instance_id[0] ? strcmp(q->instance_id, OUR_ID) != 0 : api)
                 laws_break(w, "L4: a call that names another instance, or none");
-        if (!wire_op_changes(q->op)) {
-                l->kernel_late = false;
+        if (!wire_op_changes(q->op))
                 return;
-        }
         check_change(w, q);
         if (laws_brings_address(q->op))
                 check_allocation(w, q);
