@@ -99,7 +99,10 @@ struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op);
  */
 bool ledger_entry_is_void(const struct ledger_entry *e);
 
-/* Entries from the future (the clock that wrote them was wrong) are dated `now` (law L10). */
-void ledger_settle_clock(struct ledger *l, int64_t now);
+/*
+ * Entries from the future (the clock that wrote them was wrong) are dated `now` (law L10). True if
+ * there were any: then it must be written, or the next start would date them anew.
+ */
+bool ledger_settle_clock(struct ledger *l, int64_t now);
 
 const char *kind_name(enum kind k); /* "static", "eip"; NULL for NONE */

@@ -194,10 +194,12 @@ void got_stored(struct turn *t, int error, enum hold hold) {
                 inspect(t);
                 return;
         }
-        if (op == WIRE_REBOOT &&
-            (!e->reboot_due_since || (!reboots_at_once(t) && !e->verdict.disagrees))) {
+        if (op == WIRE_REBOOT && !is_still_due(t)) {
                 withdraw(t, entry); /* netlink, or a person, has told otherwise meanwhile */
-                confirming(t);
+                if (e->verdict.confirmed)
+                        confirm(t);
+                else
+                        confirming(t);
                 return;
         }
         if (e->told_asking != op)

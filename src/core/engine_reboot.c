@@ -122,6 +122,16 @@ void reconsider_reboot(struct turn *t) {
                 confirming_begins(t);
 }
 
+bool is_still_due(struct turn *t) {
+        struct engine *e = t->e;
+        const struct ledger_entry *change =
+                governor_pending_change(&e->ledger, e->expected, cloud_now(t));
+
+        if (!change || e->reboot_due_since == 0)
+                return false;
+        return (reboots_at_once(t) || e->verdict.disagrees) && !is_reachable_now(t, change);
+}
+
 /* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
 void reboot_due(struct turn *t) {
         struct engine *e = t->e;

@@ -37,8 +37,8 @@ void learn_time(struct turn *t, enum wire_op op, const struct wire_answer *a) {
         e->server_time = server_time;
         e->server_time_at = t->now.boot_usec;
         e->time_proven |= proven;
-        if (proven)
-                ledger_settle_clock(&e->ledger, server_time);
+        if (proven && ledger_settle_clock(&e->ledger, server_time))
+                store(t);
         if (!e->clock_reported && (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC)) {
                 e->clock_reported = true;
                 say(t, NOTICE_CLOCK)->seconds = off;

@@ -412,23 +412,26 @@ struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op) {
         return NULL;
 }
 
-void ledger_settle_clock(struct ledger *l, int64_t now) {
+static bool not_after(int64_t *time, int64_t now) {
+        if (*time <= now)
+                return false;
+        *time = now;
+        return true;
+}
+
+bool ledger_settle_clock(struct ledger *l, int64_t now) {
+        bool changed = l->suspect_pending;
+
         if (l->suspect_pending) {
                 l->suspect_pending = false;
                 l->suspect = now;
         }
-        if (l->suspect > now)
-                l->suspect = now;
-        if (l->confirmed > now)
-                l->confirmed = now;
-        if (l->inspected > now)
-                l->inspected = now;
+        changed |= not_after(&l->suspect, now);
+        changed |= not_after(&l->confirmed, now);
+        changed |= not_after(&l->inspected, now);
         for (unsigned i = 0; i < l->n_entries; i++) {
-                struct ledger_entry *e = &l->entries[i];
-
-                if (e->time > now)
-                        e->time = now;
-                if (e->first_time > now)
-                        e->first_time = now;
+                changed |= not_after(&l->entries[i].time, now);
+                changed |= not_after(&l->entries[i].first_time, now);
         }
+        return changed;
 }

@@ -110,6 +110,7 @@ void allocate_eip(struct turn *t);
 /* engine_reboot.c */
 void reboot_due(struct turn *t);
 void reboot_not_due(struct turn *t);    /* any more */
+bool is_still_due(struct turn *t);      /* now that its intent is written */
 void reconsider_reboot(struct turn *t); /* its policy is another one now */
 uint64_t patience_ends(const struct engine *e, uint64_t now);
 bool reboots_at_once(const struct turn *t); /* Policy=always, until that reboot was executed */

@@ -435,7 +435,7 @@ static void agreement_at_the_last_moment(void **state) {
              {"wait", "confirming ask:addresses"}, {"addresses A", "confirming ask:probe"},
              {"reach no", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
              {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
-             {"stored", "confirming store no-blockers"});
+             {"stored", "confirmed store no-blockers online unmark"});
         assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
 }
 

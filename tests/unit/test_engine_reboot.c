@@ -145,6 +145,33 @@ static void a_reload_is_heard_in_the_middle(void **state) {
         assert_int_equal(seconds_to_reboot(&r, "A", 60), -1);
 }
 
+/* The witness said that the address works; only the link, which is back now, had disagreed. */
+static void what_works_by_the_time_of_the_intent(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMING, {"+61", ""}, {"kernel down", ""}, {"addresses none", ""},
+             {"reach yes", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
+             {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
+             {"stored", "confirmed store no-blockers online unmark"});
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+}
+
+/* An entry of the year to come is dated once, not at each start anew. */
+static void the_future_is_dated_once(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CHANGE, {"ok A", ""});
+        r.disk.entries[0].time = r.disk.entries[0].first_time = r.now.wall_sec + 365 * DAY_SEC;
+        PLAY(&r, {"kill", ""}, {"identity none", ""}, {"instance none", "waiting store"});
+        assert_int_equal(r.disk.entries[0].time, r.now.wall_sec);
+        PLAY(&r, {"+3600", ""}, {"kill", ""}, {"identity none", ""}, {"instance none", ""});
+        assert_int_equal(r.disk.entries[0].time, r.now.wall_sec - 3600);
+}
+
 /* A look that failed takes back the one before it. */
 static void a_look_that_failed_is_none(void **state) {
         struct rig r;
@@ -195,6 +222,8 @@ int main(void) {
                 cmocka_unit_test(patience_is_spent_bit_by_bit),
                 cmocka_unit_test(another_policy_begins_with_grace),
                 cmocka_unit_test(a_reload_is_heard_in_the_middle),
+                cmocka_unit_test(what_works_by_the_time_of_the_intent),
+                cmocka_unit_test(the_future_is_dated_once),
                 cmocka_unit_test(a_look_that_failed_is_none),
                 cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
                 cmocka_unit_test(a_limit_is_no_reason_for_ever),
