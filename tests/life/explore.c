@@ -45,8 +45,13 @@ struct packed {
 /* A scene, and how many crashes it has beside the unfair moves. */
 struct plan {
         struct scene scene;
-        bool eip;         /* Address.Strategy=eip */
-        bool doubt_only;  /* of unfair moves, only those that leave doubt */
+        bool eip;        /* Address.Strategy=eip */
+        bool doubt_only; /* of unfair moves, only those that leave doubt */
+        /* A narrow scene goes deeper: of unfair moves only these, and so many for each of --bound.
+         */
+        const enum move *only;
+        unsigned deep;
+        bool alert;       /* Heal.Policy=alert */
         unsigned crashes; /* SIGKILLs and power failures beside the unfair moves; 0: among them */
 };
 
@@ -164,6 +169,9 @@ static bool is_left_out(enum move m) {
         case MOVE_NO_CREDENTIALS: /* as a denied permission */
         case MOVE_METADATA_5XX:
         case MOVE_WRITE_ODDLY:
+        case MOVE_ASSIGN_EIP: /* as an EIP that comes in another's place */
+        case MOVE_BANDWIDTH:
+        case MOVE_TIME_BACK: /* time is told in whole seconds */
         case MOVE_SECOND:
         case MOVE_MINUTE:
                 return true;
@@ -191,6 +199,20 @@ static bool is_of_doubt(enum move m) {
         default:
                 return m < _MOVE_FAIR;
         }
+}
+
+static bool is_among(const enum move *moves, enum move m) {
+        for (; *moves != _MOVE_MAX; moves++)
+                if (*moves == m)
+                        return true;
+        return false;
+}
+
+/* To leave the agent waiting is a move of its own to a narrow scene. */
+static bool is_played(const struct plan *p, enum move m, bool fair) {
+        if (p->only)
+                return fair || is_among(p->only, m);
+        return !is_left_out(m) && (!p->doubt_only || is_of_doubt(m));
 }
 
 static bool is_crash(enum move m) {
@@ -234,8 +256,8 @@ static bool expand(struct search *s, const struct world *w, uint32_t state) {
         for (enum move m = 0; m < _MOVE_MAX; m++) {
                 unsigned cost = w->cost + price(s->plan, w, m);
 
-                if (is_left_out(m) || (s->plan->doubt_only && !is_of_doubt(m)) ||
-                    is_too_dear(s, cost) || !world_can(w, m))
+                if (!is_played(s->plan, m, cost == w->cost) || is_too_dear(s, cost) ||
+                    !world_can(w, m))
                         continue;
                 next = *w;
                 world_do(&next, m, &a);
@@ -279,7 +301,7 @@ static void print_found(const struct search *s, uint32_t last, double took) {
 
 static bool explore(const struct plan *plan, unsigned bound, struct total *total) {
         static struct world w;
-        struct search s = {.plan = plan, .bound = bound};
+        struct search s = {.plan = plan, .bound = plan->only ? bound * plan->deep : bound};
         double began = seconds();
         uint32_t last = 0;
         bool good = true;
@@ -312,6 +334,11 @@ static bool explore(const struct plan *plan, unsigned bound, struct total *total
 #define VPC(effect_) .network = NETWORK_VPC, .effect = (effect_), .bandwidth = 5
 #define CLASSIC      .network = NETWORK_CLASSIC, .effect = EFFECT_REBOOT, .bandwidth = 5
 
+#define ONLY(...)                                                                                  \
+        (const enum move[]) {                                                                      \
+                __VA_ARGS__, _MOVE_MAX                                                             \
+        }
+
 /* The longest first, so that two of them at a time end together. */
 static struct plan plans[] = {
         {{.name = "vpc-crash", VPC(EFFECT_REBOOT)}, .crashes = 1, .doubt_only = true},
@@ -324,6 +351,19 @@ static struct plan plans[] = {
         {{.name = "vpc-at-once", VPC(EFFECT_AT_ONCE)}},
         {{.name = "vpc-cloned", VPC(EFFECT_AT_ONCE), .cloned_ledger = true}},
         {{.name = "vpc-has-address", VPC(EFFECT_REBOOT), .has_address = true}},
+        {{.name = "link-and-witness", VPC(EFFECT_AT_ONCE)},
+         .only = ONLY(MOVE_LINK_DOWN, MOVE_LINK_UP, MOVE_TEN_MINUTES),
+         .deep = 2},
+        {{.name = "a-person-assigns", VPC(EFFECT_REBOOT)},
+         .only = ONLY(MOVE_LOST_UNDONE, MOVE_ASSIGN, MOVE_LOCK, MOVE_UNLOCK),
+         .deep = 3},
+        {{.name = "a-person-s-word", VPC(EFFECT_AT_ONCE), .has_address = true},
+         .only = ONLY(MOVE_REPLACE, MOVE_RESUME, MOVE_FAULT_HINT),
+         .alert = true,
+         .deep = 4},
+        {{.name = "hold", VPC(EFFECT_REBOOT)},
+         .only = ONLY(MOVE_HOLD, MOVE_UNHOLD, MOVE_BLOCKED),
+         .deep = 2},
         {{.name = "wrong-machine", CLASSIC, .no_metadata = true, .wrong_machine = true}},
 };
 #define N_PLANS (sizeof(plans) / sizeof(plans[0]))
@@ -341,6 +381,8 @@ static void set_up(struct plan *p) {
                 s->config.strategy = STRATEGY_EIP;
                 s->config.heal_limit = 1;
         }
+        if (p->alert)
+                s->config.heal_policy = HEAL_ALERT;
         s->seed = 1;
         s->coarse = true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fleet with the real core: --instances start within one minute and share a quota of --quota
- * calls a minute on every action. Then, for 1,000 confirmed ones, a region whose metadata answers
- * 404 or 5xx for 20 minutes: no changing call may leave.
+ * calls a minute on every action. Then, for 1,000 that have just got their addresses, a region
+ * whose metadata answers 404, 5xx or "no address" for 20 minutes; for some control fails too, or
+ * shows what was so before; links flap, and agents are started anew: no changing call may leave.
  *
- *   fleet [--instances=N] [--quota=N] [--hint]
+ *   fleet [--instances=N] [--quota=N] [--hint] [--outage]      --outage: nothing but that
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -22,13 +23,14 @@
 #define ANSWER_USEC  (50 * USEC_PER_MSEC)
 #define RUN_MAX      (48 * USEC_PER_HOUR)
 
-enum outage { OUTAGE_NONE, OUTAGE_404, OUTAGE_5XX };
+enum outage { OUTAGE_NONE, OUTAGE_404, OUTAGE_5XX, OUTAGE_EMPTY, _OUTAGE_MAX };
 
 struct member {
         struct engine engine;
         uint64_t born, at; /* when it starts; when it has its next event */
         in_addr_t address;
-        bool started, asked, stored;
+        bool started, asked, stored, link_down;
+        unsigned inspections; /* in the outage */
         struct wire_question question;
         uint64_t hint_until;
         unsigned throttled, changes, early;
@@ -43,7 +45,7 @@ struct fleet {
         uint64_t minute[_WIRE_OP_MAX];
         unsigned used[_WIRE_OP_MAX];
         enum outage outage;
-        bool hint, has_address;
+        bool hint;
 };
 
 static bool sooner(const struct fleet *f, unsigned a, unsigned b) {
@@ -102,29 +104,72 @@ static struct fault fault_of(const char *code, unsigned status, uint32_t hint) {
         return f;
 }
 
-static void tell_addresses(const struct member *m, struct addresses *a) {
-        a->presence = m->address ? PRESENCE_PRESENT : PRESENCE_ABSENT;
-        a->address = m->address;
+static void tell_addresses(const struct member *m, in_addr_t address, struct addresses *a) {
+        a->presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT;
+        a->address = address;
         TEXT_SET(a->instance_id, m->engine.identity.instance_id);
 }
 
-static void tell_identity(const struct member *m, const char *id, struct identity *i) {
+static void tell_identity(const struct member *m, const char *id, in_addr_t address,
+                          struct identity *i) {
         TEXT_SET(i->instance_id, id);
         TEXT_SET(i->region_id, "cn-hangzhou");
         i->from_metadata = true;
         i->network = NETWORK_VPC;
         i->private_ip = htonl(0x0a000005);
-        i->public.presence = m->address ? PRESENCE_PRESENT : PRESENCE_ABSENT;
-        i->public.address = m->address;
+        tell_addresses(m, address, &i->public);
         TEXT_SET(i->public.instance_id, id);
 }
 
-static void tell_instance(const struct member *m, struct instance *i) {
+static void tell_instance(const struct member *m, in_addr_t address, struct instance *i) {
         TEXT_SET(i->instance_id, m->engine.identity.instance_id);
         TEXT_SET(i->status, "Running");
         i->network = NETWORK_VPC;
         i->bandwidth_out = 5;
-        i->public_ip = m->address;
+        i->public_ip = address;
+}
+
+/* Which of them control serves badly too, whose links flap, and which are started anew. */
+static bool control_fails(unsigned nth) {
+        return nth % 4 == 1;
+}
+
+static bool control_lags(unsigned nth) {
+        return nth % 4 == 2;
+}
+
+static bool flaps(unsigned nth) {
+        return nth / 4 % 2 == 0;
+}
+
+static bool restarts(unsigned nth) {
+        return nth % 3 == 0;
+}
+
+/* True if the outage has given the answer. */
+static bool answer_badly(struct fleet *f, struct member *m, struct wire_answer *a) {
+        enum wire_op op = m->question.op;
+        unsigned nth = (unsigned)(m - f->members);
+        bool metadata = op == WIRE_IDENTIFY || op == WIRE_ADDRESSES;
+
+        if (metadata && f->outage == OUTAGE_404)
+                a->fault = fault_of(FAULT_MD_NOT_FOUND, 404, 0);
+        else if (metadata && f->outage == OUTAGE_5XX)
+                a->fault = fault_of(FAULT_MD_SERVER, 503, 0);
+        else if (op == WIRE_INSPECT && f->outage != OUTAGE_NONE && control_fails(nth))
+                a->fault = fault_of("ServiceUnavailable", 503, 0);
+        return a->fault.class != FAULT_NONE;
+}
+
+static in_addr_t shown_by_metadata(const struct fleet *f, const struct member *m) {
+        return f->outage == OUTAGE_EMPTY ? 0 : m->address;
+}
+
+/* Where metadata has no address, control may not go without it twice in a row: that is absence. */
+static in_addr_t shown_by_control(const struct fleet *f, struct member *m) {
+        if (f->outage == OUTAGE_NONE || !control_lags((unsigned)(m - f->members)))
+                return m->address;
+        return m->inspections++ % 2 && f->outage == OUTAGE_EMPTY ? m->address : 0;
 }
 
 static void answer(struct fleet *f, struct member *m, uint64_t now, struct wire_answer *a) {
@@ -133,11 +178,8 @@ static void answer(struct fleet *f, struct member *m, uint64_t now, struct wire_
         char id[INSTANCE_ID_SIZE];
 
         a->server_time = EPOCH + (int64_t)(now / USEC_PER_SEC);
-        if (!is_api(op) && op != WIRE_PROBE && f->outage != OUTAGE_NONE) {
-                a->fault = fault_of(f->outage == OUTAGE_404 ? FAULT_MD_NOT_FOUND : FAULT_MD_SERVER,
-                                    f->outage == OUTAGE_404 ? 404 : 503, 0);
+        if (answer_badly(f, m, a))
                 return;
-        }
         if (is_api(op) && is_over_quota(f, op, now)) {
                 uint32_t hint = (uint32_t)(60000 - now / USEC_PER_MSEC % 60000);
 
@@ -148,17 +190,28 @@ static void answer(struct fleet *f, struct member *m, uint64_t now, struct wire_
         }
         snprintf(id, sizeof(id), "i-bp1%012u", nth);
         if (op == WIRE_IDENTIFY)
-                tell_identity(m, id, &a->identity);
+                tell_identity(m, id, shown_by_metadata(f, m), &a->identity);
         if (op == WIRE_ADDRESSES)
-                tell_addresses(m, &a->addresses);
+                tell_addresses(m, shown_by_metadata(f, m), &a->addresses);
         if (op == WIRE_INSPECT)
-                tell_instance(m, &a->instance);
+                tell_instance(m, shown_by_control(f, m), &a->instance);
         if (op == WIRE_PROBE)
                 a->reachable = m->address != 0;
         if (op == WIRE_ALLOCATE) {
                 m->address = htonl(0x64000000u + nth + 1);
                 a->address = m->address;
         }
+}
+
+static void tell_kernel(const struct member *m, struct event *e) {
+        e->type = EVENT_KERNEL;
+        e->kernel = (struct kernel_facts){
+                .known = true,
+                .address = m->engine.watch.address,
+                .present = true,
+                .running = !m->link_down,
+                .routed = !m->link_down,
+        };
 }
 
 static void step(struct fleet *f, struct member *m, struct event *e, uint64_t now) {
@@ -179,12 +232,7 @@ static void step(struct fleet *f, struct member *m, struct event *e, uint64_t no
                 f->n_done++;
         }
         if (a.wants & ACTION_WATCH) {
-                next.type = EVENT_KERNEL;
-                next.kernel = (struct kernel_facts){.known = true,
-                                                    .address = m->engine.watch.address,
-                                                    .present = true,
-                                                    .running = true,
-                                                    .routed = true};
+                tell_kernel(m, &next);
                 step(f, m, &next, now);
         }
 }
@@ -244,7 +292,6 @@ static void gather(struct fleet *f, unsigned n, struct rng *rng) {
                 struct member *m = &f->members[i];
 
                 m->born = m->at = rng_below(rng, USEC_PER_MIN);
-                m->address = f->has_address ? htonl(0x64000000u + i + 1) : 0;
                 m->heap = f->heap[i] = i;
         }
         for (unsigned i = n; i-- > 0;)
@@ -319,28 +366,99 @@ static bool start_alone(const struct config *config) {
         return f.n_done == 1 && took < 5 * USEC_PER_SEC;
 }
 
+static void set_link(struct fleet *f, struct member *m, bool down, uint64_t now) {
+        struct event e;
+
+        m->link_down = down;
+        tell_kernel(m, &e);
+        step(f, m, &e, now);
+}
+
+static void start_anew(struct fleet *f, struct member *m, const struct config *config,
+                       uint64_t now) {
+        struct event e = {.type = EVENT_START};
+        struct ledger disk = m->engine.ledger;
+
+        m->asked = m->stored = false;
+        engine_init(&m->engine, config, "boot-1", true, true, LEDGER_READ, &disk, HOLD_OFF,
+                    now * 31 + (uint64_t)(m - f->members));
+        step(f, m, &e, now);
+}
+
+/* What happens to the machines while the region is out of order. */
+enum mishap {
+        MISHAP_DOWN,
+        MISHAP_UP,
+        MISHAP_START,
+        MISHAP_DOWN_AGAIN,
+        MISHAP_UP_AGAIN,
+        _MISHAP_MAX
+};
+static const uint64_t mishap_sec[_MISHAP_MAX] = {120, 140, 300, 600, 900};
+
+static void befall(struct fleet *f, enum mishap what, const struct config *config, uint64_t now) {
+        for (unsigned i = 0; i < f->n; i++) {
+                struct member *m = &f->members[i];
+
+                if (what == MISHAP_START ? !restarts(i) : !flaps(i))
+                        continue;
+                if (what == MISHAP_START)
+                        start_anew(f, m, config, now);
+                else
+                        set_link(f, m, what == MISHAP_DOWN || what == MISHAP_DOWN_AGAIN, now);
+                plan(f, m, now);
+        }
+}
+
 static bool sit_out(enum outage outage, const struct config *config) {
-        struct fleet f = {.quota = UINT32_MAX, .has_address = true};
+        static const char *const texts[_OUTAGE_MAX] = {"", "404", "503",
+                                                       "that there is no address"};
+        struct fleet f = {.quota = UINT32_MAX};
         struct rng rng = {.state = 7};
         unsigned long changes = 0, confirmed = 0;
         uint64_t end = WARM_UP + OUTAGE_USEC + 12 * USEC_PER_HOUR;
+        unsigned n_befallen = 0, n_ready;
 
         gather(&f, OUTAGE_FLEET, &rng);
+        while (f.members[f.heap[0]].at < WARM_UP)
+                next_event(&f, config);
+        n_ready = f.n_done;
+        for (unsigned i = 0; i < f.n; i++)
+                f.members[i].changes = 0;
         while (f.members[f.heap[0]].at < end) {
                 uint64_t now = f.members[f.heap[0]].at;
+                uint64_t next = n_befallen < _MISHAP_MAX
+                                        ? WARM_UP + mishap_sec[n_befallen] * USEC_PER_SEC
+                                        : end;
 
                 f.outage = now >= WARM_UP && now < WARM_UP + OUTAGE_USEC ? outage : OUTAGE_NONE;
-                next_event(&f, config);
+                if (next <= now)
+                        befall(&f, (enum mishap)n_befallen++, config, next);
+                else
+                        next_event(&f, config);
         }
         for (unsigned i = 0; i < f.n; i++) {
                 changes += f.members[i].changes;
                 confirmed += f.members[i].engine.phase == PHASE_CONFIRMED;
         }
-        printf("%u confirmed instances, 20 min of metadata answering %s: %lu changing calls, %lu "
-               "confirmed 12 h later\n",
-               OUTAGE_FLEET, outage == OUTAGE_404 ? "404" : "503", changes, confirmed);
+        printf("%u instances with addresses of half an hour, 20 min of metadata answering %s: %lu "
+               "changing calls, %lu confirmed 12 h later\n",
+               n_ready, texts[outage], changes, confirmed);
+        if (changes)
+                printf("broken: L6: changing calls in an outage of metadata\n");
         disband(&f);
-        return changes == 0 && confirmed == OUTAGE_FLEET;
+        return changes == 0 && n_ready == OUTAGE_FLEET && confirmed == OUTAGE_FLEET;
+}
+
+/* Heal.Limit must not be what keeps them from it. */
+static bool sit_out_all(const struct config *usual) {
+        struct config config = *usual;
+        bool good = true;
+
+        config.heal_limit = 5;
+        for (enum outage o = OUTAGE_404; o < _OUTAGE_MAX; o++)
+                good &= sit_out(o, &config);
+        return good;
 }
 
 int main(int argc, char **argv) {
@@ -348,11 +466,12 @@ int main(int argc, char **argv) {
                 {"instances", required_argument, NULL, 'n'},
                 {"quota", required_argument, NULL, 'q'},
                 {"hint", no_argument, NULL, 'h'},
+                {"outage", no_argument, NULL, 'o'},
                 {},
         };
         unsigned n = 10000, quota = 100;
         struct config config;
-        bool hint = false, good;
+        bool hint = false, outage_only = false, good;
         int c;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -362,15 +481,18 @@ int main(int argc, char **argv) {
                         quota = (unsigned)strtoul(optarg, NULL, 10);
                 else if (c == 'h')
                         hint = true;
+                else if (c == 'o')
+                        outage_only = true;
                 else
                         return 2;
         }
         if (n == 0 || quota == 0)
                 return 2;
         config_defaults(&config);
-        good = start_alone(&config);
-        good &= start_together(n, quota, hint, &config);
-        good &= sit_out(OUTAGE_404, &config);
-        good &= sit_out(OUTAGE_5XX, &config);
+        good = sit_out_all(&config);
+        if (!outage_only) {
+                good &= start_alone(&config);
+                good &= start_together(n, quota, hint, &config);
+        }
         return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

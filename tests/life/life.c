@@ -161,11 +161,8 @@ static bool is_well(const struct world *w) {
 /* An operator who looks every few hours at what has failed: resumes, and then restarts. */
 static void operate(struct world *w, unsigned nth) {
         static struct actions a;
-        /* Entries from the future are dated anew by each start until something writes them. */
-        bool patient =
-                w->scene->ledger_ahead && strcmp(w->engine.fault.code, FAULT_HEAL_LIMIT) == 0;
 
-        if ((nth % 2 == 0 || patient) && world_can(w, MOVE_RESUME))
+        if (nth % 2 == 0 && world_can(w, MOVE_RESUME))
                 world_do(w, MOVE_RESUME, &a);
         else
                 world_do(w, MOVE_CONSOLE_REBOOT, &a);
