@@ -78,10 +78,7 @@ enum action {
         ACTION_WATCH = 1 << 4,     /* engine->watch has changed */
         ACTION_BLOCKERS = 1 << 5,  /* look what blocks a reboot; EVENT_BLOCKERS */
         ACTION_NO_BLOCKERS = 1 << 6, /* no need to look any longer */
-        ACTION_ONLINE = 1 << 7,      /* first confirmed of this boot */
-        ACTION_REBOOT_MARK = 1 << 8, /* Reboot.Policy=never: leave the mark */
-        ACTION_UNMARK = 1 << 9,      /* the mark is out of date */
-        ACTION_EXIT = 1 << 10,       /* not an ECS instance: stopped, exit 0 */
+        ACTION_EXIT = 1 << 7,        /* not an ECS instance: stopped, exit 0 */
 };
 
 /* What a person should read in the journal; the runtime has a text and a MESSAGE_ID for each. */
@@ -224,7 +221,8 @@ struct engine {
         char told_blockers[STATUS_WHY_SIZE]; /* of this due reboot (L7) */
         bool blockers_known;
         uint64_t blockers_until; /* the answer is waited for; 0: not asked in this phase */
-        bool online, marked;
+        bool online; /* was confirmed in this boot: the runtime leaves a file for others */
+        bool marked; /* Reboot.Policy=never, and one is due: the same */
         char accepted[FAULT_CODE_SIZE]; /* the failure that a person's `resume` was the answer to */
         uint64_t metadata_silent_since;
         int64_t phase_since;

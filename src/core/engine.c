@@ -246,8 +246,7 @@ static void on_timer(struct turn *t) {
                 return;
         }
         if (e->step == STEP_LEAVING) {
-                f = fault_own(FAULT_REBOOT_NOT_DONE, "");
-                fail(t, &f);
+                fail_own(t, FAULT_REBOOT_NOT_DONE, "");
                 return;
         }
         on_deadline(t);

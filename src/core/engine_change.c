@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "turn.h"
-#include "util/buf.h"
 #include "util/text.h"
 
 #define TOKEN_SEC    DAY_SEC            /* how long the cloud remembers a client token */
+#define TOKEN_DIGITS 32                 /* with the name before them within the cloud's 64 */
 #define WITNESS_WAIT (5 * USEC_PER_SEC) /* netlink's answer about the witness of L4 */
 
 /* L1: nothing but reading since an inspection, and that not long ago. */
@@ -34,11 +34,17 @@ static bool is_witnessed(struct turn *t) {
 }
 
 static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
-        _cleanup_buf_ struct buf b = BUF(CLIENT_TOKEN_SIZE - 1);
+        static const char name[] = "ecs-pubip-";
+        size_t n = sizeof(name) - 1;
+        uint64_t dice = 0;
 
-        buf_printf(&b, "ecs-pubip-%016llx%016llx", (unsigned long long)rng_next(&t->e->rng),
-                   (unsigned long long)rng_next(&t->e->rng));
-        text_copy(token, CLIENT_TOKEN_SIZE, buf_text(&b));
+        text_copy(token, CLIENT_TOKEN_SIZE, name);
+        for (unsigned i = 0; i < TOKEN_DIGITS; i++, dice >>= 4) {
+                if (i % 16 == 0)
+                        dice = rng_next(&t->e->rng);
+                token[n++] = "0123456789abcdef"[dice & 15];
+        }
+        token[n] = '\0';
 }
 
 /* A call with a client token whose outcome never became known. */
@@ -168,7 +174,6 @@ void got_stored(struct turn *t, int error, enum hold hold) {
         struct engine *e = t->e;
         enum wire_op op = e->asking;
         struct ledger_entry *entry;
-        struct fault f;
 
         e->ledger_error = error;
         if (e->step != STEP_STORING)
@@ -177,8 +182,7 @@ void got_stored(struct turn *t, int error, enum hold hold) {
         if (error) {
                 withdraw(t, entry);
                 t->out->wants &= ~(unsigned)ACTION_STORE; /* it would fail again */
-                f = fault_own(FAULT_LEDGER_WRITE, strerror(-error));
-                fail(t, &f);
+                fail_own(t, FAULT_LEDGER_WRITE, strerror(-error));
                 return;
         }
         if (hold == HOLD_ON || !entry) {

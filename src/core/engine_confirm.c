@@ -63,9 +63,7 @@ static const char *const confirm_faults[_PLANE_MAX] = {
 
 /* The plane that disagrees now may be another one than at an earlier failure. */
 static void fail_to_confirm(struct turn *t) {
-        struct fault f = fault_own(confirm_faults[t->e->verdict.who], "");
-
-        fail(t, &f);
+        fail_own(t, confirm_faults[t->e->verdict.who], "");
 }
 
 void confirming_begins(struct turn *t) {
@@ -214,10 +212,6 @@ void confirm(struct turn *t) {
         reboot_not_due(t);
         e->absent_first = 0;
         TEXT_SET(e->accepted, "");
-        if (!e->online)
-                t->out->wants |= ACTION_ONLINE;
-        if (e->marked || !e->online) /* an earlier process may have left its mark */
-                t->out->wants |= ACTION_UNMARK;
         e->online = true;
         e->marked = false;
         if (e->next_control == 0)

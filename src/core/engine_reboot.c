@@ -25,12 +25,8 @@ static void end_block(struct turn *t) {
 }
 
 static void reboot_never(struct turn *t) {
-        struct fault f = fault_own(FAULT_REBOOT_NEVER, "");
-
-        if (!t->e->marked)
-                t->out->wants |= ACTION_REBOOT_MARK;
         t->e->marked = true;
-        fail(t, &f);
+        fail_own(t, FAULT_REBOOT_NEVER, "");
 }
 
 /* True while cloud-init or an inhibitor asks for patience, and Patience is not over. */

@@ -84,19 +84,20 @@ static int clock_offset(const struct engine *e, struct engine_now now) {
 }
 
 /* One remark at most: the one that a person should know first. */
-static void fill_note(const struct engine *e, struct engine_now now, struct status *s) {
+static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
 
         if (e->ledger_state == LEDGER_UNREADABLE)
-                TEXT_SET(s->note, "the ledger cannot be read: nothing will be changed");
-        else if (e->ledger_error)
-                TEXT_SET(s->note, "the ledger cannot be written: nothing will be changed");
-        else if (e->lagging)
-                TEXT_SET(s->note, "the address works, metadata does not show it yet");
-        else if (e->hold == HOLD_FOREIGN)
-                TEXT_SET(s->note, "a hold file of another instance is ignored");
-        else if (l->suspect_pending || (l->suspect && engine_time(e, now) - l->suspect < DAY_SEC))
-                TEXT_SET(s->note, "an earlier ledger was set aside: no reboot for 24 h after");
+                return "the ledger cannot be read: nothing will be changed";
+        if (e->ledger_error)
+                return "the ledger cannot be written: nothing will be changed";
+        if (e->lagging)
+                return "the address works, metadata does not show it yet";
+        if (e->hold == HOLD_FOREIGN)
+                return "a hold file of another instance is ignored";
+        if (l->suspect_pending || (l->suspect && now - l->suspect < DAY_SEC))
+                return "an earlier ledger was set aside: no reboot for 24 h after";
+        return "";
 }
 
 static unsigned count(const struct ledger *l, enum wire_op op) {
@@ -134,5 +135,5 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
-        fill_note(e, now, s);
+        TEXT_SET(s->note, note_of(e, engine_time(e, now)));
 }

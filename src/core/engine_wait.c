@@ -32,7 +32,7 @@ void untell(struct turn *t, enum told_list list, const char *code) {
                         TEXT_SET(t->e->told[list][i], "");
 }
 
-void fail(struct turn *t, const struct fault *f) {
+static void fail(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 
         if (e->phase != PHASE_FAILED || strcmp(e->fault.code, f->code) != 0)
@@ -42,6 +42,12 @@ void fail(struct turn *t, const struct fault *f) {
         e->fault = *f;
         enter(t, PHASE_FAILED);
         rest(t, in(t, backoff_failed(e->failed_looks++, e->identity.instance_id)));
+}
+
+void fail_own(struct turn *t, const char *code, const char *message) {
+        struct fault f = fault_own(code, message);
+
+        fail(t, &f);
 }
 
 /* Services start before the network is there: in a machine's first minute that is no news. */

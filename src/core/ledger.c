@@ -346,8 +346,10 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret) {
         *line = '\0';
         if (!text_to_u64(copy + strlen(MAGIC), UINT32_MAX, &version))
                 return -EBADMSG;
-        if (version != LEDGER_VERSION)
+        if (version > LEDGER_VERSION)
                 return -EPROTONOSUPPORT;
+        if (version < LEDGER_VERSION)
+                return -EBADMSG;
         *line = '\n';
         if (!checksum_take(copy, len))
                 return -EBADMSG;

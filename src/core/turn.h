@@ -42,7 +42,7 @@ uint64_t server_wait_left(const struct turn *t); /* of a kept wait that nobody h
 void forget_wait(struct turn *t);                /* unless the server still wants it */
 void meet_fault(struct turn *t, const struct fault *f); /* wait or fail, by its class */
 void meet_own(struct turn *t, const char *code, const char *message);
-void fail(struct turn *t, const struct fault *f);
+void fail_own(struct turn *t, const char *code, const char *message);
 bool is_news(struct turn *t, enum told_list list,
              const char *code); /* and counts as told from now on */
 void untell(struct turn *t, enum told_list list,

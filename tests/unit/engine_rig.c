@@ -308,11 +308,9 @@ static const struct {
         enum action action;
         const char *word;
 } words[] = {
-        {ACTION_DROP, "drop"},         {ACTION_SET_ASIDE, "aside"},
-        {ACTION_STORE, "store"},       {ACTION_WATCH, "watch"},
-        {ACTION_BLOCKERS, "blockers"}, {ACTION_NO_BLOCKERS, "no-blockers"},
-        {ACTION_ONLINE, "online"},     {ACTION_REBOOT_MARK, "mark"},
-        {ACTION_UNMARK, "unmark"},     {ACTION_EXIT, "exit"},
+        {ACTION_DROP, "drop"},   {ACTION_SET_ASIDE, "aside"},   {ACTION_STORE, "store"},
+        {ACTION_WATCH, "watch"}, {ACTION_BLOCKERS, "blockers"}, {ACTION_NO_BLOCKERS, "no-blockers"},
+        {ACTION_EXIT, "exit"},
 };
 
 /* In the order of the actions, phase first and question last. */
@@ -322,6 +320,10 @@ static void describe(const struct rig *r, char *ret, size_t size) {
         for (size_t i = 0; i < N(words); i++)
                 if (r->actions.wants & words[i].action)
                         n += (size_t)snprintf(ret + n, size - n, " %s", words[i].word);
+        if (r->engine.online && !r->was_online)
+                n += (size_t)snprintf(ret + n, size - n, " online");
+        if (r->engine.marked != r->was_marked)
+                n += (size_t)snprintf(ret + n, size - n, r->was_marked ? " unmark" : " mark");
         if (r->actions.wants & ACTION_ASK)
                 snprintf(ret + n, size - n, " ask:%s", wire_op_name(r->actions.question.op));
 }
@@ -390,6 +392,8 @@ static void check(const struct rig *r, const struct line *line) {
 void rig_play(struct rig *r, const struct line *lines, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 memset(&r->actions, 0, sizeof(r->actions));
+                r->was_online = r->engine.online;
+                r->was_marked = r->engine.marked;
                 happen(r, lines[i].event);
                 if (*lines[i].wants)
                         check(r, &lines[i]);

@@ -24,6 +24,7 @@ struct rig {
         struct instance instance;
         struct eip eip;
         bool no_boot_id, dmi_is_ecs;
+        bool was_online, was_marked; /* before the last event */
 };
 
 /* A fresh VPC instance whose kernel plane agrees. */

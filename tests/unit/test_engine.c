@@ -31,7 +31,7 @@ static void fresh_vpc_with_reboot(void **state) {
              {"instance A", "rebooting store"}, {"stored", "rebooting ask:reboot"},
              {"ok", "rebooting store in:600-600"}, {"stored", "rebooting in:600-600"},
              {"boot", "identifying ask:identify"}, {"identity A", "inspecting watch ask:inspect"},
-             {"kernel up", "inspecting"}, {"instance A", "confirmed store online unmark"},
+             {"kernel up", "inspecting"}, {"instance A", "confirmed store online"},
              {"stored", "confirmed"});
         assert_int_equal(r.engine.ledger.n_entries, 2);
         assert_true(r.engine.ledger.entries[0].unreachable_before);
@@ -43,8 +43,7 @@ static void fresh_vpc_at_once(void **state) {
         (void)state;
         rig_init(&r);
         PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store in:2-2"}, {"stored", "confirming"},
-             {"wait", "confirming ask:addresses"},
-             {"addresses A", "confirmed store online unmark"});
+             {"wait", "confirming ask:addresses"}, {"addresses A", "confirmed store online"});
 }
 
 /* Grace is over, metadata lags, but the address works now and did not before. */
@@ -55,7 +54,7 @@ static void reachability_witness_spares_the_reboot(void **state) {
         rig_init(&r);
         PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
-             {"reach yes", "confirmed store online unmark"});
+             {"reach yes", "confirmed store online"});
         assert_true(r.engine.lagging);
 }
 
@@ -65,7 +64,7 @@ static void address_there_costs_no_api_call(void **state) {
         (void)state;
         rig_init(&r);
         PLAY(&r, {"start", "identifying ask:identify"}, {"identity A", "confirming store watch"},
-             {"stored", "confirming"}, {"kernel up", "confirmed store online unmark in:150-375"});
+             {"stored", "confirming"}, {"kernel up", "confirmed store online in:150-375"});
 }
 
 static void classic_with_reboot(void **state) {
@@ -83,7 +82,7 @@ static void classic_with_reboot(void **state) {
              {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
              {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store"},
              {"boot", "identifying ask:identify"}, {"identity A", "inspecting watch ask:inspect"},
-             {"instance A", "confirming watch"}, {"kernel up", "confirmed store online unmark"});
+             {"instance A", "confirming watch"}, {"kernel up", "confirmed store online"});
 }
 
 /* Without metadata the machine must be witnessed before anything is changed (L4). */
@@ -121,7 +120,7 @@ static void already_there_is_adopted(void **state) {
              {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
              {"fault AllocatedAlready 403", "inspecting store ask:inspect"},
              {"instance B", "confirming store say:adopted"}, {"wait", "confirming ask:addresses"},
-             {"addresses B", "confirmed store online unmark"});
+             {"addresses B", "confirmed store online"});
 }
 
 static void existing_address_by_control(void **state) {
@@ -131,7 +130,7 @@ static void existing_address_by_control(void **state) {
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
              {"instance A", "confirming store say:adopted"}, {"wait", "confirming ask:addresses"},
-             {"addresses A", "confirmed store online unmark"});
+             {"addresses A", "confirmed store online"});
         assert_int_equal(r.engine.ledger.n_entries, 0);
 }
 
@@ -230,8 +229,7 @@ static void lost_allocate_is_looked_for(void **state) {
              {"reach no", ""}, {"stored", "allocating ask:allocate"},
              {"fault Cloud.Gone", "waiting store !Cloud.Gone in:0-1"},
              {"wait", "inspecting ask:inspect"}, {"instance A", "confirming store"},
-             {"wait", "confirming ask:addresses"},
-             {"addresses A", "confirmed store online unmark"});
+             {"wait", "confirming ask:addresses"}, {"addresses A", "confirmed store online"});
         assert_int_equal(r.engine.ledger.entries[0].address, rig_address('A'));
 }
 

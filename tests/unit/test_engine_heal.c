@@ -10,7 +10,7 @@
 static void confirmed(struct rig *r, enum heal_policy policy) {
         rig_init(r);
         r->config.heal_policy = policy;
-        PLAY(r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"},
+        PLAY(r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
              {"stored", "confirmed"}, {"+60", ""}, {"wait", "confirmed ask:addresses"});
 }
 
@@ -56,7 +56,7 @@ static void gone_right_after_an_inspection(void **state) {
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
              {"instance A", "confirming store"}, {"wait", ""},
-             {"addresses A", "confirmed store online unmark"});
+             {"addresses A", "confirmed store online"});
         began = r.now.boot_usec;
         r.engine.next_look = r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", ""}, {"addresses none", "confirming say:disagrees"});
@@ -160,8 +160,7 @@ static void eip_is_associated(void **state) {
         assert_true(*r.actions.question.client_token);
         PLAY(&r, {"ok", "inspecting store ask:inspect"}, {"instance none", "waiting"},
              {"wait", "inspecting ask:inspect"}, {"instance eip:E", "confirming store"},
-             {"wait", "confirming ask:addresses"},
-             {"addresses E", "confirmed store online unmark"});
+             {"wait", "confirming ask:addresses"}, {"addresses E", "confirmed store online"});
         assert_int_equal(r.engine.kind, KIND_EIP);
 }
 
@@ -186,7 +185,7 @@ static void eip_is_gone(struct rig *r, enum strategy strategy) {
         r->config.strategy = strategy;
         PLAY(r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
              {"instance eip:E", "confirming store"}, {"wait", ""},
-             {"addresses E", "confirmed store online unmark"}, {"+60", ""}, {"wait", ""},
+             {"addresses E", "confirmed store online"}, {"+60", ""}, {"wait", ""},
              {"addresses none", "inspecting ask:inspect"},
              {"instance none", "inspecting say:reclaimed"}, {"wait", "inspecting ask:inspect"},
              {"instance none", "inspecting ask:eip-find"});
@@ -435,7 +434,7 @@ static void agreement_at_the_last_moment(void **state) {
              {"wait", "confirming ask:addresses"}, {"addresses A", "confirming ask:probe"},
              {"reach no", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
              {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
-             {"stored", "confirmed store no-blockers online unmark"});
+             {"stored", "confirmed store no-blockers online"});
         assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
 }
 
@@ -450,7 +449,7 @@ static void the_witness_is_asked_anew(void **state) {
              {"blockers cloud-init", "rebooting ask:addresses"}, {"addresses none", "rebooting"},
              {"+61", ""}, {"wait", "rebooting ask:addresses"},
              {"addresses none", "rebooting ask:probe"},
-             {"reach yes", "confirmed store no-blockers online unmark"});
+             {"reach yes", "confirmed store no-blockers online"});
 }
 
 /* Accepted and never executed: failed after the first, and never asked again in this boot. */

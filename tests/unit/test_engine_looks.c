@@ -7,7 +7,7 @@
 
 #define UP_TO_CONFIRMED                                                                            \
         {"start", ""}, {"identity A", ""}, {                                                       \
-                "kernel up", "confirmed store online unmark"                                       \
+                "kernel up", "confirmed store online"                                              \
         }
 #define UP_TO_ALLOCATE                                                                             \
         {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},            \
@@ -30,7 +30,7 @@ static void lagging_metadata_is_looked_at(void **state) {
         rig_init(&r);
         PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""}, {"instance A", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
-             {"reach yes", "confirmed store online unmark"}, {"wait", "confirmed ask:addresses"},
+             {"reach yes", "confirmed store online"}, {"wait", "confirmed ask:addresses"},
              {"addresses A", "confirmed store"});
         assert_false(r.engine.lagging);
         assert_int_equal(r.engine.verdict.planes[PLANE_METADATA], PLANE_AGREES);
@@ -44,13 +44,13 @@ static void lagging_metadata_outlives_a_restart(void **state) {
         rig_init(&r);
         PLAY(&r, UP_TO_ALLOCATE, {"ok A", ""}, {"instance A", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
-             {"reach yes", "confirmed store online unmark"}, {"kill", "identifying ask:identify"},
+             {"reach yes", "confirmed store online"}, {"kill", "identifying ask:identify"},
              {"identity none", "inspecting watch ask:inspect"}, {"kernel up", ""},
-             {"instance A", "confirmed online unmark"}, {"kill", "identifying ask:identify"},
+             {"instance A", "confirmed online"}, {"kill", "identifying ask:identify"},
              {"identity none", "inspecting watch ask:inspect"}, {"kernel up", ""},
              {"instance B", "confirming store say:replaced"});
         assert_false(r.engine.lagging);
-        PLAY(&r, {"wait", ""}, {"addresses B", "confirmed online unmark"});
+        PLAY(&r, {"wait", ""}, {"addresses B", "confirmed online"});
         assert_false(r.disk.lagging);
 }
 
@@ -300,7 +300,7 @@ static void always_reboots_once(void **state) {
              {"identity none", ""}, {"kernel up", ""}, {"instance A", "confirming"}, {"+61", ""},
              {"wait", ""}, {"addresses none", ""},
              {"blockers cloud-init to finish", "rebooting ask:addresses say:reboot-waits"},
-             {"addresses A", "confirmed store no-blockers online unmark"});
+             {"addresses A", "confirmed store no-blockers online"});
 }
 
 /* An EIP may work before metadata shows it, as a static address may: the same witness (4.2). */
@@ -317,7 +317,7 @@ static void the_witness_speaks_for_an_eip_too(void **state) {
              {"stored", "allocating ask:eip-associate"}, {"ok", "inspecting store ask:inspect"},
              {"instance eip:E", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
-             {"reach yes", "confirmed store online unmark"});
+             {"reach yes", "confirmed store online"});
 }
 
 /* A ledger that was set aside counts for a day (L10), and no longer in what others are told. */
@@ -328,7 +328,7 @@ static void a_damaged_ledger_is_told_for_a_day(void **state) {
         (void)state;
         rig_init(&r);
         r.disk_state = LEDGER_DAMAGED;
-        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"},
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
              {"wait", "confirmed ask:addresses"}, {"addresses A", "confirmed"});
         r.engine.next_control = r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"}, {"instance A", "confirmed store"});

@@ -143,7 +143,7 @@ static void each_stranger_asks_for_a_word(void **state) {
         (void)state;
         rig_init(&r);
         r.config.heal_policy = HEAL_ALERT;
-        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"},
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
              {"+60", ""}, {"wait", ""}, {"addresses B", ""},
              {"instance B", "failed !Heal.Replaced say:failed"}, {"resume", "failed ask:identify"},
              {"identity C", "failed ask:inspect"},
@@ -336,7 +336,7 @@ static void cut_through_stays_confirmed(void **state) {
         TEXT_SET(r.config.eip_allocation_id, "eip-1");
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
              {"eip cut-through", "confirming store watch"},
-             {"kernel up", "confirmed store online unmark"});
+             {"kernel up", "confirmed store online"});
         r.engine.next_control = r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"},
              {"instance none", "confirmed store ask:eip-find"},
@@ -350,7 +350,7 @@ static void a_witness_outlives_a_flap(void **state) {
         (void)state;
         rig_init(&r);
         PLAY(&r, UP_TO_DUE, {"+61", ""}, {"wait", ""}, {"addresses none", "confirming ask:probe"},
-             {"reach yes", "confirmed store online unmark"}, {"+3600", ""},
+             {"reach yes", "confirmed store online"}, {"+3600", ""},
              {"kernel down", "inspecting ask:inspect"}, {"instance A", "confirming"},
              {"kernel up", "confirmed"});
 }
@@ -378,7 +378,7 @@ static void a_word_during_a_throttled_look(void **state) {
         (void)state;
         rig_init(&r);
         r.config.heal_policy = HEAL_ALERT;
-        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"},
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"},
              {"+60", ""}, {"wait", ""}, {"addresses B", ""},
              {"instance B", "failed !Heal.Replaced"}, {"wait", ""}, {"identity B", ""},
              {"fault Throttling.User 400", "waiting store"}, {"resume", "waiting"}, {"wait", ""},

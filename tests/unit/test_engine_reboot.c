@@ -74,7 +74,7 @@ static void a_verdict_is_later_than_its_change(void **state) {
              {"instance A", "rebooting store"}, {"stored", "rebooting ask:reboot"}, {"ok", ""});
         r.now.wall_sec -= 8 * 3600;
         PLAY(&r, {"boot", ""}, {"identity A", ""}, {"kernel up", ""},
-             {"fault Metadata.NoRole", "confirmed store online unmark"});
+             {"fault Metadata.NoRole", "confirmed store online"});
         r.now.wall_sec += 8 * 3600;
         PLAY(&r, {"+600", ""}, {"wait", ""}, {"addresses none", ""});
         assert_int_equal(seconds_to_reboot(&r, "A", 40), -1);
@@ -154,7 +154,7 @@ static void what_works_by_the_time_of_the_intent(void **state) {
         PLAY(&r, UP_TO_CONFIRMING, {"+61", ""}, {"kernel down", ""}, {"addresses none", ""},
              {"reach yes", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
              {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
-             {"stored", "confirmed store no-blockers online unmark"});
+             {"stored", "confirmed store no-blockers online"});
         assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
 }
 

@@ -75,7 +75,7 @@ static void a_hint_survives_being_confirmed(void **state) {
 
         (void)state;
         rig_init(&r);
-        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online unmark"});
+        PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"});
         r.engine.next_control = r.now.boot_usec;
         r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"},
@@ -200,14 +200,14 @@ static void metadata_confirms_while_control_throttles(void **state) {
              {"fault Metadata.Server 503", "waiting !Throttling.User in:5-5"},
              {"wait", "waiting ask:addresses"}, {"addresses B", "waiting in:10-10"},
              {"wait", "waiting ask:addresses"},
-             {"addresses A", "confirmed store online unmark in:150-375"});
+             {"addresses A", "confirmed store online in:150-375"});
         assert_int_equal(r.engine.ledger.address, rig_address('A'));
         assert_int_equal(r.engine.ledger.kind, KIND_STATIC);
         assert_true(r.disk.wait.asked_by_server); /* no inspection before it is over */
         assert_true(r.engine.next_control > r.now.boot_usec + 30 * USEC_PER_MIN);
         /* The next process asks nothing either. */
         PLAY(&r, {"kill", "identifying ask:identify"}, {"identity A", "confirming watch"},
-             {"kernel up", "confirmed online unmark"});
+             {"kernel up", "confirmed online"});
 }
 
 /* Throttled before: the inspection after the change is left to others, metadata is asked first. */
@@ -221,8 +221,7 @@ static void in_a_crowd_metadata_is_asked_first(void **state) {
              {"instance none", "inspecting ask:addresses"},
              {"addresses none", "inspecting ask:probe"}, {"reach no", "allocating store"},
              {"stored", "allocating ask:allocate"}, {"ok A", "confirming store in:2-2"},
-             {"wait", "confirming ask:addresses"},
-             {"addresses A", "confirmed store online unmark"});
+             {"wait", "confirming ask:addresses"}, {"addresses A", "confirmed store online"});
         assert_int_equal(r.engine.control.presence, PRESENCE_UNKNOWN);
         assert_true(r.engine.next_control < r.now.boot_usec + 8 * USEC_PER_HOUR);
         /* Metadata does not show it: control is asked before anything is made of that. */
