@@ -2,7 +2,7 @@
 /*
  * What can go wrong, in one table: code, status and message of the cloud (or a code of our own) to
  * a class, which decides the wait, and to a sentence and a remedy for a person.
- * Source: error tables of the API pages (ECS 2014-05-26, VPC 2016-04-28), see src/core/fault.c.
+ * Source: error tables of the API pages (ECS 2014-05-26, VPC 2016-04-28; ecs-api 4 and 5).
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The planes of an address, and the verdict over them (design: three planes). Behind translation
+ * The planes of an address, and the verdict over them (design 1 and 4.1). Behind translation
  * (VPC) the public address is on no NIC: there the kernel plane is the primary private address on
  * a running link with a default route; on the classic network it is the public address itself.
  */

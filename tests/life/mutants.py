@@ -116,7 +116,7 @@ def try_mutant(tree, objects, patch):
 
 
 def unseen_laws(patches, found):
-    """Issue 4: for each law one is seen from outside, by life or explore; unit tests are no proof."""
+    """For each of laws L1 to L10 one must be seen from outside, by life or explore, not by unit tests."""
     seen = {patch.stem.split("-")[0] for patch, (who, _) in zip(patches, found)
             if who and who.startswith(("life", "explore"))}
     return [law for law in LAWS if law not in seen]

@@ -109,6 +109,12 @@ CASES = [
     Case("links", {"README.md": "See [the map](src/README.md).\n", "src/README.md": "`src/README.md`\n"},
          {"src/README.md": "`src/core/gone.c`\n"}, "names src/core/gone.c"),
     Case("links", {"README.md": "plain\n"}, {"README.md": "See [x](gone.md).\n"}, "links to gone.md"),
+    Case("links", {"src/DESIGN.md": "## 4 Rules\n### 4.5 Waits\n", "src/core/a.c": "/* (design\n * 4.5) */\n"},
+         {"src/core/a.c": "/* Design 4, 4.5 and " "4.6. */\n"}, "cites design 4.6, which src/DESIGN.md does not"),
+    Case("links", {"src/DESIGN.md": "- **L1** First.\n- **L2** Then.\n", "src/core/a.c": "/* Laws L1 to L2. */\n"},
+         {"src/core/a.c": "/* law " "L11 */\n"}, "L11, which src/DESIGN.md does not have"),
+    Case("links", {"src/ECS-API.md": "# The cloud\n## 5 Errors\n", "src/core/a.h": "/* (ecs-api 5) */\n"},
+         {"src/core/a.h": "/* ecs-api " "9.10 */\n"}, "cites ecs-api 9.10"),
     Case("loads", {"src/agent/main.c": MAIN_C},
          {"src/agent/main.c": "void *curl_easy_init(void);\n"
                               "int main(void) { return !curl_easy_init(); }\n"}, "loads libcurl",

@@ -15,7 +15,7 @@ class Fault(Exception):
         self.detail = detail
 
 
-# Sources: the API pages named in facts/ecs-api.md, sections 4 and 5.  Where editions differ, the
+# Sources: the API pages named in src/ECS-API.md (ecs-api 4 and 5).  Where editions differ, the
 # status of the ECS table.  A code with several messages has the others in VARIANTS.
 DOCUMENTED = {
     # AllocatePublicIpAddress

@@ -59,7 +59,7 @@ static const struct status rebooting = {
         .waits_for = "cloud-init to finish",
 };
 
-/* The sample of the design, member by member and in its order, then what was added. */
+/* The sample of design 6, member by member and in its order, then what was added. */
 static void the_contract_to_the_letter(void **state) {
         char *text = NULL;
 
