@@ -186,7 +186,7 @@ static void credit(struct world *w, in_addr_t address) {
         for (unsigned k = l->n_changes; k-- > 0 && !newest;)
                 if (laws_brings_address(l->changes[k].op) && l->changes[k].heard != HEARD_REFUSED)
                         newest = &l->changes[k];
-        if (newest && !newest->executed &&
+        if (newest && (!newest->executed || (newest->heard != HEARD_DONE && !newest->told)) &&
             (!newest->told_none || w->flight.at < newest->at + VISIBLE_AFTER + SLACK))
                 newest->taken_for = address;
         /* An EIP comes back under the same address. */
