@@ -195,7 +195,9 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
         age(&l->inspected, w->now, 301);
         age(&l->inspected_asked, w->now, 301);
         age(&l->metadata_at, w->now, 78);
-        age(&l->reach_at, w->now, 80);
+        if (l->reach_at) /* fresh, too old for the core, too old for a reboot */
+                l->reach_at = 1 + (w->now - l->reach_at > USEC_PER_MIN) +
+                              (w->now - l->reach_at > 79 * USEC_PER_SEC);
         age(&l->absent_since, w->now, 61);
         left(&l->hint_until, w->now);
         left(&l->hint_written, w->now);

@@ -158,6 +158,9 @@ void laws_executed(struct world *w, enum wire_op op) {
         c->executed = true;
         if (laws_brings_address(op))
                 c->address = op == WIRE_EIP_ASSOCIATE ? world_address(0) : w->address;
+        for (unsigned i = 0; i < w->laws.n_changes && op == WIRE_BANDWIDTH; i++)
+                if (&w->laws.changes[i] != c && w->laws.changes[i].address == c->address)
+                        c->address = 0; /* it was there: an earlier call brought it */
         if (w->bought > w->laws.bought_unknown + 1)
                 laws_break(w, "4.3: a second EIP was bought");
 }
@@ -186,7 +189,7 @@ static void credit(struct world *w, in_addr_t address) {
         for (unsigned k = l->n_changes; k-- > 0 && !newest;)
                 if (laws_brings_address(l->changes[k].op) && l->changes[k].heard != HEARD_REFUSED)
                         newest = &l->changes[k];
-        if (newest && !newest->executed &&
+        if (newest && (!newest->executed || (newest->heard != HEARD_DONE && !newest->told)) &&
             (!newest->told_none || w->flight.at < newest->at + VISIBLE_AFTER + SLACK))
                 newest->taken_for = address;
         /* An EIP comes back under the same address. */

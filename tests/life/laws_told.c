@@ -97,6 +97,8 @@ static bool was_said(const struct told *t, const struct told_line *line) {
                         return false;
                 if (is_same(&t->lines[i], line))
                         return true;
+                if (line->kind == NOTICE_ASKING && t->lines[i].kind == NOTICE_ASKING)
+                        return false; /* for another call meanwhile */
                 if (line->stranger && t->lines[i].stranger)
                         return false; /* each in turn asks for a word of its own (4.4) */
         }

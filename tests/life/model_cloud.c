@@ -118,7 +118,7 @@ static void buy_eip(struct world *w, const struct wire_question *q, struct wire_
                 w->bought++;
                 TEXT_SET(w->bought_token, q->client_token);
                 w->eip = EIP_AVAILABLE;
-                w->eip_listed = w->now + LISTED_AFTER;
+                w->eip_listed = w->flight.at + LISTED_AFTER;
         }
         tell_eip(w, &ret->eip);
 }

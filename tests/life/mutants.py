@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Plants one error at a time into a copy of the core; life, explore or a unit test must see it.
+"""Plants one error at a time into a copy of the core; the models must see it from outside.
 
     mutants.py SOURCE [NAME…]      each mutants/NAME.patch is one broken law, in one place
 
-Prints who saw each. Ends with "caught C / planted P"; the exit status is 0 only if all are caught,
-and of each law L1 to L10 at least one by life or explore. A patch that does not apply any more
-counts as not caught: the core has moved on, and so must the patch.
+Prints who saw each. Ends with "caught C / planted P"; the exit status is 0 only if all are caught
+by life, explore or fleet, but for those of UNIT_ONLY, which name the reason, and of each law L1 to
+L10 at least one by life or explore. A patch that does not apply any more counts as not caught: the
+core has moved on, and so must the patch.
 """
 import concurrent.futures
 import os
@@ -24,23 +25,36 @@ LAWS = [f"L{n}" for n in range(1, 11)]
 PROGRAMS = {
     "life": ("tests/life/life.c",),
     "explore": ("tests/life/explore.c", "tests/life/canon.c"),
+    "fleet": ("tests/life/fleet.c",),
     "test_governor": ("tests/unit/test_governor.c",),
     "test_engine": ("tests/unit/test_engine.c", "tests/unit/engine_rig.c"),
     "test_engine_heal": ("tests/unit/test_engine_heal.c", "tests/unit/engine_rig.c"),
     "test_engine_looks": ("tests/unit/test_engine_looks.c", "tests/unit/engine_rig.c"),
+    "test_engine_rare": ("tests/unit/test_engine_rare.c", "tests/unit/engine_rig.c"),
+    "test_engine_reboot": ("tests/unit/test_engine_reboot.c", "tests/unit/engine_rig.c"),
     "test_engine_wait": ("tests/unit/test_engine_wait.c", "tests/unit/engine_rig.c"),
     "test_identity": ("tests/unit/test_identity.c",),
 }
-# In this order, the quickest first; what sees the error first ends the search.
+# In this order, the quickest first; what sees the error first ends the search. Unit tests come last:
+# what the models can see from outside is said to be seen by them.
 HUNTS = (
     ("explore", "--bound=0"),
-    ("life", "--steps=300000"),
-    ("test_governor",), ("test_engine",), ("test_engine_wait",), ("test_engine_heal",),
-    ("test_engine_looks",), ("test_identity",),
-    ("life", "--steps=3000000", "--seed=100000"),
+    ("life", "--steps=400000"),
+    ("fleet", "--outage"),
+    ("explore", "--scene=link-and-witness"),
+    ("life", "--steps=6000000", "--seed=100000"),
     ("explore", "--scene=vpc-at-once"),
     ("explore", "--scene=classic"),
+    ("test_governor",), ("test_engine",), ("test_engine_wait",), ("test_engine_heal",),
+    ("test_engine_looks",), ("test_engine_rare",), ("test_engine_reboot",), ("test_identity",),
 )
+# What no model can see, and why.
+UNIT_ONLY = {
+    "3-answered-is-asked": "an inspection in flight for longer than 45 s while a call is open",
+    "4.2-policy-changed-in-between": "a reload to another policy while the intent is written",
+    "4.2-verdict-before-its-change": "confirmed within two seconds of its change, and drift then",
+    "4.3-old-token": "a purchase of which nothing came is repeated, with Heal.Limit used up since",
+}
 FLAGS = ("-D_GNU_SOURCE -std=gnu11 -O1 -w -ffunction-sections -Wl,--gc-sections "
          "-Iinclude -Isrc -Itests/unit -Itests/life").split()
 CC = shlex.split(os.environ.get("CC", "cc"))
@@ -122,6 +136,11 @@ def unseen_laws(patches, found):
     return [law for law in LAWS if law not in seen]
 
 
+def is_owed(patch, who):
+    """Only a unit test saw it, and no reason is known why."""
+    return who is not None and who.startswith("test_") and patch.stem not in UNIT_ONLY
+
+
 def main():
     tree = pathlib.Path(sys.argv[1]).resolve()
     patches = sorted((tree / "tests/life/mutants").glob("*.patch"))
@@ -140,8 +159,12 @@ def main():
             found = list(pool.map(lambda p: try_mutant(tree, objects, p), patches))
     caught = 0
     for patch, (who, why) in zip(patches, found):
+        if is_owed(patch, who):
+            who, why = None, f"by {who} only, and UNIT_ONLY has no reason"
         caught += who is not None
         print(f"{patch.stem:32} {who or 'NOT CAUGHT: ' + why}")
+        if who and who.startswith("test_"):
+            print(f"{'':32} unit only: {UNIT_ONLY[patch.stem]}")
     unseen = [] if sys.argv[2:] else unseen_laws(patches, found)
     for law in unseen:
         print(f"{law}: no mutant of it is caught by life or explore")
