@@ -183,7 +183,7 @@ static int is_aside(const struct dirent *d) {
 
 /* Behind the first dash are the times, which sort as texts. */
 static int by_time(const struct dirent **a, const struct dirent **b) {
-        return strcmp(strchr((*a)->d_name, '-'), strchr((*b)->d_name, '-'));
+        return strcmp(strchrnul((*a)->d_name, '-'), strchrnul((*b)->d_name, '-'));
 }
 
 static void forget_oldest(int dir) {

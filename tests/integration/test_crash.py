@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from agent import (ALWAYS, CHANGES, LEDGER, assert_inspected_before_each_change, executed,
-                   ledger_entries)
+from agent import (ALWAYS, CHANGES, LEDGER, arrivals, assert_inspected_before_each_change,
+                   executed, ledger_entries)
 
 RUNS_MAX = 60
 LONG_WAIT = 12     # seconds; longer than any wait that ends by itself in these runs
@@ -71,6 +71,12 @@ def assert_lawful(world):
     assert_durable(world)
 
 
+def assert_asked_once(world, since=0):
+    """Law L3, and the wait for an intent without an answer: not again before its time is over."""
+    for action in CALLS:
+        assert arrivals(world, action, since) <= 1, "%s was asked for again" % action
+
+
 def assert_ends_well(world, what):
     """It comes to rest; then its time passes, and it ends confirmed with each change made once."""
     def told():
@@ -78,14 +84,18 @@ def assert_ends_well(world, what):
 
     assert world.machine.wait_status(settled, timeout=180), told()
     assert_lawful(world)
+    assert_asked_once(world)
+    later = 0
     if world.machine.status()["phase"] != "confirmed" and not executed(world, "RebootInstance"):
         # an intent that nobody knows about is waited for in the cloud's time, which moves on here;
         # that there is no address after it takes two looks, a minute apart by our own clock
+        later = world.sim.mark()
         world.sim.set("clock.offset", INTENT_WAIT)
         resumed = world.machine.cli("resume")
         assert resumed.returncode == 0, resumed.stderr
     assert world.machine.wait_status(phase="confirmed", timeout=180), told()
     assert_lawful(world)
+    assert_asked_once(world, later)
     assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
     assert world.machine.wait_boot(2) and len(world.machine.boots.entries) == 2
 
