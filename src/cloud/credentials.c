@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <ecs-pubip/backoff.h>
-
+#include "cloud/expiry.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -19,9 +18,6 @@
 #define DOCUMENT_MAX  16384u
 #define STATIC_FOLDER "/etc/ecs-pubip/credentials"
 #define STATIC_MAX    8192u
-/* The next set is there 30 min before the end of the present one, and both are valid meanwhile. */
-#define REFRESH_SEC   600
-#define REFRESH_PAUSE (60 * USEC_PER_SEC) /* between refreshes that bring nothing newer */
 
 void keyring_init(struct keyring *k, struct metadata *m, const struct clock *clock,
                   const struct config *config) {
@@ -199,20 +195,24 @@ static bool fetch_static(struct keyring *k, struct fault *fault) {
                         fault);
 }
 
-/* Before a Date over TLS is known, Expiration proves nothing: then the API shall judge. */
+static struct expiry_now read_clock(const struct keyring *k) {
+        return (struct expiry_now){
+                .trust = k->clock->trust,
+                .cloud_sec = clock_now(k->clock),
+                .boot_usec = clock_boottime_usec(),
+        };
+}
+
 static bool has_expired(const struct keyring *k) {
-        return k->credentials.expiration > 0 && k->clock->trust == CLOCK_PROVEN &&
-               clock_now(k->clock) >= k->credentials.expiration;
+        const struct expiry_now now = read_clock(k);
+
+        return expiry_is_over(k->credentials.expiration, &now);
 }
 
 static bool wants_refresh(const struct keyring *k) {
-        if (!k->held)
-                return true;
-        if (k->credentials.expiration == 0 || k->clock->trust == CLOCK_UNKNOWN)
-                return false;
-        if (clock_boottime_usec() < k->fetched + REFRESH_PAUSE && !has_expired(k))
-                return false;
-        return clock_now(k->clock) + REFRESH_SEC >= k->credentials.expiration;
+        const struct expiry_now now = read_clock(k);
+
+        return !k->held || expiry_wants_refresh(k->credentials.expiration, k->fetched, &now);
 }
 
 bool keyring_get(struct keyring *k, const struct credentials **ret, struct fault *fault) {

@@ -59,6 +59,17 @@ def assert_confirmed(world, timeout=30, **fields):
     return status
 
 
+def assert_held(world, timeout=20):
+    """It has come to where the call would leave, and plans its next look instead; the status.
+
+    `held` alone tells no more than that the brake was read.
+    """
+    status = world.machine.wait_status(
+        lambda s: s["held"] and s["next"] and not s["busy"], timeout, phase="held")
+    assert status, "not held: %s" % world.machine.status()
+    return status
+
+
 def assert_failed(world, code, timeout=30):
     """Waits or failed with that fault; the status."""
     status = world.machine.wait_status(

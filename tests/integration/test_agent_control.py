@@ -8,7 +8,8 @@ import pytest
 
 from world.inotify import wait_until
 
-from agent import (ALWAYS, MESSAGE, asked_changes, assert_confirmed, assert_failed, executed)
+from agent import (ALWAYS, MESSAGE, arrivals, asked_changes, assert_confirmed, assert_failed,
+                   assert_held, executed)
 
 CONF = "/etc/ecs-pubip/ecs-pubip.conf"
 HOLD = "/etc/ecs-pubip/hold"
@@ -137,7 +138,8 @@ def test_hold_before_the_change_and_resume(make_world):
     assert world.machine.read(HOLD).split()[0] == world.sim.get("instance.id")
     world.sim.release()
     assert world.sim.wait_request("DescribeInstances")
-    assert world.machine.wait_status(phase="held", busy=False)
+    assert_held(world)
+    assert asked_changes(world) == []
     assert world.machine.cli("status").returncode == 1
     assert world.machine.cli("resume").returncode == 0
     assert_confirmed(world)
@@ -156,6 +158,7 @@ def test_hold_waits_for_a_call_in_flight(make_world):
     assert holding.poll() is None, "hold came back while a changing call was in flight"
     world.sim.release()
     assert holding.wait(20) == 0
+    assert_held(world)
     assert executed(world) == ["AllocatePublicIpAddress"]
     assert "RebootInstance" not in asked_changes(world)
 
@@ -167,12 +170,12 @@ def test_hold_survives_a_reboot(make_world):
     assert world.sim.wait_arrival("DescribeInstances")
     assert world.machine.cli("hold").returncode == 0
     world.sim.release()
-    world.machine.reboot()
+    assert_held(world)
     mark = world.sim.mark()
-    assert world.machine.wait_status(phase="held", boot_id=world.machine.boot_id)
-    assert world.sim.wait_request("DescribeInstances", since=0)
+    world.machine.reboot()
+    assert world.sim.wait_request("DescribeInstances", since=mark)
+    assert assert_held(world)["boot_id"] == world.machine.boot_id
     assert asked_changes(world) == []
-    assert mark
 
 
 def test_hold_of_another_instance_is_ignored(make_world):
@@ -189,7 +192,7 @@ def test_hold_that_names_nobody_holds(make_world, text):
     world.machine.write(HOLD, text)
     world.start()
     assert world.sim.wait_request("DescribeInstances")
-    assert world.machine.wait_phase("held")
+    assert_held(world)
     assert asked_changes(world) == []
 
 
@@ -198,7 +201,7 @@ def test_hold_that_cannot_be_read_holds(make_world):
     os.mkdir(world.machine.path(HOLD))
     world.start()
     assert world.sim.wait_request("DescribeInstances")
-    assert world.machine.wait_phase("held")
+    assert_held(world)
     assert asked_changes(world) == []
     status = world.machine.status()
     assert status["held"] and "cannot be read (Is a directory)" in status["note"]
@@ -216,11 +219,11 @@ def test_hold_between_ledger_and_call(make_world):
     ledger = world.machine.path("/var/lib/ecs-pubip")
     assert wait_until(ledger, lambda: _has_intent(world), 20)
     world.machine.write(HOLD, "-\n")
-    assert world.machine.wait_status(lambda s: s["held"] and not s["busy"])
+    assert_held(world)
+    assert arrivals(world, "AllocatePublicIpAddress") == 0
     assert world.machine.cli("resume", timeout=90).returncode == 0
     assert_confirmed(world, timeout=60)
-    arrivals = world.sim.events(event="arrival", action="AllocatePublicIpAddress")
-    assert len(arrivals) == 1
+    assert arrivals(world, "AllocatePublicIpAddress") == 1
 
 
 def _has_intent(world):
@@ -326,40 +329,6 @@ def test_policy_never_leaves_the_mark(make_world):
 
 # what user-data writes is written by now (test_user_data.py)
 NETWORK_STAGE_OVER = '{"v1": {"init": {"finished": 1.5}}}'
-
-
-def begin_boot_with_cloud_init(machine):
-    os.makedirs(machine.path("/run/cloud-init"), exist_ok=True)
-    machine.write("/run/cloud-init/enabled", "")
-    machine.write("/run/cloud-init/status.json", NETWORK_STAGE_OVER)
-
-
-def test_restart_waits_for_cloud_init(make_world):
-    world = make_world(mode="vpc", config=ALWAYS)
-    begin_boot_with_cloud_init(world.machine)
-    world.start()
-    entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
-    assert "cloud-init" in entry["MESSAGE"]
-    assert world.machine.wait_status(
-        lambda s: s["next"] and s["next"]["waits_for"] == "cloud-init to finish",
-        phase="rebooting")
-    assert world.machine.wait_notified(lambda n: "cloud-init" in n.get("STATUS", ""))
-    assert world.machine.cli("wait").returncode == 5
-    assert "RebootInstance" not in asked_changes(world)
-    # cloud-init leaves a link at its end
-    os.symlink("../../var/lib/cloud/data/result.json",
-               world.machine.path("/run/cloud-init/result.json"))
-    assert_confirmed(world)
-    assert executed(world) == ["AllocatePublicIpAddress", "RebootInstance"]
-
-
-def test_patience_ends(make_world):
-    world = make_world(mode="vpc", config=ALWAYS + "Patience=1s\n")
-    begin_boot_with_cloud_init(world.machine)
-    world.start()
-    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
-    assert_confirmed(world, timeout=60)
-    assert "RebootInstance" in executed(world)
 
 
 ENABLED = "/run/cloud-init/enabled"

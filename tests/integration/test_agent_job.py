@@ -124,31 +124,6 @@ def test_hardened_metadata(make_world):
     assert all(look["token"] or look["item"] == "api/token" for look in looks)
 
 
-@pytest.mark.parametrize("form", ["existing", "AllocatedAlready", "AllocatedAlready2",
-                                  "OperationDenied"])
-def test_address_that_comes_between_look_and_call(make_world, form):
-    """Whatever "it has one already" looks like, it leads to a look, and to no second call."""
-    world = make_world(mode="vpc-immediate")
-    world.sim.set("instance.already", form)
-    world.sim.hold("AllocatePublicIpAddress")
-    world.start()
-    assert world.sim.wait_arrival("AllocatePublicIpAddress")
-    world.sim.give_address()
-    world.sim.release()
-    assert_confirmed(world)
-    assert len(asked_changes(world)) == 1
-
-
-def test_existing_address_costs_no_api_call(make_world):
-    world = make_world(mode="vpc-immediate")
-    world.sim.give_address()
-    world.start()
-    status = assert_confirmed(world)
-    assert status["public_ip"] == world.sim.get("instance.public_ip")
-    assert asked_changes(world) == []
-    assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["CONFIRMED"])
-
-
 def test_restart_of_a_confirmed_instance_asks_metadata_alone(make_world):
     """A fleet that reboots costs the account's quota nothing: no API call, no credentials."""
     world = make_world(mode="vpc-immediate").start()
@@ -183,7 +158,7 @@ def test_what_the_service_manager_hears(make_world):
     heard = world.machine.notifications.find()
     assert [n for n in heard if n.get("READY") == "1"]
     states = [n["STATUS"] for n in heard if "STATUS" in n]
-    assert len(states) == len(set(zip(states, states[1:]))) + 1, "the same status was said twice"
+    assert all(a != b for a, b in zip(states, states[1:])), "the same status was said twice"
     assert ADDRESS in states[-1]
     mark = world.machine.notifications.mark()
     assert world.machine.stop_agent() == 0
@@ -193,7 +168,7 @@ def test_what_the_service_manager_hears(make_world):
 
 def test_the_watchdog_is_fed_from_the_loop(make_world):
     world = make_world(mode="vpc-immediate")
-    world.machine.agent_environment = {"WATCHDOG_USEC": "2000000"}
+    world.machine.agent_environment = {"WATCHDOG_USEC": "4000000"}
     world.start()
     times = []
     for _ in range(4):
@@ -202,7 +177,7 @@ def test_the_watchdog_is_fed_from_the_loop(make_world):
         assert fed
         times.append(fed["_TIME"])
     gaps = [b - a for a, b in zip(times, times[1:])]
-    assert 0.5 < min(gaps) < 2, gaps    # the least: what a busy machine adds is not the agent's
+    assert min(gaps) > 0.5 and max(gaps) < 4, gaps      # later, and the manager would kill it
 
 
 def test_journal_entries_have_their_fields(make_world):
@@ -260,9 +235,18 @@ def test_online_mark(make_world):
     assert_confirmed(world)
 
 
+def ticks(pid):
+    """Processor time of PID, in hundredths of a second."""
+    with open("/proc/%d/stat" % pid, encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_idle_agent_lets_the_cloud_process_go(make_world):
+    """And does next to nothing itself until then."""
     world = make_world(mode="vpc-immediate").start()
     assert_confirmed(world)
+    before = ticks(world.machine.agent.pid)
     pids = world.machine.cloud_pids()
     for pid in pids:
         with open("/proc/%d/stat" % pid, encoding="ascii") as f:
@@ -274,4 +258,5 @@ def test_idle_agent_lets_the_cloud_process_go(make_world):
     finally:
         for fd in fds:
             os.close(fd)
+    assert ticks(world.machine.agent.pid) - before <= 2
     assert world.machine.status()["phase"] == "confirmed"

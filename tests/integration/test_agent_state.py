@@ -370,13 +370,3 @@ def test_boot_id_as_the_service_manager_writes_it(make_world):
     world.machine.agent_arguments = ["--boot-id=" + world.machine.boot_id.replace("-", "").upper()]
     world.start()
     assert_confirmed(world, boot_id=world.machine.boot_id)
-
-
-def test_two_restarts_of_a_due_one(make_world):
-    """The restart is due, and the agent is restarted while it waits: it stays due, and is one."""
-    world = make_world(mode="vpc", config=ALWAYS)
-    world.sim.rule("RebootInstance", delay=1)
-    world.start()
-    assert world.sim.wait_arrival("RebootInstance")
-    assert_confirmed(world)
-    assert executed(world).count("RebootInstance") == 1

@@ -291,15 +291,17 @@ def test_revoked_credentials_are_fetched_again_once(world, asker):
     assert len(arrivals(world, "DescribeInstances")) == 3
 
 
-def test_refreshed_before_they_expire(world, asker):
-    """Ten minutes before the end a new set is fetched, without a refusal by the API."""
+def test_a_new_process_signs_with_a_new_set(world, asker):
+    """Each process fetches its own, without a refusal by the API; for when a process fetches a
+    second one see tests/unit/test_expiry.c."""
     world.sim.set("account.role.lifetime", 500)
     world.sim.set("account.role.rotate_before", 0)
     asker.ok("inspect")
     world.sim.set("account.role.lifetime", 6 * 3600)
     assert len(world.sim.log(item="meta-data/ram/security-credentials/ecs-pubip")) == 1
-    with Asker(world) as other:     # knows the time from the agent and fetches anew
+    with Asker(world) as other:
         other.ok("inspect", server_time=int(time.time()))
+    assert len(world.sim.log(item="meta-data/ram/security-credentials/ecs-pubip")) == 2
     assert all(e["code"] is None for e in world.sim.api())
 
 

@@ -23,14 +23,16 @@ def test_role_attached_later(make_world):
 
 
 def test_no_role_but_an_address(make_world):
-    """An instance with an address and no role is confirmed; control is unknown, with its fault."""
-    w = make_world(mode="classic")
+    """An instance with an address and no role is confirmed where control is not asked for."""
+    w = make_world(mode="vpc-immediate", config="[Confirm]\nPlanes=kernel metadata\n")
     w.sim.give_address()
-    w.machine.reboot()
-    w.machine.write("/etc/ecs-pubip/ecs-pubip.conf", "[Confirm]\nPlanes=kernel metadata\n")
     w.sim.set("account.role.attached", False)
     w.start()
-    assert w.machine.wait_status(lambda s: s["fault"] or s["phase"] == "confirmed", timeout=30)
+    status = w.machine.wait_phase("confirmed", timeout=30)
+    assert status, w.machine.status()
+    assert status["public_ip"] == w.sim.get("instance.public_ip") and status["fault"] is None
+    assert status["planes"]["control"]["verdict"] == "not-required"
+    assert w.sim.actions() == []
 
 
 def test_rotation_while_running(make_world):
@@ -142,23 +144,3 @@ def test_wrong_secret(make_world):
     w.start()
     found = fault(w, "SignatureDoesNotMatch")
     assert "wrong" not in found["message"].split()
-
-
-def test_nothing_secret_is_found_anywhere(make_world):
-    """Law L5, by looking: journal, status, ledger, arguments, environment, notifications."""
-    w = make_world(mode="vpc", config="[Reboot]\nGrace=1s\n")
-    w.start()
-    assert w.sim.wait_request("AllocatePublicIpAddress", timeout=20)
-    seen = []
-    for pid in [w.machine.agent.pid, *w.machine.cloud_pids()]:
-        for part in ("cmdline", "environ"):
-            with open("/proc/%d/%s" % (pid, part), "rb") as f:
-                seen.append(f.read().decode("utf-8", "replace"))
-    assert w.machine.wait_phase("confirmed", timeout=40)
-    seen += [json.dumps(w.machine.status()), w.machine.read("/var/lib/ecs-pubip/ledger"),
-             w.machine.read("/run/ecs-pubip/metrics.prom"), w.machine.errors(),
-             json.dumps(w.machine.journal.find(), default=str),
-             json.dumps(w.machine.notifications.find(), default=str)]
-    for secret in w.sim.secrets():
-        for text in seen:
-            assert secret not in text

@@ -242,6 +242,52 @@ static void default_routes(void **state) {
         assert_false(route(AF_INET6, 0, RTN_UNICAST, RT_TABLE_MAIN, 0));
 }
 
+/* A default route with a path over each of the links 2, 3, …, that has these flags. */
+static bool multipath(const unsigned char *flags, size_t n) {
+        struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWROUTE, 0);
+        struct rtmsg header = {.rtm_family = AF_INET, .rtm_type = RTN_UNICAST};
+        struct nlattr *paths;
+        bool is;
+
+        header.rtm_table = RT_TABLE_MAIN;
+        nlmsg_append(m, &header, sizeof(header), NLMSG_ALIGNTO);
+        paths = nla_nest_start(m, RTA_MULTIPATH);
+        for (size_t i = 0; i < n; i++) {
+                struct rtnexthop *path = nlmsg_reserve(m, sizeof(*path), NLMSG_ALIGNTO);
+
+                *path = (struct rtnexthop){.rtnh_flags = flags[i], .rtnh_ifindex = 2 + (int)i};
+                path->rtnh_len = sizeof(*path) + NLA_HDRLEN + sizeof(uint32_t);
+                nla_put_u32(m, RTA_GATEWAY, ip4("172.16.0.1"));
+        }
+        nla_nest_end(m, paths);
+        ways_out = (struct routes){};
+        is = picture_route(&ways_out, nlmsg_hdr(m));
+        nlmsg_free(m);
+        return is;
+}
+
+/* One live path is enough, whichever it is; all links are watched, for carrier may come back. */
+static void several_paths(void **state) {
+        static const struct {
+                unsigned char flags[3];
+                bool routed;
+        } rows[] = {
+                {{0, 0, 0}, true},
+                {{RTNH_F_DEAD, 0, 0}, true},
+                {{0, RTNH_F_LINKDOWN, RTNH_F_DEAD}, true},
+                {{RTNH_F_LINKDOWN, RTNH_F_DEAD, 0}, true},
+                {{RTNH_F_DEAD, RTNH_F_LINKDOWN, RTNH_F_DEAD | RTNH_F_LINKDOWN}, false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                assert_int_equal(multipath(rows[i].flags, N(rows[i].flags)), rows[i].routed);
+                assert_int_equal(ways_out.routed, rows[i].routed);
+                assert_int_equal(ways_out.n_ifindexes, 3);
+                assert_int_equal(ways_out.ifindexes[2], 4);
+        }
+}
+
 /* A message of any length short of its header, or of another type, changes nothing. */
 static void cut_messages(void **state) {
         char data[NLMSG_HDRLEN + sizeof(struct ifinfomsg)] = {0};
@@ -271,6 +317,7 @@ int main(void) {
                 cmocka_unit_test(bridge_ports),
                 cmocka_unit_test(witnesses),
                 cmocka_unit_test(default_routes),
+                cmocka_unit_test(several_paths),
                 cmocka_unit_test(cut_messages),
         };
 
