@@ -360,7 +360,7 @@ static struct plan plans[] = {
         {{.name = "a-person-s-word", VPC(EFFECT_AT_ONCE), .has_address = true},
          .only = ONLY(MOVE_REPLACE, MOVE_RESUME, MOVE_FAULT_HINT),
          .alert = true,
-         .deep = 4},
+         .deep = 3},
         {{.name = "hold", VPC(EFFECT_REBOOT)},
          .only = ONLY(MOVE_HOLD, MOVE_UNHOLD, MOVE_BLOCKED),
          .deep = 2},
