@@ -268,7 +268,7 @@ def test_help_and_version(world):
     program = world.machine.program(CLOUD)
     done = world.machine.run([program, "--help"])
     assert done.stdout.startswith("Usage: ecs-pubip-cloud")
-    assert world.machine.run([program, "--version"]).stdout.startswith("ecs-pubip ")
+    assert world.machine.run([program, "--version"]).stdout.startswith("ecs-pubip-cloud ")
     for wrong in (["--frobnicate"], ["x"]):
         done = world.machine.run([program, *wrong], check=False)
         assert done.returncode == 64 and done.stderr
