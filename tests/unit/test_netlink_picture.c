@@ -243,13 +243,14 @@ static void default_routes(void **state) {
 }
 
 /* A default route with a path over each of the links 2, 3, …, that has these flags. */
-static bool multipath(const unsigned char *flags, size_t n) {
+static bool multipath(unsigned route_flags, const unsigned char *flags, size_t n) {
         struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWROUTE, 0);
         struct rtmsg header = {.rtm_family = AF_INET, .rtm_type = RTN_UNICAST};
         struct nlattr *paths;
         bool is;
 
         header.rtm_table = RT_TABLE_MAIN;
+        header.rtm_flags = route_flags;
         nlmsg_append(m, &header, sizeof(header), NLMSG_ALIGNTO);
         paths = nla_nest_start(m, RTA_MULTIPATH);
         for (size_t i = 0; i < n; i++) {
@@ -278,11 +279,16 @@ static void several_paths(void **state) {
                 {{RTNH_F_LINKDOWN, RTNH_F_DEAD, 0}, true},
                 {{RTNH_F_DEAD, RTNH_F_LINKDOWN, RTNH_F_DEAD | RTNH_F_LINKDOWN}, false},
         };
+        /* What the route's own flags say of one of its paths is not said of all. */
+        static const unsigned route_flags[] = {0, RTNH_F_LINKDOWN, RTNH_F_DEAD};
 
         (void)state;
-        for (size_t i = 0; i < N(rows); i++) {
-                assert_int_equal(multipath(rows[i].flags, N(rows[i].flags)), rows[i].routed);
-                assert_int_equal(ways_out.routed, rows[i].routed);
+        for (size_t i = 0; i < N(rows) * N(route_flags); i++) {
+                const unsigned char *flags = rows[i / N(route_flags)].flags;
+                bool routed = rows[i / N(route_flags)].routed;
+
+                assert_int_equal(multipath(route_flags[i % N(route_flags)], flags, 3), routed);
+                assert_int_equal(ways_out.routed, routed);
                 assert_int_equal(ways_out.n_ifindexes, 3);
                 assert_int_equal(ways_out.ifindexes[2], 4);
         }
