@@ -200,7 +200,7 @@ def test_lost_budgets_count_as_spent(make_world, how):
     world.machine.start_agent()
     # what was known before is unknown: absence takes two looks, a minute apart
     assert world.sim.wait_request("AllocatePublicIpAddress", since=mark, timeout=150)
-    assert_failed(world, "Reboot.Limit")
+    assert_failed(world, "Reboot.LedgerSetAside")
     world.machine.reboot()      # as the remedy says
     assert_confirmed(world, boot_id=world.machine.boot_id)
     assert world.machine.stop_agent() == 0
