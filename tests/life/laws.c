@@ -277,6 +277,7 @@ static void heard_wish(struct world *w, const struct fault *f) {
         if (until > l->hint_until) {
                 l->hint_until = until;
                 l->hint_boot = w->boot;
+                l->hint_news = until > w->now && laws_is_of_api(w->flight.question.op);
         }
 }
 
@@ -374,6 +375,9 @@ void laws_stepped(struct world *w, const struct event *e, const struct actions *
 
         laws_told(w, e, a);
         laws_waits(w, e, a);
+        if (l->hint_news && !w->engine.ledger.wait.asked_by_server)
+                laws_break(w, "4.5: what the API wishes is not kept for a restart");
+        l->hint_news = false;
         /* L1: "directly after" means no wait between. */
         if (w->engine.step == STEP_IDLE)
                 l->inspected = 0;

@@ -95,6 +95,7 @@ struct laws {
         in_addr_t alerted; /* 4.4: the stranger that was told of last, and that has not ended */
         in_addr_t resumed; /* the one that a person then gave a word for; nothing adopted since */
         uint64_t hint_until, hint_written; /* the server's wish; what of it is on disk */
+        bool hint_news;                    /* it was heard in this step, from the API */
         unsigned hint_boot;
         uint64_t damaged;   /* the agent found its ledger damaged then; 0: no */
         uint64_t confirmed; /* a confirmed verdict written down */
@@ -131,5 +132,6 @@ struct change_seen *laws_new_change(struct laws *l);                   /* room f
 struct change_seen *laws_last_change(struct laws *l, enum wire_op op); /* WIRE_NONE: of any */
 uint64_t laws_hash_token(const char *token);                           /* 0: of none */
 bool laws_brings_address(enum wire_op op);
+bool laws_is_of_api(enum wire_op op); /* its quota is the API's */
 void laws_told(struct world *w, const struct event *e, const struct actions *a);
 void laws_waits(struct world *w, const struct event *e, const struct actions *a);

@@ -284,9 +284,13 @@ static void remember(struct world *w, const struct wire_question *q) {
         };
 }
 
+bool laws_is_of_api(enum wire_op op) {
+        return op == WIRE_INSPECT || op == WIRE_EIP_FIND || wire_op_changes(op);
+}
+
 void laws_sent(struct world *w, const struct wire_question *q) {
         struct laws *l = &w->laws;
-        bool api = q->op == WIRE_INSPECT || q->op == WIRE_EIP_FIND || wire_op_changes(q->op);
+        bool api = laws_is_of_api(q->op);
 
         if (api && w->now < l->hint_until)
                 laws_break(w, "4.5: a call before the server's hint, or its minute, is over");
