@@ -164,6 +164,28 @@ def test_memory_is_limited_and_the_agent_comes_back(machine):
     assert len(machine.sim.executed()) == 2
 
 
+TALKER = "import socket, time; s = socket.socket(1); s.connect('/run/ecs-pubip/cloud.sock'); time.sleep(999)"
+
+
+def test_a_cloud_process_over_its_limit_leaves_nothing(machine):
+    """What outgrows its control group is ended with its unit, which is collected: nothing is degraded."""
+    machine.vm.run("systemctl stop ecs-pubip")      # whose own questions would come between
+    machine.vm.until("! pgrep -x ecs-pubip-cloud", 60)
+    machine.vm.run('systemd-run --quiet --collect --unit=talker python3 -c "%s"' % TALKER)
+    machine.vm.until("pgrep -x ecs-pubip-cloud", 60)
+    unit = machine.vm.run("systemctl list-units --plain --no-legend 'ecs-pubip-cloud@*'").split()[0]
+    group = "/sys/fs/cgroup" + machine.vm.run("systemctl show -P ControlGroup " + unit).strip()
+    assert machine.vm.run("cat '%s/memory.max' '%s/memory.swap.max'" % (group, group)).split() == [
+        str(64 << 20), "0"]
+    machine.vm.run("bash -c 'echo $$ >\"$0\"/cgroup.procs; exec python3 -c \"x = bytearray(200 << 20)\"' "
+                   "'%s' || true" % group, 120)
+    machine.vm.until("! systemctl list-units --all --plain --no-legend | grep -q '%s'" % unit, 60)
+    assert "oom-kill" in machine.vm.run("journalctl --no-pager -u %s" % unit)
+    machine.vm.run("systemctl stop talker; systemctl start ecs-pubip")
+    assert machine.vm.run("systemctl is-system-running; systemctl --failed --no-legend",
+                          check=False).split()[0] == "running"
+
+
 AT_LEAST = 8   # seconds that a wait must have left, so that its own end is no wake-up
 
 
