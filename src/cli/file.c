@@ -12,26 +12,10 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/read.h"
 
 #define MODE       0644
 #define SAME_OWNER ((uid_t)-1) /* to fchown(2) */
-
-static int read_all(int fd, struct buf *text) {
-        char chunk[4096];
-        ssize_t n;
-
-        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                buf_add(text, chunk, (size_t)n);
-                if (text->error < 0)
-                        return text->error == -E2BIG ? -EBADMSG : text->error;
-        }
-        buf_add(text, "", 0); /* an empty file is a text too */
-        return text->error;
-}
 
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len) {
         _cleanup_close_ int fd = -1;
@@ -46,7 +30,10 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len) {
                 return -EBADMSG;
         r = read_all(fd, &text);
         if (r < 0)
-                return r;
+                return r == -E2BIG ? -EBADMSG : r;
+        buf_add(&text, "", 0); /* an empty file is a text too */
+        if (text.error < 0)
+                return text.error;
         *ret_len = text.len;
         *ret = TAKE_PTR(text.data);
         return 0;
