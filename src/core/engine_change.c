@@ -232,8 +232,7 @@ void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a) {
         store(t);
         e->fault = (struct fault){};
         e->told_asking = WIRE_NONE;
-        untell(t, TOLD_WAITING, NULL);
-        untell(t, TOLD_FAILED, NULL);
+        forget_told(t);
         e->attempt = 0;
         n = say(t, op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
         n->op = op;

@@ -205,8 +205,7 @@ void confirm(struct turn *t) {
         e->fault = (struct fault){};
         e->attempt = 0;
         e->failed_looks = 0;
-        untell(t, TOLD_WAITING, NULL);
-        untell(t, TOLD_FAILED, NULL);
+        forget_told(t);
         e->crowded = false;
         e->told_asking = WIRE_NONE;
         reboot_not_due(t);

@@ -32,6 +32,11 @@ void untell(struct turn *t, enum told_list list, const char *code) {
                         TEXT_SET(t->e->told[list][i], "");
 }
 
+void forget_told(struct turn *t) {
+        untell(t, TOLD_WAITING, NULL);
+        untell(t, TOLD_FAILED, NULL);
+}
+
 static void fail(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 

@@ -46,7 +46,8 @@ void fail_own(struct turn *t, const char *code, const char *message);
 bool is_news(struct turn *t, enum told_list list,
              const char *code); /* and counts as told from now on */
 void untell(struct turn *t, enum told_list list,
-            const char *code); /* that has ended; NULL: all have */
+            const char *code);    /* that has ended; NULL: all have */
+void forget_told(struct turn *t); /* success: nothing is waited for, nothing has failed */
 void wait_until_sec(struct turn *t, const char *code, int64_t when); /* cloud time */
 void hurry(struct turn *t);              /* an end to every wait that the server did not ask for */
 void hurry_after_kernel(struct turn *t); /* the network has come (back) */

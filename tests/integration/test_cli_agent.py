@@ -153,14 +153,20 @@ def test_a_waiting_hold_hears_of_the_agents_end(make_world, number):
     assert process.returncode == 0, out + err
 
 
-def test_hold_waits_for_the_call_of_the_agent_before(make_world):
-    """Killed in the middle and started again: the new agent is idle, the old one's call is not."""
+def killed_in_a_call(make_world):
+    """A world whose agent is gone while the cloud still has its allocation before it."""
     world = make_world(mode="vpc-immediate")
     world.sim.set("network.public", "refuse")
     world.sim.hold("AllocatePublicIpAddress")
     world.start()
     assert world.sim.wait_arrival("AllocatePublicIpAddress")
     world.machine.kill_agent()
+    return world
+
+
+def test_hold_waits_for_the_call_of_the_agent_before(make_world):
+    """Killed in the middle and started again: the new agent is idle, the old one's call is not."""
+    world = killed_in_a_call(make_world)
     world.machine.start_agent()
     assert world.machine.wait_status(lambda s: s["phase"] in ("inspecting", "waiting"), timeout=20)
     process = begin(world.machine, "hold")
@@ -187,12 +193,7 @@ def test_hold_waits_for_a_reboot_that_was_accepted(make_world):
 
 def test_hold_waits_for_the_call_of_an_agent_that_was_killed(make_world):
     """Nobody answers for it any more, but its cloud process may still be at it."""
-    world = make_world(mode="vpc-immediate")
-    world.sim.set("network.public", "refuse")
-    world.sim.hold("AllocatePublicIpAddress")
-    world.start()
-    assert world.sim.wait_arrival("AllocatePublicIpAddress")
-    world.machine.kill_agent()
+    world = killed_in_a_call(make_world)
     process = begin(world.machine, "hold")
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(3)
