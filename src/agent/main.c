@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "conf/conf.h"
+#include "host/conf.h"
 #include "runtime.h"
 #include "util/descriptors.h"
 #include "util/limit.h"

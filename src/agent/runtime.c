@@ -12,7 +12,7 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "conf/conf.h"
+#include "host/conf.h"
 #include "journal.h"
 #include "message_ids.h"
 #include "runtime_parts.h"

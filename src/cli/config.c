@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "conf/conf.h"
+#include "host/conf.h"
 #include "out.h"
 #include "util/text.h"
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "conf/conf.h"
 #include "finding.h"
+#include "host/conf.h"
 #include "json.h"
 #include "out.h"
 #include "util/text.h"

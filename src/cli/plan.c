@@ -14,7 +14,7 @@
 #include "ask.h"
 #include "clock.h"
 #include "command.h"
-#include "conf/conf.h"
+#include "host/conf.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"

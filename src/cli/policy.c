@@ -5,7 +5,7 @@
 
 #include "ask.h"
 #include "command.h"
-#include "conf/conf.h"
+#include "host/conf.h"
 #include "out.h"
 #include "ram.h"
 #include "snapshot.h"

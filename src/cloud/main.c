@@ -11,7 +11,7 @@
 #include "cloud/link.h"
 #include "cloud/operations.h"
 #include "cloud/secret.h"
-#include "conf/conf.h"
+#include "host/conf.h"
 #include "util/cleanup.h"
 #include "util/descriptors.h"
 #include "util/limit.h"

@@ -214,7 +214,7 @@ def test_every_member_of_the_status_file_is_in_the_page(make_world):
     said = world.machine.wait_phase("confirmed", timeout=60)
     section = re.search(r'^\.SH "STATUS FILE"\n(.*?)^\.SH', page("ecs-pubip.1"), re.M | re.S).group(1)
     words = set(re.findall(r"[a-z_]+", section))
-    code = read(ROOT, "src/core/status.c")
+    code = read(ROOT, "src/core/format/status.c")
     known = set(re.findall(r'^        \{"([a-z_]+)", MEMBER_', code, re.M)) | members(said)
     assert len(known) > 25 and known <= words, known - words
 

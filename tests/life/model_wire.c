@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/tree.h"
+#include "core/api/tree.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/text.h"

@@ -21,6 +21,7 @@ import tempfile
 NOT_CORE = ("metrics",)  # needs the version, and nothing here links it
 MODEL = ("laws laws_calls laws_told laws_waits model model_answers model_cloud model_moves "
          "model_secret model_wire story").split()
+UTIL = ["util/buf.c", "util/text.c"]
 LAWS = [f"L{n}" for n in range(1, 11)]
 PROGRAMS = {
     "life": ("tests/life/life.c",),
@@ -76,7 +77,14 @@ def libraries():
 
 
 def core(tree):
-    return sorted(p.stem for p in (tree / "src/core").glob("*.c") if p.stem not in NOT_CORE)
+    """Files of the core, by their path below src/."""
+    return sorted(p.relative_to(tree / "src").as_posix()
+                  for p in (tree / "src/core").rglob("*.c") if p.stem not in NOT_CORE)
+
+
+def object_of(source):
+    """Two rooms may have a file of the same name: the object is named by the whole path."""
+    return source.removeprefix("src/").replace("/", "-").removesuffix(".c") + ".o"
 
 
 def compile_one(tree, source, target):
@@ -85,19 +93,20 @@ def compile_one(tree, source, target):
 
 def build_all(tree, objects):
     """Everything but what a mutant changes, once."""
-    sources = [f"src/core/{n}.c" for n in core(tree)] + ["src/util/buf.c", "src/util/text.c"]
+    sources = [f"src/{n}" for n in core(tree) + UTIL]
     sources += [f"tests/life/{n}.c" for n in MODEL]
     sources += sorted({s for extra in PROGRAMS.values() for s in extra})
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda s: compile_one(tree, s, objects / (pathlib.Path(s).stem + ".o")),
+        list(pool.map(lambda s: compile_one(tree, s, objects / object_of(s)),
                       sources))
 
 
 def link(tree, work, objects, program):
-    names = core(tree) + ["buf", "text"] + [pathlib.Path(s).stem for s in PROGRAMS[program]]
+    sources = core(tree) + UTIL + list(PROGRAMS[program])
     if not program.startswith("test_"):
-        names += MODEL
-    paths = [work / f"{n}.o" if (work / f"{n}.o").exists() else objects / f"{n}.o" for n in names]
+        sources += [f"tests/life/{n}.c" for n in MODEL]
+    names = [object_of(s) for s in sources]
+    paths = [work / n if (work / n).exists() else objects / n for n in names]
     subprocess.run([*CC, "-Wl,--gc-sections", *paths, "-o", work / program, *libraries()],
                    check=True)
 
@@ -140,7 +149,7 @@ def try_mutant(tree, objects, patch):
         for line in patch.read_text().splitlines():
             if line.startswith("+++ b/"):
                 source = line[len("+++ b/"):].strip()
-                compile_one(copy, source, work / (pathlib.Path(source).stem + ".o"))
+                compile_one(copy, source, work / object_of(source))
         who = hunt(tree, work, objects, patch.stem)
         return who, "nobody saw it"
 

@@ -67,8 +67,11 @@ BANNED_CALL = re.compile(
     r"(?<![\w.>])(" + "|".join(sorted(BANNED)) + r")\s*\((?!SIG\w+, SIG_(IGN|DFL)\))"
 )
 
-# Who may include what. Arrows point down only: agent, cloud, cli -> conf -> core -> util.
-CORE_HEADERS = r"ecs-pubip/[\w-]+\.h|core/[\w-]+\.h|util/[\w-]+\.h"
+# Who may include what. Arrows point down only: agent, cloud, cli -> host -> core -> util,
+# and in the core engine -> format -> api.
+UTIL_HEADERS = r"ecs-pubip/[\w-]+\.h|util/[\w-]+\.h"
+CORE_HEADERS = rf"{UTIL_HEADERS}|core/(api|format)/[\w-]+\.h"
+HOST_HEADERS = rf"{CORE_HEADERS}|host/[\w-]+\.h"
 LIBC_PURE = (
     r"(assert|ctype|endian|errno|inttypes|limits|stdarg|stdbool|stddef|stdint|stdlib|string|"
     r"strings|netinet/in|arpa/inet)\.h"
@@ -77,19 +80,22 @@ FORMATS = r"cjson/cJSON\.h|openssl/\w+\.h|expat\.h|ini\.h"
 LIBC_ANY = r"[a-z0-9_]+\.h|(sys|net|netinet|arpa|linux)/[\w/]+\.h"
 LAYERS = {
     "include/ecs-pubip": rf"{CORE_HEADERS}|{LIBC_PURE}",
-    "src/core": rf"{CORE_HEADERS}|core/[\w-]+\.inc|{LIBC_PURE}|{FORMATS}",
+    "src/core": rf"{CORE_HEADERS}|{LIBC_PURE}",
+    "src/core/api": rf"{UTIL_HEADERS}|core/api/[\w-]+\.(h|inc)|{LIBC_PURE}|{FORMATS}",
+    "src/core/format": rf"{CORE_HEADERS}|{LIBC_PURE}|{FORMATS}",
+    "src/core/engine": rf"{CORE_HEADERS}|core/engine/[\w-]+\.h|{LIBC_PURE}",
     "src/util": rf"util/[\w-]+\.h|{LIBC_ANY}",
-    "src/conf": rf"{CORE_HEADERS}|conf/[\w-]+\.h|{LIBC_ANY}",
-    "src/agent": rf"{CORE_HEADERS}|conf/conf\.h|agent/[\w-]+\.h|{LIBC_ANY}|systemd/[\w-]+\.h|netlink/[\w/-]+\.h"
+    "src/host": rf"{HOST_HEADERS}|{LIBC_ANY}",
+    "src/agent": rf"{HOST_HEADERS}|agent/[\w-]+\.h|{LIBC_ANY}|systemd/[\w-]+\.h|netlink/[\w/-]+\.h"
                  r"|cjson/cJSON\.h",
-    "src/cloud": rf"{CORE_HEADERS}|conf/conf\.h|cloud/[\w-]+\.h|{LIBC_ANY}|curl/curl\.h|cjson/cJSON\.h"
+    "src/cloud": rf"{HOST_HEADERS}|cloud/[\w-]+\.h|{LIBC_ANY}|curl/curl\.h|cjson/cJSON\.h"
                  r"|openssl/\w+\.h",
-    "src/cli": rf"{CORE_HEADERS}|conf/conf\.h|cli/[\w-]+\.h|{LIBC_ANY}|cjson/cJSON\.h",
+    "src/cli": rf"{HOST_HEADERS}|cli/[\w-]+\.h|{LIBC_ANY}|cjson/cJSON\.h",
     "src/man": rf"{CORE_HEADERS}|{LIBC_ANY}|cjson/cJSON\.h",
 }
 NEVER = {
     "src/util": r"(curl|expat|ini)\.h",
-    "src/conf": r"(curl|expat)\.h",
+    "src/host": r"(curl|expat)\.h",
     "src/agent": r"expat\.h",
     "src/cli": r"expat\.h",
 }
@@ -142,12 +148,12 @@ def banned(tree):
 
 def layer_of(tree, path):
     name = str(path.relative_to(tree.source))
-    return next((layer for layer in LAYERS if name.startswith(layer + "/")), None)
+    return max((layer for layer in LAYERS if name.startswith(layer + "/")), key=len, default=None)
 
 
 @rule("layers")
 def layers(tree):
-    """Arrows point down only: agent, cloud, cli -> conf -> core -> util; no I/O header in the core."""
+    """Arrows point down only: agent, cloud, cli -> host -> core -> util; no I/O header in the core."""
     for path in tree.files(*C, under=("src", "include")):
         layer = layer_of(tree, path)
         text = path.read_text()
@@ -157,7 +163,7 @@ def layers(tree):
         for match in INCLUDE.finditer(text):
             header, line = match.group(1), line_of(text, match.start(1))
             if (path.parent / header).exists():
-                header = f"{path.parent.name}/{header}"
+                header = f"{path.parent.relative_to(tree.source / 'src')}/{header}"
             never = NEVER.get(layer)
             if not re.fullmatch(LAYERS[layer], header) or never and re.fullmatch(never, header):
                 tree.complain(path, line, f"{layer} must not include {header}")

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf/conf.h"
+#include "host/conf.h"
 
 #define ETC      "/etc/ecs-pubip/ecs-pubip.conf"
 #define D(where) where "/ecs-pubip/ecs-pubip.conf.d/"

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What went wrong: the row of the table that explains it. */
+#include <ecs-pubip/fault.h>
+
+#include <string.h>
+
+#include "core/api/fault_table.h"
+#include "core/api/names.h"
+#include "util/text.h"
+
+#define HTTP_ERROR  400 /* the first status that is an error */
+#define HTTP_SERVER 500 /* the first one after which the call may have been executed */
+
+const char *const fault_class_names[_FAULT_CLASS_MAX] = {
+        [FAULT_RETRY] = "retry",     [FAULT_PROTOCOL] = "protocol", [FAULT_SETTLING] = "settling",
+        [FAULT_AUTH] = "auth",       [FAULT_CLOCK] = "clock",       [FAULT_THROTTLED] = "throttled",
+        [FAULT_ALREADY] = "already", [FAULT_OPERATOR] = "operator",
+};
+
+const char *fault_class_name(enum fault_class c) {
+        return c > FAULT_NONE && c < _FAULT_CLASS_MAX ? fault_class_names[c] : "";
+}
+
+enum fault_class fault_class_from_name(const char *name) {
+        for (enum fault_class c = FAULT_NONE + 1; c < _FAULT_CLASS_MAX; c++)
+                if (strcmp(fault_class_names[c], name) == 0)
+                        return c;
+        return FAULT_NONE;
+}
+
+const struct fault_row *fault_table(size_t *ret_n) {
+        *ret_n = n_fault_rows;
+        return fault_rows;
+}
+
+static bool code_fits(const char *pattern, const char *code) {
+        size_t n;
+
+        if (!pattern)
+                return true;
+        n = strlen(pattern);
+        if (pattern[n - 1] == '*')
+                return strncmp(code, pattern, n - 1) == 0;
+        return strcmp(code, pattern) == 0;
+}
+
+/* In rows without a code 400 and 500 stand for the hundred that begins with them. */
+static bool status_fits(const struct fault_row *row, unsigned status) {
+        if (row->status == 0)
+                return true;
+        if (!row->code && row->status % 100 == 0)
+                return row->status == status / 100 * 100;
+        return row->status == status;
+}
+
+static bool row_fits(const struct fault_row *row, const struct fault *f, unsigned context) {
+        return code_fits(row->code, f->code) && status_fits(row, f->http_status) &&
+               (!row->message || strcasestr(f->message, row->message)) &&
+               (context & row->context) == row->context;
+}
+
+const struct fault_row *fault_explain(const struct fault *f, unsigned context) {
+        const struct fault_row *row = fault_rows, *last = fault_rows + n_fault_rows - 1;
+
+        while (row < last && !row_fits(row, f, context))
+                row++;
+        return row;
+}
+
+void fault_classify(struct fault *f, unsigned context) {
+        if (f->retry_after_ms > 0 && f->http_status >= HTTP_ERROR)
+                f->class = FAULT_THROTTLED;
+        else
+                f->class = fault_explain(f, context)->class;
+}
+
+bool fault_is_refusal(const struct fault *f) {
+        const struct fault_row *row = fault_explain(f, 0);
+
+        if (row->own)
+                return row->unsent;
+        return *f->code && f->http_status >= HTTP_ERROR && f->http_status < HTTP_SERVER;
+}
+
+struct fault fault_own(const char *code, const char *message) {
+        struct fault f = {};
+
+        TEXT_SET(f.code, code);
+        text_copy_printable(f.message, sizeof(f.message), message);
+        f.class = fault_explain(&f, 0)->class;
+        return f;
+}

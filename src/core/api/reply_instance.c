@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reply of DescribeInstances (ecs-api 4.2). */
+#include <ecs-pubip/reply.h>
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/api/envelope.h"
+#include "core/api/tree.h"
+#include "util/text.h"
+
+/* Private addresses and MACs only bear witness: a malformed one is left out, not the reply. */
+static bool put_private_ip(void *field, size_t size, const char *value) {
+        struct instance *i = field;
+        in_addr_t address;
+
+        (void)size;
+        if (i->n_private == INSTANCE_ADDRS || !ipv4_parse(value, &address))
+                return true;
+        for (unsigned k = 0; k < i->n_private; k++) {
+                if (i->private_ips[k] == address)
+                        return true;
+        }
+        i->private_ips[i->n_private++] = address;
+        return true;
+}
+
+static bool put_mac(void *field, size_t size, const char *value) {
+        struct instance *i = field;
+
+        (void)size;
+        if (i->n_macs < INSTANCE_ADDRS && field_is_mac(value)) {
+                field_mac(i->macs[i->n_macs], MAC_SIZE, value);
+                i->n_macs++;
+        }
+        return true;
+}
+
+/* Lock reasons come in either case; all of them count, so a cut list would still be one. */
+static bool put_lock(void *field, size_t size, const char *value) {
+        char *locks = field;
+        size_t n = strlen(locks);
+
+        if (!*value)
+                return true;
+        if (n > 0 && n + 2 < size) {
+                text_copy(locks + n, size - n, ", ");
+                n += 2;
+        }
+        text_copy_printable(locks + n, size - n, value);
+        for (char *p = locks + n; *p; p++) {
+                if (*p >= 'A' && *p <= 'Z')
+                        *p = (char)(*p - 'A' + 'a');
+        }
+        return true;
+}
+
+static bool put_charge(void *field, size_t size, const char *value) {
+        enum charge *charge = field;
+
+        (void)size;
+        if (strcasecmp(value, "PrePaid") == 0)
+                *charge = CHARGE_PREPAID;
+        else if (strcasecmp(value, "PostPaid") == 0)
+                *charge = CHARGE_POSTPAID;
+        return true;
+}
+
+/* An object stands there; a text in its place is no address and no absence of one (law L6). */
+static bool put_nothing(void *field, size_t size, const char *value) {
+        (void)field, (void)size;
+        return !*value;
+}
+
+#define NIC "NetworkInterfaces/NetworkInterface/"
+#define WHOLE(path_, put_)                                                                         \
+        { .path = (path_), .put = (put_), .offset = 0, .size = sizeof(struct instance) }
+
+static const struct field instance_rows[] = {
+        FIELD("InstanceId", field_text, struct instance, instance_id),
+        FIELD("Status", field_text, struct instance, status),
+        FIELD("InstanceNetworkType", field_network, struct instance, network),
+        WHOLE("PublicIpAddress", put_nothing),
+        WHOLE("EipAddress", put_nothing),
+        FIELD("PublicIpAddress/IpAddress", field_ipv4, struct instance, public_ip),
+        FIELD("EipAddress/IpAddress", field_ipv4, struct instance, eip),
+        FIELD("EipAddress/AllocationId", field_word, struct instance, eip_id),
+        FIELD("OperationLocks/LockReason/LockReason", put_lock, struct instance, locks),
+        FIELD("InternetMaxBandwidthOut", field_int, struct instance, bandwidth_out),
+        FIELD("InstanceChargeType", put_charge, struct instance, charge),
+        FIELD("ExpiredTime", field_time, struct instance, expires),
+        WHOLE("InnerIpAddress/IpAddress", put_private_ip),
+        WHOLE("VpcAttributes/PrivateIpAddress/IpAddress", put_private_ip),
+        WHOLE(NIC "PrimaryIpAddress", put_private_ip),
+        WHOLE(NIC "PrivateIpSets/PrivateIpSet/PrivateIpAddress", put_private_ip),
+        WHOLE(NIC "MacAddress", put_mac),
+};
+
+enum { SEEN_PUBLIC_IP = 1 << 0, SEEN_EIP = 1 << 1, SEEN_BANDWIDTH = 1 << 2 };
+
+/* Without an address: no member at all, or the one for the address, and that empty. */
+static const struct mark instance_marks[] = {
+        {"PublicIpAddress", SEEN_PUBLIC_IP, TREE_EMPTY | TREE_LEAF, TREE_OBJECT | TREE_BRANCH},
+        {"PublicIpAddress/IpAddress", SEEN_PUBLIC_IP, TREE_LIST | TREE_LEAF, TREE_LISTED_TEXT},
+        {"EipAddress", SEEN_EIP, TREE_EMPTY | TREE_LEAF, TREE_OBJECT | TREE_BRANCH},
+        {"EipAddress/IpAddress", SEEN_EIP, TREE_TEXT | TREE_LEAF, 0},
+        {"InternetMaxBandwidthOut", SEEN_BANDWIDTH, TREE_NUMBER | TREE_TEXT | TREE_LEAF, 0},
+};
+
+struct instance_search {
+        const char *instance_id;
+        struct instance item, ours;
+        bool found;
+        unsigned seen; /* marks of ours */
+};
+
+static bool on_instance_begin(struct reply_rows *r) {
+        struct instance_search *s = r->userdata;
+
+        s->item = (struct instance){};
+        return true;
+}
+
+static bool on_instance_end(struct reply_rows *r) {
+        struct instance_search *s = r->userdata;
+
+        if (strcmp(s->item.instance_id, s->instance_id) == 0) {
+                s->ours = s->item;
+                s->found = true;
+                s->seen = reply_seen(r);
+        }
+        return true;
+}
+
+/* Laws L6 and L10: no address only from fields that are there and empty, no bandwidth from a 0. */
+static bool instance_is_whole(const struct instance *i, unsigned seen) {
+        bool shows_one = i->public_ip != 0 || i->eip != 0;
+        unsigned both = SEEN_PUBLIC_IP | SEEN_EIP;
+
+        return i->status[0] && (seen & SEEN_BANDWIDTH) && (shows_one || (seen & both) == both);
+}
+
+int reply_parse_instance(const char *text, size_t len, const char *instance_id,
+                         struct instance *ret, char request_id[static REQUEST_ID_SIZE]) {
+        struct instance_search search = {.instance_id = instance_id};
+        struct reply_rows r = {
+                .list = "Instances",
+                .element = "Instances/Instance",
+                .rows = instance_rows,
+                .n_rows = N_ROWS(instance_rows),
+                .item = &search.item,
+                .marks = instance_marks,
+                .n_marks = N_ROWS(instance_marks),
+                .on_begin = on_instance_begin,
+                .on_end = on_instance_end,
+                .userdata = &search,
+        };
+        int k = envelope_read(&r, text, len, request_id);
+
+        if (k < 0)
+                return k;
+        if (!reply_has_list(&r))
+                return -EBADMSG;
+        if (!search.found)
+                return -ENOENT;
+        if (!instance_is_whole(&search.ours, search.seen))
+                return -EBADMSG;
+        *ret = search.ours;
+        return 0;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others see: struct <-> status.json, and one line of it for people. */
+#include <ecs-pubip/status.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/api/names.h"
+#include "core/format/member.h"
+#include "util/buf.h"
+#include "util/text.h"
+
+#define STATUS_VERSION 1
+#define LINE_MAX_BYTES 4096 /* before it is cut to STATUS_LINE_SIZE */
+
+static const char *const phase_names[_PHASE_MAX] = {
+        [PHASE_STARTING] = "starting",     [PHASE_IDENTIFYING] = "identifying",
+        [PHASE_INSPECTING] = "inspecting", [PHASE_ALLOCATING] = "allocating",
+        [PHASE_CONFIRMING] = "confirming", [PHASE_REBOOTING] = "rebooting",
+        [PHASE_CONFIRMED] = "confirmed",   [PHASE_WAITING] = "waiting",
+        [PHASE_FAILED] = "failed",         [PHASE_HELD] = "held",
+        [PHASE_STOPPED] = "stopped",
+};
+static const char *const verdict_names[] = {
+        [PLANE_NOT_REQUIRED] = "not-required",
+        [PLANE_UNKNOWN] = "unknown",
+        [PLANE_DISAGREES] = "disagrees",
+        [PLANE_AGREES] = "agrees",
+};
+static const char *const kind_names[] = {
+        [KIND_STATIC] = "static",
+        [KIND_EIP] = "eip",
+};
+static const char *const next_names[] = {
+        [NEXT_LOOK] = "look",
+        [NEXT_RETRY] = "retry",
+        [NEXT_REBOOT] = "reboot",
+};
+
+/* clang-format off */
+#define P(member) MEMBER_AT(struct status_plane, member)
+static const struct member kernel_members[] = {
+        {"verdict", MEMBER_NAME, MEMBER_REQUIRED, P(verdict), MEMBER_NAMES(verdict_names)},
+        {"address", MEMBER_IPV4, MEMBER_NULLABLE, P(address)},
+        {"interface", MEMBER_TEXT, MEMBER_NULLABLE, P(interface)},
+        {"since", MEMBER_DATE, MEMBER_NULLABLE, P(since)},
+        {},
+};
+static const struct member plane_members[] = {
+        {"verdict", MEMBER_NAME, MEMBER_REQUIRED, P(verdict), MEMBER_NAMES(verdict_names)},
+        {"address", MEMBER_IPV4, MEMBER_NULLABLE, P(address)},
+        {"since", MEMBER_DATE, MEMBER_NULLABLE, P(since)},
+        {},
+};
+
+/* Left out where nobody asked for it: "not-required" is no name here. */
+static const char *const outside_verdict_names[] = {
+        [PLANE_UNKNOWN] = "unknown",
+        [PLANE_DISAGREES] = "disagrees",
+        [PLANE_AGREES] = "agrees",
+};
+static const struct member outside_members[] = {
+        {"verdict", MEMBER_NAME, MEMBER_REQUIRED, P(verdict), MEMBER_NAMES(outside_verdict_names)},
+        {"address", MEMBER_IPV4, MEMBER_NULLABLE, P(address)},
+        {"since", MEMBER_DATE, MEMBER_NULLABLE, P(since)},
+        {},
+};
+
+#define PLANE(p) .offset = (p) * sizeof(struct status_plane), .size = sizeof(struct status_plane)
+static const struct member planes_members[] = {
+        {"kernel", MEMBER_OBJECT, MEMBER_REQUIRED, PLANE(PLANE_KERNEL), .members = kernel_members},
+        {"metadata", MEMBER_OBJECT, MEMBER_REQUIRED, PLANE(PLANE_METADATA),
+         .members = plane_members},
+        {"control", MEMBER_OBJECT, MEMBER_REQUIRED, PLANE(PLANE_CONTROL), .members = plane_members},
+        {"outside", MEMBER_OBJECT, 0, PLANE(PLANE_OUTSIDE), .members = outside_members},
+        {},
+};
+
+#define S(member) MEMBER_AT(struct status, member)
+static const struct member next_members[] = {
+        {"what", MEMBER_NAME, MEMBER_REQUIRED, S(next), MEMBER_NAMES(next_names)},
+        {"at", MEMBER_DATE, MEMBER_NULLABLE, S(next_at)},
+        {"waits_for", MEMBER_TEXT, MEMBER_NULLABLE, S(waits_for)},
+        {},
+};
+static const struct member fault_members[] = {
+        {"class", MEMBER_NAME, MEMBER_REQUIRED, S(fault.class), MEMBER_NAMES(fault_class_names)},
+        {"code", MEMBER_TEXT, MEMBER_NULLABLE, S(fault.code)},
+        {"http_status", MEMBER_UINT, MEMBER_REQUIRED, S(fault.http_status), .max = 999},
+        {"message", MEMBER_TEXT, MEMBER_NULLABLE, S(fault.message)},
+        {"request_id", MEMBER_TEXT, MEMBER_NULLABLE, S(fault.request_id)},
+        {"sentence", MEMBER_TEXT, MEMBER_NULLABLE, S(sentence)},
+        {"remedy", MEMBER_TEXT, MEMBER_NULLABLE, S(remedy)},
+        {"since", MEMBER_DATE, MEMBER_NULLABLE, S(fault_since)},
+        {},
+};
+static const struct member status_members[] = {
+        {"phase", MEMBER_NAME, MEMBER_REQUIRED, S(phase), MEMBER_NAMES(phase_names)},
+        {"public_ip", MEMBER_IPV4, MEMBER_NULLABLE, S(public_ip)},
+        {"kind", MEMBER_NAME, MEMBER_NULLABLE, S(kind), MEMBER_NAMES(kind_names)},
+        {"instance_id", MEMBER_WORD, MEMBER_NULLABLE, S(instance_id)},
+        {"region_id", MEMBER_WORD, MEMBER_NULLABLE, S(region_id)},
+        {"network_type", MEMBER_NAME, MEMBER_NULLABLE, S(network), MEMBER_NAMES(network_names)},
+        {"since", MEMBER_DATE, MEMBER_NULLABLE, S(since)},
+        {"boot_id", MEMBER_WORD, MEMBER_NULLABLE, S(boot_id)},
+        {"planes", MEMBER_OBJECT, MEMBER_REQUIRED, S(planes), .members = planes_members},
+        {"allocations", MEMBER_UINT, MEMBER_REQUIRED, S(allocations), .max = UINT32_MAX},
+        {"reboots", MEMBER_UINT, MEMBER_REQUIRED, S(reboots), .max = UINT32_MAX},
+        {"attempt", MEMBER_UINT, MEMBER_REQUIRED, S(attempt), .max = UINT32_MAX},
+        {"next", MEMBER_OBJECT, MEMBER_NULLABLE, .members = next_members},
+        {"fault", MEMBER_OBJECT, MEMBER_NULLABLE, .members = fault_members},
+        {"held", MEMBER_BOOL, 0, S(held)},
+        {"busy", MEMBER_BOOL, 0, S(busy)},
+        {"clock_offset", MEMBER_INT, 0, S(clock_offset), .max = INT32_MAX},
+        {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
+        {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
+        {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
+        {},
+};
+/* clang-format on */
+
+const char *phase_name(enum phase p) {
+        return (unsigned)p < _PHASE_MAX ? phase_names[p] : "unknown";
+}
+
+const char *network_name(enum network n) {
+        return (unsigned)n <= NETWORK_CLASSIC ? network_names[n] : NULL;
+}
+
+int status_format(const struct status *s, char **ret) {
+        _cleanup_cjson_ cJSON *object = cJSON_CreateObject();
+        _cleanup_buf_ struct buf text = BUF(STATUS_TEXT_MAX);
+        _cleanup_free_ char *json = NULL;
+
+        if (!object || !cJSON_AddNumberToObject(object, "version", STATUS_VERSION) ||
+            members_format(status_members, s, object) < 0)
+                return -ENOMEM;
+        json = cJSON_PrintUnformatted(object);
+        if (!json)
+                return -ENOMEM;
+        buf_puts(&text, json);
+        buf_puts(&text, "\n");
+        if (text.error)
+                return -ENOMEM;
+        *ret = TAKE_PTR(text.data);
+        return 0;
+}
+
+int status_parse(const char *text, size_t len, struct status *ret) {
+        _cleanup_cjson_ cJSON *object = NULL;
+        struct status s = {};
+        const cJSON *version;
+
+        if (len > STATUS_TEXT_MAX)
+                return -EBADMSG;
+        object = member_parse_object(text, len);
+        version = cJSON_GetObjectItemCaseSensitive(object, "version");
+        if (!cJSON_IsNumber(version) || version->valuedouble != STATUS_VERSION)
+                return -EBADMSG;
+        if (members_parse(status_members, object, &s) < 0)
+                return -EBADMSG;
+        *ret = s;
+        return 0;
+}
+
+/* "203.0.113.10 (eip)", or what stands for it while there is none. */
+static void add_address(struct buf *b, const struct status *s) {
+        char text[IPV4_SIZE];
+
+        if (!s->public_ip)
+                buf_puts(b, "no public address");
+        else if ((unsigned)s->kind <= KIND_EIP && kind_names[s->kind])
+                buf_printf(b, "%s (%s)", ipv4_format(s->public_ip, text), kind_names[s->kind]);
+        else
+                buf_puts(b, ipv4_format(s->public_ip, text));
+}
+
+static void add_why(struct buf *b, const struct status *s) {
+        const char *why = *s->sentence ? s->sentence : s->fault.message;
+
+        if (s->fault.class == FAULT_NONE)
+                return;
+        buf_printf(b, ": %s", *why ? why : "unknown fault");
+        if (*s->fault.code)
+                buf_printf(b, " (%s)", s->fault.code);
+}
+
+static void add_next(struct buf *b, const struct status *s) {
+        static const char *const what[] = {
+                [NEXT_LOOK] = "next look", [NEXT_RETRY] = "next attempt", [NEXT_REBOOT] = "reboot"};
+        char when[RFC3339_SIZE];
+
+        if (s->next != NEXT_NONE && s->next_at)
+                buf_printf(b, "; %s %s", what[s->next], rfc3339_format(s->next_at, when));
+}
+
+/* The planes that count and do not agree yet: "metadata disagrees, kernel unknown". */
+static void add_planes(struct buf *b, const struct status *s) {
+        const char *separator = "; ";
+
+        for (enum plane p = 0; p < _PLANE_MAX; p++) {
+                enum plane_verdict v = s->planes[p].verdict;
+
+                if (v != PLANE_UNKNOWN && v != PLANE_DISAGREES)
+                        continue;
+                buf_printf(b, "%s%s %s", separator, planes_members[p].name, verdict_names[v]);
+                separator = ", ";
+        }
+}
+
+static void add_reboot(struct buf *b, const struct status *s) {
+        buf_puts(b, *s->waits_for ? "Reboot due for " : "Rebooting for ");
+        add_address(b, s);
+        if (*s->waits_for)
+                buf_printf(b, "; waits for %s", s->waits_for);
+}
+
+static void add_phase(struct buf *b, const struct status *s) {
+        static const char *const openings[_PHASE_MAX] = {
+                [PHASE_STARTING] = "Starting",
+                [PHASE_IDENTIFYING] = "Asking metadata which instance this is",
+                [PHASE_INSPECTING] = "Asking the control plane which address this instance has",
+                [PHASE_ALLOCATING] = "Asking for a public address",
+                [PHASE_CONFIRMING] = "Confirming ",
+                [PHASE_REBOOTING] = "",
+                [PHASE_CONFIRMED] = "Confirmed ",
+                [PHASE_WAITING] = "Waiting",
+                [PHASE_FAILED] = "Failed",
+                [PHASE_HELD] = "Held, changing nothing: ",
+                [PHASE_STOPPED] = "Stopped",
+        };
+
+        if ((unsigned)s->phase < _PHASE_MAX)
+                buf_puts(b, openings[s->phase]);
+        switch (s->phase) {
+        case PHASE_CONFIRMED:
+        case PHASE_HELD:
+                add_address(b, s);
+                break;
+        case PHASE_CONFIRMING:
+                add_address(b, s);
+                add_planes(b, s);
+                break;
+        case PHASE_REBOOTING:
+                add_reboot(b, s);
+                break;
+        case PHASE_WAITING:
+        case PHASE_FAILED:
+        case PHASE_STOPPED:
+                add_why(b, s);
+                add_next(b, s);
+                break;
+        case PHASE_STARTING:
+        case PHASE_IDENTIFYING:
+        case PHASE_INSPECTING:
+        case PHASE_ALLOCATING:
+        case _PHASE_MAX:
+                break;
+        }
+}
+
+void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
+        _cleanup_buf_ struct buf line = BUF(LINE_MAX_BYTES);
+
+        add_phase(&line, s);
+        if (s->phase == PHASE_CONFIRMED && *s->note)
+                buf_printf(&line, "; %s", s->note);
+        text_copy_printable(ret, STATUS_LINE_SIZE, buf_text(&line));
+}
