@@ -178,13 +178,14 @@ static void make_fair(struct world *w) {
                         do_move(w, repairs[i], &a);
         if (world_can(w, MOVE_LEDGER_READABLE))
                 do_move(w, MOVE_LEDGER_READABLE, &a);
-        w->engine.config = w->scene->config;
-        w->engine.config.heal_policy = HEAL_REALLOCATE;
-        if (w->engine.config.reboot_policy == REBOOT_NEVER)
-                w->engine.config.reboot_policy = REBOOT_AUTO;
+        w->engine.given.config = w->scene->config;
+        w->engine.given.config.heal_policy = HEAL_REALLOCATE;
+        if (w->engine.given.config.reboot_policy == REBOOT_NEVER)
+                w->engine.given.config.reboot_policy = REBOOT_AUTO;
         w->hold = HOLD_OFF;
         w->late = (struct flight){0};
-        w->eip = w->eip == EIP_UNKNOWN && !w->engine.config.eip_allocate ? EIP_AVAILABLE : w->eip;
+        w->eip = w->eip == EIP_UNKNOWN && !w->engine.given.config.eip_allocate ? EIP_AVAILABLE
+                                                                               : w->eip;
         w->bandwidth = w->bandwidth ? w->bandwidth : 5;
 }
 
@@ -195,7 +196,7 @@ static bool cannot_end_well(const struct world *w) {
 static bool is_well(const struct world *w) {
         const struct engine *e = &w->engine;
 
-        return w->running && e->phase == PHASE_CONFIRMED && e->step == STEP_IDLE &&
+        return w->running && e->phase == PHASE_CONFIRMED && e->inflight.step == STEP_IDLE &&
                e->expected == w->address && w->address != 0;
 }
 
