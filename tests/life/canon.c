@@ -29,7 +29,7 @@
 #define ATTEMPTS_MAX     9   /* 2^9 s is above the widest cap, 5 min */
 #define LOOKS_MAX        7
 #define FAILED_MAX       3
-#define REBOOT_APART_SEC 300 /* L3, from outside */
+#define REBOOT_APART_SEC (20 * 60) /* L3, from outside */
 
 /* Addresses by the order in which they are met. */
 struct names {
@@ -69,7 +69,7 @@ static void left(uint64_t *moment, uint64_t now) {
 static uint64_t age_class(int64_t a) {
         static const int64_t limits[] = {
                 STORE_SEC + 1,   CALL_MAX_MS / 1000,   ORPHAN_SEC, REBOOT_APART_SEC,
-                REBOOT_LOST_SEC, REBOOT_EXECUTION_SEC, 3600,       20 * 3600,
+                REBOOT_LATE_SEC, REBOOT_EXECUTION_SEC, 3600,       20 * 3600,
                 DAY_SEC};
         uint64_t i = 0;
 
@@ -193,7 +193,7 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
         }
         l->confirmed = l->confirmed ? 1 + later : 0;
         age(&l->inspected, w->now, 301);
-        age(&l->inspected_asked, w->now, 301);
+        age(&l->inspected_asked, w->now, REBOOT_APART_SEC + 1);
         age(&l->metadata_at, w->now, 78);
         if (l->reach_at) /* fresh, too old for the core, too old for a reboot */
                 l->reach_at = 1 + (w->now - l->reach_at > USEC_PER_MIN) +
@@ -225,6 +225,7 @@ static void reduce_flight(struct flight *f, const struct world *w) {
         f->question.op = op;
         if (f->asked)
                 f->at = (w->now - f->at) / USEC_PER_SEC;
+        left(&f->until, w->now);
 }
 
 static void reduce(struct world *w, const struct world *from) {
@@ -251,6 +252,7 @@ static void reduce(struct world *w, const struct world *from) {
         w->asks.op = from->ask_wanted ? from->asks.op : WIRE_NONE;
         age(&w->blockers_at, from->now, w->blockers_news ? 15 : 0);
         left(&w->eip_listed, from->now);
+        left(&w->reboot_until, from->now);
         w->now = w->booted = 0;
         w->boot = w->given = w->n_moves = 0;
         if (!w->running) { /* the restart asks the same of every boot that is not the ledger's */

@@ -29,14 +29,18 @@ bool laws_brings_address(enum wire_op op) {
         return op == WIRE_ALLOCATE || op == WIRE_BANDWIDTH || op == WIRE_EIP_ASSOCIATE;
 }
 
-/* Refused ones go first. */
+static bool is_over(const struct change_seen *c) {
+        return c->heard == HEARD_REFUSED && c->op != WIRE_REBOOT;
+}
+
+/* Refused ones go first, but for a reboot: what was answered does not tell what was executed. */
 struct change_seen *laws_new_change(struct laws *l) {
         if (l->n_changes == CHANGES_SEEN) {
                 unsigned i = 0;
 
-                while (i < CHANGES_SEEN - 1 && l->changes[i].heard != HEARD_REFUSED)
+                while (i < CHANGES_SEEN - 1 && !is_over(&l->changes[i]))
                         i++;
-                if (l->changes[i].heard != HEARD_REFUSED)
+                if (!is_over(&l->changes[i]))
                         i = 0;
                 l->n_changes--;
                 memmove(l->changes + i, l->changes + i + 1,
@@ -150,8 +154,17 @@ void laws_ledger_removed(struct world *w) {
         w->laws.damaged = 0;
 }
 
-void laws_executed(struct world *w, enum wire_op op) {
-        struct change_seen *c = laws_last_change(&w->laws, op);
+/* The call that left then; of a repeated one, the repetition. */
+static struct change_seen *call_at(struct laws *l, enum wire_op op, uint64_t at) {
+        for (unsigned i = l->n_changes; i-- > 0;)
+                if (l->changes[i].op == op && l->changes[i].at == at)
+                        return &l->changes[i];
+        return laws_last_change(l, op);
+}
+
+void laws_executed(struct world *w, const struct flight *f) {
+        enum wire_op op = f->question.op;
+        struct change_seen *c = call_at(&w->laws, op, f->at);
 
         if (!c)
                 return;
@@ -169,7 +182,7 @@ void laws_executed(struct world *w, enum wire_op op) {
 static void settle(struct world *w, struct change_seen *c, bool shown) {
         bool effect = laws_brings_address(c->op) && shown;
 
-        if (c->heard == HEARD_LOST || c->boot != w->boot || effect ||
+        if (c->heard == HEARD_LOST || c->heard == HEARD_REFUSED || c->boot != w->boot || effect ||
             w->flight.at + CLOCKS >=
                     c->at + CALL_MAX) /* what was asked before may have been true before */
                 c->settled = true;
@@ -236,6 +249,18 @@ static void heard_look(struct world *w, const struct addresses *a) {
                 l->lagging = false; /* it shows one, and so it lags no longer */
 }
 
+/*
+ * L3: a state that the call itself makes is no refusal, nor is a nonce of ours that was used: the
+ * request has arrived.
+ */
+static bool is_refused(enum wire_op op, const struct fault *f) {
+        if (strcmp(f->code, "SignatureNonceUsed") == 0)
+                return false;
+        if (op == WIRE_REBOOT && strcmp(f->code, "IncorrectInstanceStatus") == 0)
+                return false;
+        return fault_is_refusal(f);
+}
+
 static void heard_change(struct world *w, const struct fault *f) {
         struct laws *l = &w->laws;
         struct change_seen *c = laws_last_change(l, w->flight.question.op);
@@ -245,7 +270,7 @@ static void heard_change(struct world *w, const struct fault *f) {
         if (f->class == FAULT_NONE) {
                 c->heard = HEARD_DONE;
                 c->seen = true;
-        } else if (fault_is_refusal(f)) {
+        } else if (is_refused(c->op, f)) {
                 c->heard = HEARD_REFUSED;
                 l->control_owed = false;
         } else if (strncmp(f->code, "Cloud.", 6) != 0) {

@@ -18,6 +18,7 @@
 #define LINES_KEPT   24
 #define DAY          (24 * USEC_PER_HOUR)
 
+struct flight;
 struct world;
 
 /* What the agent heard of a changing call. */
@@ -117,7 +118,7 @@ void laws_started(struct world *w);
 void laws_down(struct world *w); /* the agent has ended, in whichever way */
 void laws_ledger_removed(struct world *w);
 void laws_sent(struct world *w, const struct wire_question *q);
-void laws_executed(struct world *w, enum wire_op op);
+void laws_executed(struct world *w, const struct flight *f);
 void laws_heard(struct world *w, const struct wire_answer *a);
 void laws_gave_up(struct world *w); /* the question in flight, without an answer */
 void laws_written(struct world *w);

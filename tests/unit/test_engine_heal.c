@@ -435,7 +435,7 @@ static void agreement_at_the_last_moment(void **state) {
              {"reach no", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
              {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
              {"stored", "confirmed store no-blockers online"});
-        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_WITHDRAWN);
 }
 
 /* The reachability witness is asked again where its word is older than a minute. */

@@ -137,7 +137,7 @@ static void a_reload_is_heard_in_the_middle(void **state) {
              {"instance A", "rebooting store"});
         r.config.reboot_policy = REBOOT_NEVER;
         PLAY(&r, {"reload", "confirming no-blockers"}, {"stored", "confirming store"});
-        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_WITHDRAWN);
         rig_init(&r);
         PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"});
         r.config.reboot_policy = REBOOT_NEVER;
@@ -155,7 +155,7 @@ static void what_works_by_the_time_of_the_intent(void **state) {
              {"reach yes", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
              {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
              {"stored", "confirmed store no-blockers online"});
-        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_WITHDRAWN);
 }
 
 /* An entry of the year to come is dated once, not at each start anew. */
@@ -184,7 +184,7 @@ static void a_look_that_failed_is_none(void **state) {
              {"addresses foreign", "confirming no-blockers"}, {"wait", "confirming ask:addresses"});
 }
 
-/* Asked 4:45 after a lost reboot and answered at 5:16: it tells of 4:45. */
+/* Asked 19:45 after a lost reboot and answered at 20:26: it tells of 19:45. */
 static void an_inspection_tells_of_when_it_was_asked(void **state) {
         struct rig r;
 
@@ -193,10 +193,52 @@ static void an_inspection_tells_of_when_it_was_asked(void **state) {
         r.config.reboot_policy = REBOOT_ALWAYS;
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
              {"stored", ""}, {"ok A", ""}, {"instance A", ""}, {"blockers", ""}, {"instance A", ""},
-             {"stored", "rebooting ask:reboot"}, {"fault Transport.Timeout", ""}, {"+275", ""},
+             {"stored", "rebooting ask:reboot"}, {"fault Transport.Timeout", ""}, {"+1185", ""},
              {"resume", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
              {"+41", ""}, {"instance A", ""});
         assert_false(r.engine.ledger.entries[1].settled);
+}
+
+/* L3: each boot the reboot is refused with words, and each boot it is executed: it counts. */
+static void a_refusal_that_is_a_lie_spends_the_budget(void **state) {
+        static const char *const lies[] = {"fault Forbidden.RAM 403", "fault UnknownError 400",
+                                           "fault IncorrectInstanceStatus 403",
+                                           "fault SignatureNonceUsed 400"};
+        struct rig r;
+
+        (void)state;
+        for (size_t i = 0; i < N(lies); i++) {
+                unsigned n = 0;
+
+                rig_init(&r);
+                r.config.reboot_limit = 1;
+                r.identity.network = r.instance.network = NETWORK_CLASSIC;
+                PLAY(&r, UP_TO_CHANGE, {"ok A", ""}, {"instance A", ""}, {"kernel gone", ""});
+                while (seconds_to_reboot(&r, "A", 60) >= 0) {
+                        n++;
+                        PLAY(&r, {lies[i], ""}, {"boot", ""}, {"identity none", ""},
+                             {"kernel gone", ""}, {"instance A", ""}, {"kernel gone", ""});
+                        assert_in_range(n, 1, 1);
+                }
+                assert_int_equal(n, 1);
+        }
+}
+
+/* A lost one is asked for again, after 20 min and a look: a machine that never restarts is helped.
+ */
+static void a_lost_reboot_is_repeated(void **state) {
+        struct rig r;
+        uint64_t lost;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"},
+             {"instance A", "rebooting store"}, {"stored", "rebooting ask:reboot"},
+             {"fault Transport.Timeout", ""});
+        lost = r.now.boot_usec;
+        assert_in_range(seconds_to_reboot(&r, "A", 200), 20 * 60, 22 * 60);
+        assert_true(r.engine.inspected - lost >= 20 * USEC_PER_MIN);
+        assert_false(r.engine.ledger.entries[1].settled && r.engine.ledger.n_entries == 2);
 }
 
 /* After the day in which a reboot could have helped that is no longer what is wrong. */
@@ -226,6 +268,8 @@ int main(void) {
                 cmocka_unit_test(the_future_is_dated_once),
                 cmocka_unit_test(a_look_that_failed_is_none),
                 cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
+                cmocka_unit_test(a_refusal_that_is_a_lie_spends_the_budget),
+                cmocka_unit_test(a_lost_reboot_is_repeated),
                 cmocka_unit_test(a_limit_is_no_reason_for_ever),
         };
 

@@ -43,7 +43,7 @@ static enum outcome refused(const struct turn *t) {
 /* The intent is on disk but the call will not leave: it never was. */
 void withdraw(struct turn *t, struct ledger_entry *entry) {
         if (entry)
-                entry->outcome = refused(t);
+                entry->outcome = t->e->repeats ? OUTCOME_LOST : OUTCOME_WITHDRAWN;
         rest(t, ENGINE_NEVER);
         store(t);
 }
@@ -67,6 +67,7 @@ static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledge
         entry->outcome = OUTCOME_OPEN;
         entry->settled = false;
         entry->time = cloud_now(t);
+        entry->boot_usec = t->now.boot_usec;
         if (!again)
                 entry->first_time = entry->time;
         entry->unreachable_before = e->reach_before_known && e->unreachable_before;
@@ -101,6 +102,16 @@ bool asks_witness(struct turn *t) {
         return true;
 }
 
+/*
+ * True if the call was refused before anything could come of it. A state that the call itself makes
+ * is no such refusal, and an error that passes by itself may be what a second delivery met.
+ */
+static bool is_refusal(enum wire_op op, const struct fault *f) {
+        if (f->class == FAULT_RETRY || (op == WIRE_REBOOT && f->class == FAULT_SETTLING))
+                return fault_explain(f, 0)->unsent;
+        return fault_is_refusal(f);
+}
+
 void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         struct engine *e = t->e;
         struct ledger_entry *entry = ledger_last(&e->ledger, op);
@@ -108,7 +119,7 @@ void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         if (entry) {
                 /* No word from the cloud process itself leaves the intent open: only time, or the
                    effect, can settle it (design 3). */
-                if (fault_is_refusal(f))
+                if (is_refusal(op, f))
                         entry->outcome = refused(t);
                 else if (strncmp(f->code, "Cloud.", 6) != 0)
                         entry->outcome = OUTCOME_LOST;
@@ -170,6 +181,7 @@ void begin_change(struct turn *t, enum wire_op op) {
         const char *why;
         int64_t when;
         enum permit permit;
+        struct moment now = moment(t);
 
         if (!is_inspected(t)) {
                 inspect(t);
@@ -191,8 +203,7 @@ void begin_change(struct turn *t, enum wire_op op) {
                 return;
         }
         permit = op == WIRE_REBOOT ? PERMIT_YES /* reboot_due() has asked the governor */
-                                   : governor_change(&e->ledger, &e->config, op, e->boot_id,
-                                                     cloud_now(t), &when, &why);
+                                   : governor_change(&e->ledger, &e->config, op, &now, &when, &why);
         /* A repeat of what counts already adds nothing. */
         if (permit == PERMIT_NO && again && !ledger_entry_is_void(again) &&
             strcmp(why, FAULT_HEAL_LIMIT) == 0)
@@ -204,6 +215,7 @@ void begin_change(struct turn *t, enum wire_op op) {
         case PERMIT_NO:
                 meet_own(t, why, "");
                 return;
+        case PERMIT_LOOK:
         case PERMIT_YES:
                 break;
         }

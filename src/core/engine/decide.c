@@ -12,7 +12,7 @@ static bool had_address(const struct engine *e) {
         for (unsigned i = 0; i < l->n_entries; i++) {
                 const struct ledger_entry *entry = &l->entries[i];
 
-                if (!wire_op_brings_address(entry->op) || entry->outcome == OUTCOME_REFUSED)
+                if (!wire_op_brings_address(entry->op) || ledger_entry_is_refused(entry))
                         continue;
                 /* After an error of the server's own the inspection is enough. */
                 if (!ledger_entry_is_void(entry) || !*entry->request_id)
@@ -64,7 +64,12 @@ static int64_t asked_at(const struct turn *t) {
 /* True if the ledger has learnt from it. */
 static bool settle(struct turn *t, in_addr_t address, const char *eip_id) {
         struct engine *e = t->e;
-        struct shown shown = {.address = address, .eip_id = eip_id, .asked = asked_at(t)};
+        struct shown shown = {
+                .address = address,
+                .eip_id = eip_id,
+                .asked = asked_at(t),
+                .asked_boot_usec = e->asked,
+        };
 
         return governor_settle(&e->ledger, e->boot_id, &shown);
 }

@@ -15,7 +15,7 @@ bool is_cut_through(const struct engine *e) {
 
 bool was_changed_unconfirmed(const struct ledger *l) {
         for (unsigned i = l->n_entries; i-- > 0;)
-                if (l->entries[i].outcome != OUTCOME_REFUSED)
+                if (!ledger_entry_is_refused(&l->entries[i]))
                         return l->entries[i].time > l->confirmed;
         return false;
 }
@@ -167,7 +167,7 @@ const struct ledger_entry *shown_by_metadata(const struct turn *t) {
         for (unsigned i = e->ledger.n_entries; i-- > 0;) {
                 const struct ledger_entry *change = &e->ledger.entries[i];
 
-                if (!wire_op_brings_address(change->op) || change->outcome == OUTCOME_REFUSED)
+                if (!wire_op_brings_address(change->op) || ledger_entry_is_refused(change))
                         continue;
                 if (change->outcome != OUTCOME_DONE || change->address == 0 ||
                     change->time <= e->ledger.confirmed)

@@ -121,11 +121,24 @@ static bool reboot_is_blocked(struct turn *t) {
         return true;
 }
 
+/* For the governor's leave; metadata is looked at meanwhile, since it may show the address. */
+static void reboot_waits(struct turn *t, uint64_t until) {
+        struct engine *e = t->e;
+
+        enter(t, PHASE_REBOOTING);
+        if (look(t))
+                return;
+        schedule_looks(t);
+        if (e->deadline > until)
+                rest(t, until);
+}
+
 /* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
 void reboot_due(struct turn *t) {
         struct engine *e = t->e;
         const struct ledger_entry *change =
                 governor_pending_change(&e->ledger, e->expected, cloud_now(t));
+        struct moment now = moment(t);
         const char *why;
         int64_t when;
 
@@ -153,13 +166,16 @@ void reboot_due(struct turn *t) {
                 confirm(t);
                 return;
         }
-        switch (governor_reboot(&e->ledger, &e->config, e->boot_id, cloud_now(t), &when, &why)) {
+        switch (governor_reboot(&e->ledger, &e->config, &now, &when, &why)) {
         case PERMIT_NO:
                 meet_own(t, why, "");
                 return;
         case PERMIT_LATER:
+                reboot_waits(t, in(t, (uint64_t)(when - cloud_now(t)) * USEC_PER_SEC));
+                return;
+        case PERMIT_LOOK:
                 enter(t, PHASE_REBOOTING);
-                rest(t, in(t, (uint64_t)(when - cloud_now(t)) * USEC_PER_SEC));
+                ask(t, WIRE_INSPECT);
                 return;
         case PERMIT_YES:
                 break;

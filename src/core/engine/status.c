@@ -30,6 +30,17 @@ static void fill_planes(const struct engine *e, struct status *s) {
         TEXT_SET(s->metadata_fault, e->metadata_fault.code);
 }
 
+/* Asked for, refused, and the boot ID changed all the same (L3). */
+static bool counts_by_boot_id(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+
+        for (unsigned i = 0; i < l->n_entries; i++)
+                if (l->entries[i].op == WIRE_REBOOT && l->entries[i].outcome == OUTCOME_REFUSED &&
+                    governor_counts_reboot(&l->entries[i], e->boot_id))
+                        return true;
+        return false;
+}
+
 /* One remark at most: the one that a person should know first. */
 static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
@@ -44,7 +55,19 @@ static const char *note_of(const struct engine *e, int64_t now) {
                 return "a hold file of another instance is ignored";
         if (l->suspect_pending || (l->suspect && now - l->suspect < DAY_SEC))
                 return "an earlier ledger was set aside: no reboot for 24 h after";
+        if (counts_by_boot_id(e))
+                return "a reboot that was refused is counted: the boot ID changed after it";
         return "";
+}
+
+static unsigned count_reboots(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < l->n_entries; i++)
+                n += l->entries[i].op == WIRE_REBOOT &&
+                     governor_counts_reboot(&l->entries[i], e->boot_id);
+        return n;
 }
 
 static unsigned count(const struct ledger *l, enum wire_op op) {
@@ -119,7 +142,7 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
                 .allocations = count(&e->ledger, WIRE_ALLOCATE) +
                                count(&e->ledger, WIRE_BANDWIDTH) +
                                count(&e->ledger, WIRE_EIP_ASSOCIATE),
-                .reboots = count(&e->ledger, WIRE_REBOOT),
+                .reboots = count_reboots(e),
                 .attempt = e->attempt,
                 .held = e->hold == HOLD_ON,
                 .busy = is_busy(e),

@@ -104,6 +104,14 @@ int64_t cloud_now(const struct turn *t) {
         return engine_time(t->e, t->now);
 }
 
+struct moment moment(const struct turn *t) {
+        return (struct moment){
+                .boot_id = t->e->boot_id,
+                .boot_usec = t->now.boot_usec,
+                .time = cloud_now(t),
+        };
+}
+
 /*
  * Metadata's Date is a hint over plain HTTP: by it no entry of the ledger is dated anew, or a wrong
  * one would free the budgets. Before each changing call an API answer has told the time (L1).

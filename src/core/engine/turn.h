@@ -47,6 +47,7 @@ void store(struct turn *t);
 void enter(struct turn *t, enum phase phase);
 uint64_t in(const struct turn *t, uint64_t usec);
 int64_t cloud_now(const struct turn *t);
+struct moment moment(const struct turn *t);
 void learn_time(struct turn *t, enum wire_op op, const struct wire_answer *a);
 bool is_news(struct turn *t, enum told_list list, const char *code);
 void untell(struct turn *t, enum told_list list, const char *code);
