@@ -71,10 +71,11 @@ static int publish_marks(struct runtime *r) {
         const struct engine *e = &r->engine;
         int k = 0, q = 0;
 
-        if (e->online)
+        if (e->confirming.online_mark)
                 k = publish_mark(&r->publish, ONLINE_MARK, true);
-        if (e->marked || e->online) /* before that, the mark may be an earlier process's */
-                q = publish_mark(&r->publish, REBOOT_MARK, e->marked);
+        if (e->reboot.required_mark ||
+            e->confirming.online_mark) /* before that, the mark may be an earlier process's */
+                q = publish_mark(&r->publish, REBOOT_MARK, e->reboot.required_mark);
         return k < 0 ? k : q;
 }
 
@@ -129,7 +130,7 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                         if (r->ledger_is_newer)
                                 n->kind = NOTICE_LEDGER_NEWER;
                 }
-                story_tell(n, s, call_context(&r->engine.config), &entry);
+                story_tell(n, s, engine_call_context(&r->engine.given.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);

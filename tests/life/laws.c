@@ -375,7 +375,7 @@ void laws_written(struct world *w) {
         struct change_seen *reboot = laws_last_change(l, WIRE_REBOOT);
 
         if (e && reboot && e->outcome == OUTCOME_DONE &&
-            strcmp(e->boot_id, w->engine.boot_id) == 0 && reboot->boot == w->boot)
+            strcmp(e->boot_id, w->engine.given.boot_id) == 0 && reboot->boot == w->boot)
                 reboot->answered = true;
         for (unsigned i = 0; i < l->n_changes; i++) {
                 l->changes[i].told |= l->changes[i].seen;
@@ -404,6 +404,6 @@ void laws_stepped(struct world *w, const struct event *e, const struct actions *
                 laws_break(w, "4.5: what the API wishes is not kept for a restart");
         l->hint_news = false;
         /* L1: "directly after" means no wait between. */
-        if (w->engine.step == STEP_IDLE)
+        if (w->engine.inflight.step == STEP_IDLE)
                 l->inspected = 0;
 }

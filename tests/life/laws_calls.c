@@ -43,7 +43,7 @@ static void check_intent(struct world *w, const struct wire_question *q) {
 
         if (w->disk_state != LEDGER_READ || !e || e->outcome != OUTCOME_OPEN ||
             strcmp(e->client_token, q->client_token) != 0 ||
-            strcmp(e->boot_id, w->engine.boot_id) != 0 ||
+            strcmp(e->boot_id, w->engine.given.boot_id) != 0 ||
             (q->op == WIRE_EIP_ASSOCIATE && strcmp(e->allocation_id, q->allocation_id) != 0)) {
                 laws_break(w, "L2: a changing call whose intent is not on the disk");
                 return;
@@ -142,11 +142,11 @@ static void check_allocation(struct world *w, const struct wire_question *q) {
                 laws_break(w, "L6: an allocation while metadata shows an address");
         if (l->address_known && l->inspected - l->absent_since < ABSENT_APART)
                 laws_break(w, "4.3: a known address is replaced after one inspection");
-        if (n >= w->engine.config.heal_limit)
+        if (n >= w->engine.given.config.heal_limit)
                 laws_break(w, "4.3: more allocations than Heal.Limit");
         if (is_damaged(w) && n > 0)
                 laws_break(w, "L10: a second allocation after a damaged ledger");
-        if (w->engine.config.heal_policy != HEAL_REALLOCATE && l->written_address)
+        if (w->engine.given.config.heal_policy != HEAL_REALLOCATE && l->written_address)
                 laws_break(w, "4.4: an address is replaced against Heal.Policy");
 }
 
@@ -201,7 +201,7 @@ static void check_disagreement(struct world *w, const struct change_seen *change
                 laws_break(w, "4.2: a reboot without a look at metadata straight before it");
         if (!kernel_disagrees && l->metadata_address == l->inspected_address)
                 laws_break(w, "4.2: a reboot although no plane disagrees");
-        if (w->engine.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before)
+        if (w->engine.given.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before)
                 return;
         if (l->reach_at <= change->at)
                 laws_break(w, "4.2: a reboot without asking the reachability witness");
@@ -213,7 +213,7 @@ static void check_disagreement(struct world *w, const struct change_seen *change
 
 /* 4.2: when, and what a due reboot waits for. */
 static void check_reboot_due(struct world *w, const struct change_seen *change) {
-        const struct config *c = &w->engine.config;
+        const struct config *c = &w->engine.given.config;
         bool restarted = change->boot != w->boot;
         uint64_t since = restarted ? w->booted : change->at;
         uint64_t due = since;
@@ -239,13 +239,13 @@ static void check_reboot(struct world *w) {
         check_repeated_reboot(w);
         if (!l->inspected_running)
                 laws_break(w, "L3: a reboot although the inspection does not say Running");
-        if (w->engine.config.reboot_policy == REBOOT_NEVER)
+        if (w->engine.given.config.reboot_policy == REBOOT_NEVER)
                 laws_break(w, "4.2: a reboot against Reboot.Policy=never");
         if (!change || l->inspected_address == 0)
                 laws_break(w, "4.2: a reboot that no change of the agent's calls for");
         else
                 check_reboot_due(w, change);
-        if (count_changes(w, WIRE_REBOOT, NULL) >= w->engine.config.reboot_limit)
+        if (count_changes(w, WIRE_REBOOT, NULL) >= w->engine.given.config.reboot_limit)
                 laws_break(w, "L3: more reboots than Reboot.Limit");
         if (is_damaged(w))
                 laws_break(w, "L10: a reboot within a day of a damaged ledger");

@@ -54,7 +54,7 @@ static void ask_cloud(struct world *w, const struct wire_question *q) {
 void world_step(struct world *w, struct event *e, struct actions *a) {
         e->now = world_now(w);
         if (w->scene->coarse)
-                w->engine.rng.state = w->scene->seed;
+                w->engine.given.rng.state = w->scene->seed;
         engine_step(&w->engine, e, a);
         if (a->wants & ACTION_DROP) {
                 laws_gave_up(w);
@@ -111,7 +111,7 @@ static void restart_machine(struct world *w) {
 }
 
 static void start(struct world *w, struct actions *a) {
-        struct config config = w->engine.config;
+        struct config config = w->engine.given.config;
         char boot_id[BOOT_ID_SIZE] = "";
 
         if (!w->scene->no_boot_id)
@@ -191,7 +191,7 @@ static void set_hold(struct world *w, enum hold hold, struct actions *a) {
 }
 
 static void reload(struct world *w, bool other_policy, struct actions *a) {
-        struct event e = {.type = EVENT_RELOAD, .config = w->engine.config};
+        struct event e = {.type = EVENT_RELOAD, .config = w->engine.given.config};
 
         if (other_policy)
                 e.config.reboot_policy = (e.config.reboot_policy + 1) % (REBOOT_NEVER + 1);

@@ -132,7 +132,7 @@ static bool is_metadata_asked(const struct world *w) {
 
 static bool can_write(const struct world *w) {
         return w->running && w->store_wanted && !w->full &&
-               w->engine.ledger_state != LEDGER_UNREADABLE;
+               w->engine.given.ledger_state != LEDGER_UNREADABLE;
 }
 
 bool world_can(const struct world *w, enum move m) {
@@ -324,7 +324,7 @@ static struct ledger ledger_ahead(const struct world *w) {
 void world_init(struct world *w, const struct scene *scene) {
         memset(w, 0, sizeof(*w));
         w->scene = scene;
-        w->engine.config = scene->config;
+        w->engine.given.config = scene->config;
         w->boot = 1;
         w->now = START_AFTER;
         w->clock_off = scene->clock_off;

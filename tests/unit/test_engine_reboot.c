@@ -20,7 +20,7 @@
         }
 
 static bool leaves(const struct rig *r) {
-        return r->engine.step == STEP_ASKING && r->engine.asking == WIRE_REBOOT;
+        return r->engine.inflight.step == STEP_ASKING && r->engine.inflight.op == WIRE_REBOOT;
 }
 
 /* Until RebootInstance leaves, with control showing that; the seconds that took, or -1. */
@@ -50,13 +50,14 @@ static void a_stranger_s_address_is_no_change_of_ours(void **state) {
                 for (unsigned n = 0; n < 40; n++)
                         rig_go_on(&r, "none");
                 r.instance.locks[0] = '\0';
-                while (r.engine.step != STEP_ASKING || r.engine.asking != WIRE_INSPECT)
+                while (r.engine.inflight.step != STEP_ASKING ||
+                       r.engine.inflight.op != WIRE_INSPECT)
                         rig_go_on(&r, "none");
                 rig_play(&r, &given[i], 1);
                 assert_int_equal(r.engine.ledger.entries[0].address, 0);
                 for (unsigned n = 0; n < 30; n++) {
                         assert_false(leaves(&r));
-                        if (r.engine.asking == WIRE_INSPECT)
+                        if (r.engine.inflight.op == WIRE_INSPECT)
                                 rig_play(&r, &(struct line){given[i].event, ""}, 1);
                         else
                                 rig_go_on(&r, "none");
@@ -124,7 +125,7 @@ static void another_policy_begins_with_grace(void **state) {
              {"instance A", "confirming"});
         while (r.engine.phase != PHASE_REBOOTING)
                 rig_go_on(&r, "A");
-        assert_true(r.now.boot_usec - r.engine.confirm_started >= r.config.reboot_grace_usec);
+        assert_true(r.now.boot_usec - r.engine.confirming.started >= r.config.reboot_grace_usec);
 }
 
 /* The policy was changed while the intent was on its way to the disk, or a question under way. */
@@ -237,7 +238,7 @@ static void a_lost_reboot_is_repeated(void **state) {
              {"fault Transport.Timeout", ""});
         lost = r.now.boot_usec;
         assert_in_range(seconds_to_reboot(&r, "A", 200), 20 * 60, 22 * 60);
-        assert_true(r.engine.inspected - lost >= 20 * USEC_PER_MIN);
+        assert_true(r.engine.facts.inspected - lost >= 20 * USEC_PER_MIN);
         assert_false(r.engine.ledger.entries[1].settled && r.engine.ledger.n_entries == 2);
 }
 
@@ -253,7 +254,7 @@ static void a_limit_is_no_reason_for_ever(void **state) {
              {"stored", ""}, {"ok A", ""}, {"instance A", "failed store !Reboot.Limit"});
         while (r.now.boot_usec < 26 * USEC_PER_HOUR)
                 rig_go_on(&r, "A");
-        assert_string_equal(r.engine.fault.code, "Confirm.Metadata");
+        assert_string_equal(r.engine.holdoff.fault.code, "Confirm.Metadata");
 }
 
 int main(void) {
