@@ -35,8 +35,17 @@ enum permit {
 const struct ledger_entry *governor_pending_change(const struct ledger *l, in_addr_t control,
                                                    int64_t now);
 
-/* True if the machine was started again after that change, by whomever. */
-bool governor_restarted_since(const struct ledger_entry *change, const char *boot_id);
+/*
+ * The same where a reboot may still serve it (L12): once a change, and for no EIP. The machine has
+ * not been started again, by whomever, since control first showed the address.
+ */
+const struct ledger_entry *governor_change_to_reboot_for(const struct ledger *l, in_addr_t control,
+                                                         const struct moment *now);
+
+/* The newest reboot of an earlier boot that was for that change; NULL: none. */
+const struct ledger_entry *governor_reboot_for(const struct ledger *l,
+                                               const struct ledger_entry *change,
+                                               const char *boot_id);
 
 /* True if that reboot spends the budget of the day in which it was asked for (L3). */
 bool governor_counts_reboot(const struct ledger_entry *e, const char *boot_id);

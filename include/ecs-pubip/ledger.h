@@ -30,6 +30,9 @@ enum outcome {
         OUTCOME_WITHDRAWN, /* the call never left */
 };
 
+/* What a plane showed of the address that a reboot is for, before it (L12). */
+enum showed { SHOWED_UNKNOWN, SHOWED_NOTHING, SHOWED_THIS, SHOWED_ANOTHER };
+
 struct ledger_entry {
         enum wire_op op; /* a changing one */
         enum outcome outcome;
@@ -41,7 +44,9 @@ struct ledger_entry {
         int64_t first_time; /* before it was repeated: how old the client token is */
         uint64_t boot_usec; /* CLOCK_BOOTTIME, counts under the same boot id; 0: not known */
         char boot_id[BOOT_ID_SIZE];
-        in_addr_t address; /* what the change brought; 0: not known */
+        in_addr_t address;                /* what the change brought; 0: not known */
+        char shown_boot_id[BOOT_ID_SIZE]; /* in which control first showed it; "" : not yet */
+        enum showed metadata_before, nic_before; /* of a reboot */
         char allocation_id[EIP_ID_SIZE];
         char client_token[CLIENT_TOKEN_SIZE];
         char request_id[REQUEST_ID_SIZE];
@@ -70,6 +75,8 @@ struct ledger {
         int64_t inspected;    /* last successful control look; 0: none */
         int64_t suspect;      /* an unprovable ledger was set aside then (law L10); 0: no */
         bool suspect_pending; /* the same, before the cloud's time was known */
+        /* A reboot for it has cured nothing, and it has shown no address since (L12). */
+        bool metadata_no_cure, nic_no_cure;
         struct ledger_wait wait;
         unsigned n_entries;
         struct ledger_entry entries[LEDGER_ENTRIES]; /* oldest first */

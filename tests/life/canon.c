@@ -95,7 +95,12 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
                 later += e->time > l->confirmed;
                 e->time = (int64_t)age_class(now - e->time);
                 e->first_time = *e->client_token ? (int64_t)age_class(now - e->first_time) : 0;
+                e->boot_usec =
+                        strcmp(e->boot_id, boot_id) == 0
+                                ? age_class((int64_t)((boot_now - e->boot_usec) / USEC_PER_SEC))
+                                : 0;
                 this_or_another(e->boot_id, boot_id);
+                this_or_another(e->shown_boot_id, boot_id);
                 rename_address(n, &e->address);
         }
         l->confirmed = l->confirmed ? 1 + (int64_t)later : 0; /* only which entries are younger */
@@ -191,6 +196,8 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
                 later += c->at > l->confirmed;
                 c->at = age_class((int64_t)((w->now - c->at) / USEC_PER_SEC));
                 c->boot = c->boot == w->boot;
+                c->shown_boot = c->shown_boot ? 1 + (c->shown_boot == w->boot) : 0;
+                c->shown_heard = c->shown_heard ? 1 + (c->shown_heard == w->boot) : 0;
                 c->token = c->token != 0;
                 rename_address(n, &c->address);
                 rename_address(n, &c->taken_for);

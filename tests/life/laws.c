@@ -107,7 +107,7 @@ static void forget_changes(struct world *w) {
         l->address_known = false;
         l->written_address = 0;
         l->hint_written = 0;
-        l->control_owed = false;
+        l->control_owed = l->no_cure = l->no_cure_told = false;
 }
 
 /* What a process heard dies with it, but for what it wrote down. */
@@ -115,7 +115,7 @@ void laws_started(struct world *w) {
         struct laws *l = &w->laws;
 
         for (unsigned i = 0; i < l->n_changes; i++)
-                l->changes[i].seen = false;
+                l->changes[i].seen = false, l->changes[i].shown_heard = 0;
         if (w->disk_state == LEDGER_DAMAGED) {
                 l->damaged = w->now; /* L10 counts from here, whatever the ledger said */
                 forget_changes(w);
@@ -126,7 +126,7 @@ void laws_started(struct world *w) {
         l->inspected_address = 0;
         l->metadata_at = l->reach_at = l->silent_since = 0;
         l->eip_available = l->kernel_known = l->before_known = false;
-        l->reachable = l->word = false;
+        l->reachable = l->word = l->no_cure_told = false;
         l->blocked_since = 0;
         l->lagging &= w->disk_state == LEDGER_READ && w->disk.lagging;
         l->alerted = l->resumed = 0;
@@ -214,6 +214,12 @@ static void credit(struct world *w, in_addr_t address) {
                 c->seen |= !c->settled || w->flight.at + SLACK < c->at + VISIBLE_AFTER;
                 break;
         }
+        for (unsigned k = l->n_changes; k-- > 0;) {
+                struct change_seen *c = &l->changes[k];
+
+                if (c->shown_heard == 0 && (c->address == address || c->taken_for == address))
+                        c->shown_heard = w->boot;
+        }
 }
 
 static void heard_instance(struct world *w, const struct instance *i) {
@@ -245,8 +251,8 @@ static void heard_look(struct world *w, const struct addresses *a) {
                 return;
         l->metadata_at = w->now;
         l->metadata_address = a->address;
-        if (a->address)
-                l->lagging = false; /* it shows one, and so it lags no longer */
+        if (a->address) /* it shows one, and so it lags no longer */
+                l->lagging = l->no_cure = l->no_cure_told = false;
 }
 
 /*
@@ -343,6 +349,9 @@ void laws_gave_up(struct world *w) {
 
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {
         w->laws.kernel_known = k->known;
+        w->laws.kernel_present = k->present;
+        if (k->present && w->scene->network == NETWORK_CLASSIC)
+                w->laws.no_cure = w->laws.no_cure_told = false;
         w->laws.kernel_agrees = k->present && k->running && k->routed;
         w->laws.kernel_matches = k->machine_matches;
         w->laws.kernel_address = k->address;
@@ -379,11 +388,14 @@ void laws_written(struct world *w) {
                 reboot->answered = true;
         for (unsigned i = 0; i < l->n_changes; i++) {
                 l->changes[i].told |= l->changes[i].seen;
+                if (!l->changes[i].shown_boot)
+                        l->changes[i].shown_boot = l->changes[i].shown_heard;
                 l->changes[i].told_address |= ledger_names(&w->disk, l->changes[i].address);
         }
         l->written_address = w->disk.address;
         l->address_known = w->disk.address != 0 || w->disk.suspect != 0;
         check_written(w);
+        l->no_cure |= l->no_cure_told;
         if (w->disk.wait.asked_by_server)
                 l->hint_written = l->hint_until;
         if (w->engine.phase == PHASE_CONFIRMED)

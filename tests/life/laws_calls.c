@@ -189,37 +189,39 @@ static void check_repeated_reboot(struct world *w) {
 /* 4.2: a plane disagrees, as far as was heard just now; and the witness does not know better. */
 static void check_disagreement(struct world *w, const struct change_seen *change) {
         struct laws *l = &w->laws;
-        bool kernel_disagrees = l->kernel_known && !l->kernel_agrees;
-        bool metadata_counts = w->scene->network == NETWORK_VPC && !w->scene->no_metadata;
 
-        if (!metadata_counts) {
-                if (!kernel_disagrees)
-                        laws_break(w, "4.2: a reboot although no plane disagrees");
+        if (w->scene->network == NETWORK_CLASSIC) {
+                if (!l->kernel_known || l->kernel_present)
+                        laws_break(w, "L12: a reboot although the NIC does not lack the address");
                 return;
         }
         if (l->metadata_at == 0 || w->now - l->metadata_at > LOOK_BEFORE)
                 laws_break(w, "4.2: a reboot without a look at metadata straight before it");
-        if (!kernel_disagrees && l->metadata_address == l->inspected_address)
-                laws_break(w, "4.2: a reboot although no plane disagrees");
+        if (l->metadata_address == l->inspected_address)
+                laws_break(w, "L12: a reboot although metadata shows the address");
         if (w->engine.given.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before)
                 return;
         if (l->reach_at <= change->at)
                 laws_break(w, "4.2: a reboot without asking the reachability witness");
         else if (w->now - l->reach_at > LOOK_MAX)
                 laws_break(w, "4.2: a reboot on an old word of the reachability witness");
-        else if (l->reachable && !kernel_disagrees)
+        else if (l->reachable)
                 laws_break(w, "4.2: a reboot although the address works");
 }
 
 /* 4.2: when, and what a due reboot waits for. */
 static void check_reboot_due(struct world *w, const struct change_seen *change) {
         const struct config *c = &w->engine.given.config;
-        bool restarted = change->boot != w->boot;
-        uint64_t since = restarted ? w->booted : change->at;
-        uint64_t due = since;
+        uint64_t due = change->boot != w->boot ? w->booted : change->at;
 
-        if (c->reboot_policy != REBOOT_ALWAYS || restarted) {
+        if (change->op == WIRE_EIP_ASSOCIATE)
+                laws_break(w, "L12: a reboot for an EIP");
+        if (change->shown_boot && change->shown_boot != w->boot)
+                laws_break(w, "L12: a second reboot for one change");
+        if (c->reboot_policy != REBOOT_ALWAYS) {
                 due += c->reboot_grace_usec;
+                if (w->laws.no_cure)
+                        laws_break(w, "L12: a reboot for a plane that one has not cured");
                 if (w->now < due)
                         laws_break(w, "4.2: a reboot before Grace is over");
                 check_disagreement(w, change);

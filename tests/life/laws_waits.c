@@ -210,6 +210,8 @@ static void check_hurry(struct world *w, const struct event *event) {
                 laws_break(w, "4.5: a reload or `resume` ends no wait");
         l->class_since = w->now;
         l->word = l->step != STEP_IDLE;
+        if (event->type == EVENT_RESUME)
+                l->no_cure = l->no_cure_told = false;
         if (event->type == EVENT_RESUME && l->alerted)
                 l->resumed = l->alerted;
 }
@@ -224,6 +226,8 @@ static void hear_alert(struct laws *l, const struct notice *n) {
                 l->alerted = n->address;
         if (n->kind == NOTICE_CONFIRMED || n->kind == NOTICE_CHANGED)
                 l->alerted = 0;
+        if (n->kind == NOTICE_FAILED && strcmp(n->fault.code, FAULT_REBOOT_NO_CURE) == 0)
+                l->no_cure_told = true;
 }
 
 /* 4.4: under `alert` another address is taken for ours only by a person's word, or by our call. */

@@ -75,6 +75,8 @@ static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledge
         TEXT_SET(entry->boot_id, e->given.boot_id);
         if (!*entry->client_token && op != WIRE_ALLOCATE && op != WIRE_REBOOT)
                 new_token(t, entry->client_token);
+        if (op == WIRE_REBOOT)
+                planes_record(e, entry);
         if (op == WIRE_EIP_ASSOCIATE)
                 TEXT_SET(entry->allocation_id, e->facts.eip.allocation_id);
         return entry;

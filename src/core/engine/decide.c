@@ -130,7 +130,6 @@ static bool check_absence_settled(struct turn *t) {
 
 static void decide_present(struct turn *t) {
         struct engine *e = t->e;
-        const struct ledger_entry *change;
         bool known = e->ledger.address == e->expected;
 
         e->before.absent_first = 0;
@@ -143,14 +142,13 @@ static void decide_present(struct turn *t) {
                 return;
         }
         adopt_address(t);
-        change = governor_pending_change(&e->ledger, e->expected, clock_now(t));
         if (due_at_once(t))
                 reboot_due(t);
         else if (e->verdict.confirmed ||
                  (e->phase == PHASE_CONFIRMED && known && !e->verdict.disagrees))
                 confirm_reached(
                         t); /* also: metadata did not answer once, which is no disagreement */
-        else if (change && e->reboot.due_since && e->verdict.disagrees)
+        else if (e->reboot.due_since && due_change(t) && reboot_cures(e))
                 reboot_due(t);
         else
                 reboot_or_confirm(t);

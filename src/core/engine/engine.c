@@ -120,6 +120,7 @@ static void on_kernel(struct turn *t, const struct kernel_facts *k) {
         struct engine *e = t->e;
 
         e->facts.kernel = *k;
+        planes_forget_no_cure(t, false, planes_address_is_on_nic(e));
         planes_judge(t);
         if (!turn_is_resting(e))
                 return;
@@ -293,6 +294,8 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 TEXT_SET(e->reported.accepted, e->phase == PHASE_FAILED
                                                        ? e->holdoff.fault.code
                                                        : e->reported.faults[REPORTED_FAILED][0]);
+                if (report_is_accepted(e, FAULT_REBOOT_NO_CURE))
+                        planes_forget_no_cure(&t, true, true);
                 retry_now_at_word(&t);
                 break;
         case EVENT_RELOAD:

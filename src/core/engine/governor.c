@@ -6,6 +6,8 @@
 
 #include <ecs-pubip/backoff.h>
 
+#include "util/text.h"
+
 /* An intent of which nobody knows yet what became of it: it forbids the next change. */
 static bool is_open(const struct ledger_entry *e) {
         return !e->settled && (e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_LOST);
@@ -30,8 +32,23 @@ const struct ledger_entry *governor_pending_change(const struct ledger *l, in_ad
         return NULL;
 }
 
-bool governor_restarted_since(const struct ledger_entry *change, const char *boot_id) {
-        return !same_boot(change, boot_id);
+const struct ledger_entry *governor_change_to_reboot_for(const struct ledger *l, in_addr_t control,
+                                                         const struct moment *now) {
+        const struct ledger_entry *change = governor_pending_change(l, control, now->time);
+
+        if (!change || change->op == WIRE_EIP_ASSOCIATE)
+                return NULL;
+        return strcmp(change->shown_boot_id, now->boot_id) == 0 ? change : NULL;
+}
+
+const struct ledger_entry *governor_reboot_for(const struct ledger *l,
+                                               const struct ledger_entry *change,
+                                               const char *boot_id) {
+        for (const struct ledger_entry *e = l->entries + l->n_entries; e-- > change + 1;)
+                if (e->op == WIRE_REBOOT && !same_boot(e, boot_id) &&
+                    governor_counts_reboot(e, boot_id))
+                        return e;
+        return NULL;
 }
 
 /*
@@ -226,6 +243,10 @@ bool governor_settle(struct ledger *l, const char *boot_id, const struct shown *
                                 e->address = shown->address;
                                 changed = true;
                         }
+                }
+                if (shown->address != 0 && e->address == shown->address && !*e->shown_boot_id) {
+                        TEXT_SET(e->shown_boot_id, boot_id);
+                        changed = true;
                 }
                 if ((is_open(e) || is_belief(e, boot_id)) &&
                     inspection_settles(e, boot_id, shown)) {

@@ -76,6 +76,56 @@ static void watch(struct turn *t) {
         t->out->wants |= ACTION_WATCH;
 }
 
+/* The public address itself, where that is what the kernel plane means. */
+bool planes_address_is_on_nic(const struct engine *e) {
+        return is_on_nic(e) && e->facts.kernel.known && e->facts.kernel.present;
+}
+
+/*
+ * L12: what a restart can make show the address: metadata that was heard and does not show it, or a
+ * NIC. Nothing else is cured by one, nor is what is not known. _PLANE_MAX: nothing.
+ */
+enum plane planes_curable(const struct engine *e) {
+        const struct kernel_facts *k = &e->facts.kernel;
+        unsigned required = planes_required(e);
+
+        if (e->expected == 0 || e->kind == KIND_EIP)
+                return _PLANE_MAX;
+        if (is_on_nic(e))
+                return required & (1u << PLANE_KERNEL) && k->known && k->address == e->expected &&
+                                       !k->present
+                               ? PLANE_KERNEL
+                               : _PLANE_MAX;
+        if (e->facts.identity.from_metadata && required & (1u << PLANE_METADATA) &&
+            e->facts.metadata.presence != PRESENCE_UNKNOWN &&
+            e->facts.metadata.address != e->expected)
+                return PLANE_METADATA;
+        return _PLANE_MAX;
+}
+
+/* What the planes show now goes into the intent of a reboot. */
+void planes_record(const struct engine *e, struct ledger_entry *reboot) {
+        const struct plane_facts *m = &e->facts.metadata;
+        const struct kernel_facts *k = &e->facts.kernel;
+
+        if (m->presence != PRESENCE_UNKNOWN)
+                reboot->metadata_before = m->address == e->expected ? SHOWED_THIS
+                                          : m->address == 0         ? SHOWED_NOTHING
+                                                                    : SHOWED_ANOTHER;
+        if (is_on_nic(e) && k->known && k->address == e->expected)
+                reboot->nic_before = k->present ? SHOWED_THIS : SHOWED_NOTHING;
+}
+
+/* A plane that shows an address may ask for reboots again. */
+void planes_forget_no_cure(struct turn *t, bool metadata, bool nic) {
+        struct ledger *l = &t->e->ledger;
+
+        if ((metadata && l->metadata_no_cure) || (nic && l->nic_no_cure))
+                turn_store(t);
+        l->metadata_no_cure &= !metadata;
+        l->nic_no_cure &= !nic;
+}
+
 void planes_learn_metadata(struct turn *t, const struct addresses *a) {
         struct engine *e = t->e;
 
@@ -83,6 +133,7 @@ void planes_learn_metadata(struct turn *t, const struct addresses *a) {
         e->facts.metadata_at = t->now.boot_usec;
         e->facts.metadata_fault = (struct fault){};
         report_clear(t, REPORTED_METADATA, NULL);
+        planes_forget_no_cure(t, a->presence == PRESENCE_PRESENT, false);
         if (a->presence == PRESENCE_PRESENT)
                 planes_end_reachability(t);
 }

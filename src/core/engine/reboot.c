@@ -17,7 +17,24 @@ static bool failed_to_confirm(const struct engine *e) {
                                             strncmp(e->holdoff.fault.code, "Reboot.", 7) == 0);
 }
 
-/* A reboot helps only against a disagreement, never against not knowing. */
+static bool has_no_cure(const struct ledger *l, enum plane plane) {
+        return plane == PLANE_METADATA ? l->metadata_no_cure
+                                       : plane == PLANE_KERNEL && l->nic_no_cure;
+}
+
+/* L12: a plane lacks the address that a restart can make it show, and did not fail to before. */
+bool reboot_cures(const struct engine *e) {
+        enum plane plane = planes_curable(e);
+
+        return plane != _PLANE_MAX && !has_no_cure(&e->ledger, plane);
+}
+
+/* For a change that may have one, and for what it can cure; `always` asks for no more (L12). */
+static bool reboot_is_wanted(const struct turn *t) {
+        return due_at_once(t) || (due_change(t) && reboot_cures(t->e));
+}
+
+/* Grace is over, and a change of ours is not confirmed: it is asked whether the address works. */
 static bool reboot_is_due(const struct turn *t) {
         const struct engine *e = t->e;
 
@@ -26,17 +43,23 @@ static bool reboot_is_due(const struct turn *t) {
                t->now.boot_usec - e->confirming.started >= e->given.config.reboot_grace_usec;
 }
 
-static bool confirm_by_reachability(struct turn *t, const struct ledger_entry *change) {
+/* The address works, which it did not before the change: no reboot is needed for it. */
+static bool works_now(const struct turn *t, const struct ledger_entry *change) {
+        const struct engine *e = t->e;
+
+        return e->given.config.reboot_policy == REBOOT_AUTO && change->unreachable_before &&
+               e->confirming.reachable;
+}
+
+/* Not so where the kernel disagrees: what works now may not work then. */
+static bool confirm_by_reachability(struct turn *t) {
         struct engine *e = t->e;
 
-        if (e->given.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before ||
-            !e->confirming.reachable)
-                return false;
         e->lagging = true;
         planes_judge(t);
         if (e->verdict.confirmed)
                 return true;
-        e->lagging = false; /* another plane disagrees: what works now may not work then */
+        e->lagging = false;
         planes_judge(t);
         return false;
 }
@@ -85,17 +108,68 @@ static bool probe_reachability(struct turn *t, const struct ledger_entry *change
 
 static bool is_still_due(struct turn *t) {
         struct engine *e = t->e;
-        const struct ledger_entry *change =
-                governor_pending_change(&e->ledger, e->expected, clock_now(t));
+        const struct ledger_entry *change = due_change(t);
 
         if (!change || e->reboot.due_since == 0)
                 return false;
-        return (due_at_once(t) || e->verdict.disagrees) && !confirm_by_reachability(t, change);
+        if (due_at_once(t))
+                return true;
+        if (!reboot_is_wanted(t))
+                return false;
+        if (!works_now(t, change))
+                return true;
+        confirm_by_reachability(t);
+        return false;
+}
+
+/* The reboot is over, and the plane that it was to cure shows what it showed before. */
+static bool is_unmoved(const struct turn *t, enum plane plane) {
+        const struct engine *e = t->e;
+        const struct ledger_entry *change =
+                governor_pending_change(&e->ledger, e->expected, clock_now(t));
+        const struct ledger_entry *reboot =
+                change ? governor_reboot_for(&e->ledger, change, e->given.boot_id) : NULL;
+        struct ledger_entry now = {};
+
+        if (!reboot || plane == _PLANE_MAX)
+                return false;
+        planes_record(e, &now);
+        if (plane == PLANE_METADATA)
+                return reboot->metadata_before == now.metadata_before;
+        return reboot->nic_before == now.nic_before;
+}
+
+static void fail_without_cure(struct turn *t, enum plane plane) {
+        struct ledger *l = &t->e->ledger;
+
+        if (!has_no_cure(l, plane))
+                turn_store(t);
+        l->metadata_no_cure |= plane == PLANE_METADATA;
+        l->nic_no_cure |= plane == PLANE_KERNEL;
+        fault_fail(t, FAULT_REBOOT_NO_CURE, plane_name(plane));
 }
 
 /* The plane that disagrees now may be another one than at an earlier failure. */
 static void fail_to_confirm(struct turn *t) {
-        fault_fail(t, confirm_faults[t->e->verdict.who], "");
+        enum plane plane = planes_curable(t->e);
+
+        if (has_no_cure(&t->e->ledger, plane) || is_unmoved(t, plane))
+                fail_without_cure(t, plane);
+        else
+                fault_fail(t, confirm_faults[t->e->verdict.who], "");
+}
+
+/* Nothing to reboot for: on with the looks, until Confirm.Timeout. */
+static void confirm_further(struct turn *t) {
+        struct engine *e = t->e;
+
+        if (e->phase != PHASE_FAILED)
+                turn_enter(t, PHASE_CONFIRMING);
+        if (e->phase == PHASE_FAILED ||
+            t->now.boot_usec - e->confirming.started >= e->given.config.confirm_timeout_usec)
+                fail_to_confirm(t);
+        else if (!confirm_look(t))
+                confirm_schedule(t);
 }
 
 /* True while cloud-init or an inhibitor asks for patience, and Patience is not over. */
@@ -153,19 +227,25 @@ void reboot_due(struct turn *t) {
                 e->reboot.due_since = t->now.boot_usec;
         if (ask_metadata_again(t))
                 return;
-        if (!due_at_once(t) && !e->verdict.disagrees) {
-                turn_enter(t, PHASE_CONFIRMING); /* not knowing is no reason either */
-                confirm_schedule(t);
+        if (e->given.config.reboot_policy == REBOOT_NEVER && reboot_is_wanted(t)) {
+                reboot_never(t);
                 return;
         }
-        if (e->given.config.reboot_policy == REBOOT_NEVER) {
-                reboot_never(t);
+        if (!due_at_once(t) && !e->verdict.disagrees) {
+                confirm_further(t); /* not knowing is no reason either */
                 return;
         }
         if (probe_reachability(t, change))
                 return;
-        if (confirm_by_reachability(t, change)) {
-                confirm_reached(t);
+        if (works_now(t, change)) {
+                if (confirm_by_reachability(t))
+                        confirm_reached(t);
+                else
+                        confirm_further(t);
+                return;
+        }
+        if (!reboot_is_wanted(t)) {
+                confirm_further(t);
                 return;
         }
         switch (governor_reboot(&e->ledger, &e->given.config, &now, &when, &why)) {
@@ -235,12 +315,7 @@ void reboot_tick(struct turn *t) {
                 reboot_due(t);
                 return;
         }
-        if (t->now.boot_usec - e->confirming.started >= e->given.config.confirm_timeout_usec) {
-                fail_to_confirm(t);
-                return;
-        }
-        if (!confirm_look(t))
-                confirm_schedule(t);
+        confirm_further(t);
 }
 
 static bool confirming_without_control(struct turn *t) {

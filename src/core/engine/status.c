@@ -42,6 +42,14 @@ static bool counts_by_boot_id(const struct engine *e) {
         return false;
 }
 
+/* L12: with Reboot.Policy=auto, once Grace is over; beforehand, so that a person can `hold`. */
+static bool will_reboot(const struct engine *e, int64_t now) {
+        struct moment m = {.boot_id = e->given.boot_id, .time = now};
+
+        return e->phase == PHASE_CONFIRMING && e->given.config.reboot_policy == REBOOT_AUTO &&
+               reboot_cures(e) && governor_change_to_reboot_for(&e->ledger, e->expected, &m);
+}
+
 /* One remark at most: the one that a person should know first. */
 static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
@@ -56,6 +64,10 @@ static const char *note_of(const struct engine *e, int64_t now) {
                 return "a hold file of another instance is ignored";
         if (l->suspect_pending || (l->suspect && now - l->suspect < DAY_SEC))
                 return "an earlier ledger was set aside: no reboot for 24 h after";
+        if (will_reboot(e, now))
+                return planes_curable(e) == PLANE_METADATA
+                               ? "metadata does not show the address: a reboot will follow, to cure it"
+                               : "the NIC lacks the address: a reboot will follow, to cure it";
         if (counts_by_boot_id(e))
                 return "a reboot that was refused is counted: the boot ID changed after it";
         return "";

@@ -167,11 +167,12 @@ void turn_enter(struct turn *t, enum phase phase) {
         e->phase_since = clock_now(t);
 }
 
-bool due_at_once(const struct turn *t) {
-        const struct engine *e = t->e;
-        const struct ledger_entry *change =
-                governor_pending_change(&e->ledger, e->expected, clock_now(t));
+const struct ledger_entry *due_change(const struct turn *t) {
+        struct moment now = clock_moment(t);
 
-        return change && e->given.config.reboot_policy == REBOOT_ALWAYS &&
-               !governor_restarted_since(change, e->given.boot_id);
+        return governor_change_to_reboot_for(&t->e->ledger, t->e->expected, &now);
+}
+
+bool due_at_once(const struct turn *t) {
+        return t->e->given.config.reboot_policy == REBOOT_ALWAYS && due_change(t);
 }

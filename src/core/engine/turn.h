@@ -58,11 +58,16 @@ void due_end_block(struct turn *t);
 void due_clear(struct turn *t);
 bool first_boot(const struct engine *e);
 uint64_t due_patience_ends(const struct engine *e, uint64_t now);
+const struct ledger_entry *due_change(const struct turn *t);
 bool due_at_once(const struct turn *t);
 /* planes.c */
 bool planes_is_cut_through(const struct engine *e);
 unsigned planes_required(const struct engine *e);
+bool planes_address_is_on_nic(const struct engine *e);
 void planes_judge(struct turn *t);
+enum plane planes_curable(const struct engine *e);
+void planes_record(const struct engine *e, struct ledger_entry *reboot);
+void planes_forget_no_cure(struct turn *t, bool metadata, bool nic);
 void planes_refresh(struct turn *t);
 void planes_end_reachability(struct turn *t);
 void planes_learn_metadata(struct turn *t, const struct addresses *a);
@@ -116,6 +121,7 @@ void outcome_fault(struct turn *t, enum wire_op op, const struct fault *f);
 void allocate(struct turn *t);
 /* reboot.c */
 void reboot_reconsider(struct turn *t);
+bool reboot_cures(const struct engine *e);
 void reboot_due(struct turn *t);
 void reboot_blockers(struct turn *t, const char *blockers);
 void reboot_or_confirm(struct turn *t);

@@ -51,6 +51,16 @@ static const char *outcome_name(int value) {
         return names[value];
 }
 
+static const char *showed_name(int value) {
+        static const char *const names[] = {
+                [SHOWED_NOTHING] = "nothing",
+                [SHOWED_THIS] = "this",
+                [SHOWED_ANOTHER] = "another",
+        };
+
+        return names[value];
+}
+
 const char *kind_name(enum kind k) {
         switch (k) {
         case KIND_STATIC:
@@ -108,6 +118,8 @@ static const struct field address_fields[] = {
         WORD(ledger, eip_id, "eip"),
         FIELD(FIELD_I64, ledger, confirmed, "confirmed"),
         FIELD(FIELD_BOOL, ledger, lagging, "lagging"),
+        FIELD(FIELD_BOOL, ledger, metadata_no_cure, "metadata-no-cure"),
+        FIELD(FIELD_BOOL, ledger, nic_no_cure, "nic-no-cure"),
         {},
 };
 
@@ -135,6 +147,9 @@ static const struct field entry_fields[] = {
         FIELD(FIELD_BOOL, ledger_entry, settled, "settled"),
         FIELD(FIELD_BOOL, ledger_entry, unreachable_before, "unreachable-before"),
         FIELD(FIELD_IPV4, ledger_entry, address, "ip"),
+        WORD(ledger_entry, shown_boot_id, "shown-boot"),
+        NAME(ledger_entry, metadata_before, "metadata-before", showed_name, SHOWED_ANOTHER + 1),
+        NAME(ledger_entry, nic_before, "nic-before", showed_name, SHOWED_ANOTHER + 1),
         WORD(ledger_entry, allocation_id, "eip"),
         WORD(ledger_entry, client_token, "token"),
         WORD(ledger_entry, request_id, "request"),
