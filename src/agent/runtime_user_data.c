@@ -25,7 +25,7 @@ static bool is_new(const struct engine *e) {
         if (!e->facts.identified)
                 return true;
         for (unsigned i = 0; i < e->ledger.n_entries; i++)
-                if (e->ledger.entries[i].outcome != OUTCOME_REFUSED)
+                if (!ledger_entry_is_refused(&e->ledger.entries[i]))
                         n++;
         return !e->ledger.address && n <= 1;
 }

@@ -29,7 +29,7 @@
 #define ATTEMPTS_MAX     9   /* 2^9 s is above the widest cap, 5 min */
 #define LOOKS_MAX        7
 #define FAILED_MAX       3
-#define REBOOT_APART_SEC 300 /* L3, from outside */
+#define REBOOT_APART_SEC (20 * 60) /* L3, from outside */
 
 /* Addresses by the order in which they are met. */
 struct names {
@@ -69,7 +69,7 @@ static void left(uint64_t *moment, uint64_t now) {
 static uint64_t age_class(int64_t a) {
         static const int64_t limits[] = {
                 STORE_SEC + 1,   CALL_MAX_MS / 1000,   ORPHAN_SEC, REBOOT_APART_SEC,
-                REBOOT_LOST_SEC, REBOOT_EXECUTION_SEC, 3600,       20 * 3600,
+                REBOOT_LATE_SEC, REBOOT_EXECUTION_SEC, 3600,       20 * 3600,
                 DAY_SEC};
         uint64_t i = 0;
 
@@ -95,7 +95,12 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
                 later += e->time > l->confirmed;
                 e->time = (int64_t)age_class(now - e->time);
                 e->first_time = *e->client_token ? (int64_t)age_class(now - e->first_time) : 0;
+                e->boot_usec =
+                        strcmp(e->boot_id, boot_id) == 0
+                                ? age_class((int64_t)((boot_now - e->boot_usec) / USEC_PER_SEC))
+                                : 0;
                 this_or_another(e->boot_id, boot_id);
+                this_or_another(e->shown_boot_id, boot_id);
                 rename_address(n, &e->address);
         }
         l->confirmed = l->confirmed ? 1 + (int64_t)later : 0; /* only which entries are younger */
@@ -191,13 +196,15 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
                 later += c->at > l->confirmed;
                 c->at = age_class((int64_t)((w->now - c->at) / USEC_PER_SEC));
                 c->boot = c->boot == w->boot;
+                c->shown_boot = c->shown_boot ? 1 + (c->shown_boot == w->boot) : 0;
+                c->shown_heard = c->shown_heard ? 1 + (c->shown_heard == w->boot) : 0;
                 c->token = c->token != 0;
                 rename_address(n, &c->address);
                 rename_address(n, &c->taken_for);
         }
         l->confirmed = l->confirmed ? 1 + later : 0;
         age(&l->inspected, w->now, 301);
-        age(&l->inspected_asked, w->now, 301);
+        age(&l->inspected_asked, w->now, REBOOT_APART_SEC + 1);
         age(&l->metadata_at, w->now, 78);
         if (l->reach_at) /* fresh, too old for the core, too old for a reboot */
                 l->reach_at = 1 + (w->now - l->reach_at > USEC_PER_MIN) +
@@ -229,6 +236,7 @@ static void reduce_flight(struct flight *f, const struct world *w) {
         f->question.op = op;
         if (f->asked)
                 f->at = (w->now - f->at) / USEC_PER_SEC;
+        left(&f->until, w->now);
 }
 
 static void reduce(struct world *w, const struct world *from) {
@@ -255,6 +263,7 @@ static void reduce(struct world *w, const struct world *from) {
         w->asks.op = from->ask_wanted ? from->asks.op : WIRE_NONE;
         age(&w->blockers_at, from->now, w->blockers_news ? 15 : 0);
         left(&w->eip_listed, from->now);
+        left(&w->reboot_until, from->now);
         w->now = w->booted = 0;
         w->boot = w->given = w->n_moves = 0;
         if (!w->running) { /* the restart asks the same of every boot that is not the ledger's */

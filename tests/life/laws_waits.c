@@ -8,8 +8,10 @@
 #define WITNESS_FRESH (60 * USEC_PER_SEC)
 #define NOT_ECS_AFTER (10 * USEC_PER_MIN)
 #define SETTLING_MAX  (10 * USEC_PER_MIN)
-#define AUTH_MAX      (2 * USEC_PER_MIN)
-#define AUTH_MAX_NEW  (10 * USEC_PER_MIN) /* in the first boot of an instance id */
+/* Its call may have left 15 s after the intent, whole seconds of two clocks. */
+#define REBOOT_LATE  (20 * USEC_PER_MIN + 20 * USEC_PER_SEC)
+#define AUTH_MAX     (2 * USEC_PER_MIN)
+#define AUTH_MAX_NEW (10 * USEC_PER_MIN) /* in the first boot of an instance id */
 
 /*
  * A change whose answer named the address does not wait for control where that cannot be heard now:
@@ -58,8 +60,7 @@ static uint64_t wait_max(enum fault_class class) {
                 return 60 * USEC_PER_SEC;
         case FAULT_THROTTLED: /* the next minute, or the hint, and the widest window */
                 return 66 * USEC_PER_MIN;
-        case FAULT_RETRY: /* a lost reboot or an orphan is waited for by its intent's time */
-                return 5 * USEC_PER_MIN + 20 * USEC_PER_SEC;
+        case FAULT_RETRY:
         case FAULT_PROTOCOL:
         case FAULT_CLOCK:
         case FAULT_ALREADY:
@@ -72,9 +73,26 @@ static uint64_t wait_max(enum fault_class class) {
         return 0; /* does not wait */
 }
 
-static uint64_t rest_max(const struct engine *e) {
+/* L3: nothing is changed while a reboot may still come. */
+static bool is_reboot_open(const struct world *w) {
+        for (unsigned i = 0; i < w->laws.n_changes; i++) {
+                const struct change_seen *c = &w->laws.changes[i];
+
+                if (c->op == WIRE_REBOOT && c->boot == w->boot &&
+                    (c->heard == HEARD_NOTHING || c->heard == HEARD_LOST) &&
+                    w->now - c->at < REBOOT_LATE)
+                        return true;
+        }
+        return false;
+}
+
+static uint64_t rest_max(const struct world *w) {
+        const struct engine *e = &w->engine;
+
         switch (e->phase) {
         case PHASE_WAITING:
+                if (e->holdoff.fault.class == FAULT_RETRY && is_reboot_open(w))
+                        return REBOOT_LATE;
                 return wait_max(e->holdoff.fault.class);
         case PHASE_FAILED:
                 return 65 * USEC_PER_MIN;
@@ -100,7 +118,7 @@ static uint64_t rest_max(const struct engine *e) {
 /* L8: every wait has an end, and somebody who will end it. */
 static void check_bounds(struct world *w, const struct actions *a) {
         const struct engine *e = &w->engine;
-        uint64_t now = w->now - w->booted, max = rest_max(e);
+        uint64_t now = w->now - w->booted, max = rest_max(w);
 
         if (e->inflight.step == STEP_STORING) {
                 if (!w->store_wanted && !w->told_wanted)
@@ -192,6 +210,8 @@ static void check_hurry(struct world *w, const struct event *event) {
                 laws_break(w, "4.5: a reload or `resume` ends no wait");
         l->class_since = w->now;
         l->word = l->step != STEP_IDLE;
+        if (event->type == EVENT_RESUME)
+                l->no_cure = l->no_cure_told = false;
         if (event->type == EVENT_RESUME && l->alerted)
                 l->resumed = l->alerted;
 }
@@ -206,6 +226,8 @@ static void hear_alert(struct laws *l, const struct notice *n) {
                 l->alerted = n->address;
         if (n->kind == NOTICE_CONFIRMED || n->kind == NOTICE_CHANGED)
                 l->alerted = 0;
+        if (n->kind == NOTICE_FAILED && strcmp(n->fault.code, FAULT_REBOOT_NO_CURE) == 0)
+                l->no_cure_told = true;
 }
 
 /* 4.4: under `alert` another address is taken for ours only by a person's word, or by our call. */

@@ -195,7 +195,7 @@ static void slow_disk_means_another_inspection(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
              {"reach no", "allocating store"}, {"+120", ""},
              {"stored", "inspecting store ask:inspect"});
-        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_REFUSED);
+        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_WITHDRAWN);
 }
 
 /* From the intent it is judged whether a call may be underway: it must not leave long after it. */

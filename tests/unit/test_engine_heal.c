@@ -424,18 +424,21 @@ static void blockers_are_asked_again(void **state) {
              {"instance A", "rebooting blockers in:15-15"});
 }
 
-/* The link comes back while the intent is being written: nothing is left to reboot for. */
+/* Classic: the address comes to the NIC while the intent is being written: nothing is left to do.
+ */
 static void agreement_at_the_last_moment(void **state) {
         struct rig r;
 
         (void)state;
-        due(&r, REBOOT_AUTO);
-        PLAY(&r, {"instance A", "confirming store"}, {"kernel down", "confirming"}, {"+61", ""},
-             {"wait", "confirming ask:addresses"}, {"addresses A", "confirming ask:probe"},
-             {"reach no", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
-             {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
-             {"stored", "confirmed store no-blockers online"});
-        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+        rig_init(&r);
+        r.identity.network = r.instance.network = NETWORK_CLASSIC;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", ""}, {"ok A", ""},
+             {"instance A", "confirming store watch"}, {"kernel gone", "confirming"}, {"+61", ""},
+             {"wait", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
+             {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
+             {"kernel up", "rebooting"}, {"stored", "confirmed store no-blockers online"});
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_WITHDRAWN);
 }
 
 /* The reachability witness is asked again where its word is older than a minute. */

@@ -300,9 +300,11 @@ static void always_reboots_once(void **state) {
              {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
              {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store"}, {"boot", ""},
              {"identity none", ""}, {"kernel up", ""}, {"instance A", "confirming"}, {"+61", ""},
-             {"wait", ""}, {"addresses none", ""},
-             {"blockers cloud-init to finish", "rebooting ask:addresses say:reboot-waits"},
-             {"addresses A", "confirmed store no-blockers online"});
+             {"wait", ""}, {"addresses none", ""});
+        for (unsigned i = 0; i < 60; i++) {
+                assert_true(r.engine.inflight.op != WIRE_REBOOT);
+                rig_go_on(&r, "A");
+        }
 }
 
 /* An EIP may work before metadata shows it, as a static address may: the same witness (4.2). */

@@ -64,7 +64,7 @@ static struct move by_static(struct turn *t) {
         struct engine *e = t->e;
         const struct config *c = &e->given.config;
 
-        if (e->facts.instance.bandwidth_out > 0)
+        if (e->facts.instance.bandwidth_out != 0) /* unknown: the call will say */
                 return change_begin(t, WIRE_ALLOCATE);
         if (c->bandwidth_out > 0)
                 return change_begin(t, WIRE_BANDWIDTH);

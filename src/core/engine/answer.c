@@ -7,6 +7,7 @@
 #include "change.h"
 #include "clock.h"
 #include "confirm.h"
+#include "cure.h"
 #include "decide.h"
 #include "drift.h"
 #include "due.h"
@@ -51,6 +52,12 @@ static void own_ledger(struct turn *t) {
         turn_store(t);
 }
 
+/* A plane that shows an address may ask for reboots again (L12). */
+static void learn_metadata(struct turn *t, const struct addresses *a) {
+        cure_forget_failure(t, a->presence == PRESENCE_PRESENT, false);
+        planes_learn_metadata(t, a);
+}
+
 static struct move heard_identity(struct turn *t, const struct identity *identity) {
         struct engine *e = t->e;
         struct facts *f = &e->facts;
@@ -64,7 +71,7 @@ static struct move heard_identity(struct turn *t, const struct identity *identit
         own_ledger(t);
         if (!known)
                 report_notice(t, NOTICE_IDENTIFIED);
-        planes_learn_metadata(t, &identity->public);
+        learn_metadata(t, &identity->public);
         without_control = !planes_need_control(e);
         if (without_control) {
                 e->expected = f->metadata.address;
@@ -89,7 +96,12 @@ static int64_t asked_at(const struct turn *t) {
 /* True if the ledger has learnt from it. */
 static bool settle(struct turn *t, in_addr_t address, const char *eip_id) {
         struct engine *e = t->e;
-        struct shown shown = {.address = address, .eip_id = eip_id, .asked = asked_at(t)};
+        struct shown shown = {
+                .address = address,
+                .eip_id = eip_id,
+                .asked = asked_at(t),
+                .asked_boot_usec = e->inflight.asked,
+        };
 
         return governor_settle(&e->ledger, e->given.boot_id, &shown);
 }
@@ -152,7 +164,7 @@ static struct move heard_addresses(struct turn *t, const struct addresses *a) {
 
                 return drift_metadata_fault(t, &f);
         }
-        planes_learn_metadata(t, a);
+        learn_metadata(t, a);
         if (planes_required(e) & (1u << PLANE_OUTSIDE) && e->phase != PHASE_INSPECTING)
                 return move_probe(PHASE_SAME, PROBE_OUTSIDE);
         return react_to(t, TRIGGER_LOOKED);

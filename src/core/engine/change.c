@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "cure.h"
 #include "fault.h"
 #include "report.h"
 #include "util/text.h"
@@ -101,14 +102,15 @@ static struct move gate_purchase(struct turn *t, const struct change *c) {
 /* The budgets; a due reboot has asked the governor before. */
 static struct move gate_budget(struct turn *t, const struct change *c) {
         struct engine *e = t->e;
+        struct moment now = clock_moment(t);
         const char *why;
         int64_t when;
 
         if (c->op == WIRE_REBOOT)
                 return move_pass();
-        switch (governor_change(&e->ledger, &e->given.config, c->op, e->given.boot_id, clock_now(t),
-                                &when, &why)) {
+        switch (governor_change(&e->ledger, &e->given.config, c->op, &now, &when, &why)) {
         case PERMIT_YES:
+        case PERMIT_LOOK: /* an inspection is what gate_inspected has seen to */
                 break;
         case PERMIT_LATER:
                 return wait_until_time(t, why, when);
@@ -155,12 +157,15 @@ static struct ledger_entry *write_intent(struct turn *t, const struct change *c)
         entry->outcome = OUTCOME_OPEN;
         entry->settled = false;
         entry->time = clock_now(t);
+        entry->boot_usec = t->now.boot_usec;
         if (!c->again)
                 entry->first_time = entry->time;
         entry->unreachable_before = e->before.reach == REACH_UNREACHABLE;
         TEXT_SET(entry->boot_id, e->given.boot_id);
         if (!*entry->client_token && c->op != WIRE_ALLOCATE && c->op != WIRE_REBOOT)
                 new_token(t, entry->client_token);
+        if (c->op == WIRE_REBOOT)
+                cure_record(e, entry);
         if (c->op == WIRE_EIP_ASSOCIATE)
                 TEXT_SET(entry->allocation_id, e->facts.eip.allocation_id);
         return entry;
@@ -186,13 +191,9 @@ struct move change_begin(struct turn *t, enum wire_op op) {
         };
 }
 
-enum outcome change_outcome_of_refusal(const struct engine *e) {
-        return e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
-}
-
 void change_withdraw(struct turn *t, struct ledger_entry *entry) {
         if (entry)
-                entry->outcome = change_outcome_of_refusal(t->e);
+                entry->outcome = t->e->inflight.repeats ? OUTCOME_LOST : OUTCOME_WITHDRAWN;
         turn_store(t);
 }
 

@@ -15,6 +15,3 @@ struct move change_check_ready(struct turn *t, enum wire_op op);
 
 /* The intent is on disk but its call will not leave: it never was. */
 void change_withdraw(struct turn *t, struct ledger_entry *entry);
-
-/* What was not executed: this call, of which an earlier one may have been all the same. */
-enum outcome change_outcome_of_refusal(const struct engine *e);

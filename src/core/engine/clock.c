@@ -18,6 +18,14 @@ int64_t clock_now(const struct turn *t) {
         return clock_at(t->e, t->now);
 }
 
+struct moment clock_moment(const struct turn *t) {
+        return (struct moment){
+                .boot_id = t->e->given.boot_id,
+                .boot_usec = t->now.boot_usec,
+                .time = clock_now(t),
+        };
+}
+
 uint64_t clock_from_now(const struct turn *t, uint64_t usec) {
         return t->now.boot_usec + usec;
 }

@@ -8,6 +8,9 @@
 int64_t clock_at(const struct engine *e, struct engine_now now);
 int64_t clock_now(const struct turn *t);
 
+/* This moment, for the governor. */
+struct moment clock_moment(const struct turn *t);
+
 /* The moment that far from now, on CLOCK_BOOTTIME. */
 uint64_t clock_from_now(const struct turn *t, uint64_t usec);
 

@@ -7,6 +7,7 @@
 #include "allocate.h"
 #include "clock.h"
 #include "confirm.h"
+#include "cure.h"
 #include "due.h"
 #include "fault.h"
 #include "past.h"
@@ -50,7 +51,7 @@ static struct move decide_present(struct turn *t) {
         /* Also: metadata did not answer once, which is no disagreement. */
         if (s.verdict.confirmed || (e->phase == PHASE_CONFIRMED && known && !s.verdict.disagrees))
                 return confirm_reached(t);
-        if (s.change && e->reboot.due_since && s.verdict.disagrees)
+        if (e->reboot.due_since && s.reboot_for && cure_is_possible(e))
                 return reboot_due(t);
         return reboot_or_confirm(t);
 }

@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "clock.h"
 #include "commit.h"
+#include "cure.h"
 #include "fault.h"
 #include "outcome.h"
 #include "planes.h"
@@ -89,6 +90,8 @@ static struct move on_answer(struct turn *t, const struct wire_answer *a) {
 
 static struct move on_kernel(struct turn *t, const struct kernel_facts *k) {
         t->e->facts.kernel = *k;
+        if (k->known && k->present && planes_is_on_nic(t->e))
+                cure_forget_failure(t, false, true);
         return turn_is_resting(t->e) ? react_to(t, TRIGGER_KERNEL) : move_on(PHASE_SAME);
 }
 
@@ -110,6 +113,8 @@ static struct move on_hold(struct turn *t, enum hold hold) {
 
 static struct move on_resume(struct turn *t) {
         report_accept(t);
+        if (report_is_accepted(t->e, FAULT_REBOOT_NO_CURE))
+                cure_forget_failure(t, true, true);
         return retry_now_at_word(t);
 }
 

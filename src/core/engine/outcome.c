@@ -126,6 +126,16 @@ struct move outcome_done(struct turn *t, enum wire_op op, const struct wire_answ
         return look_after_change(t);
 }
 
+/*
+ * True if the call was refused before anything could come of it. A state that the call itself makes
+ * is no such refusal, and an error that passes by itself may be what a second delivery met.
+ */
+static bool is_refusal(enum wire_op op, const struct fault *f) {
+        if (f->class == FAULT_RETRY || (op == WIRE_REBOOT && f->class == FAULT_SETTLING))
+                return fault_explain(f, 0)->unsent;
+        return fault_is_refusal(f);
+}
+
 struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         struct engine *e = t->e;
         struct ledger_entry *entry = ledger_last(&e->ledger, op);
@@ -133,8 +143,8 @@ struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f
         if (entry) {
                 /* No word from the cloud process itself leaves the intent open: only time, or the
                    effect, can settle it (design 3). */
-                if (fault_is_refusal(f))
-                        entry->outcome = change_outcome_of_refusal(e);
+                if (is_refusal(op, f))
+                        entry->outcome = e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
                 else if (strncmp(f->code, "Cloud.", 6) != 0)
                         entry->outcome = OUTCOME_LOST;
                 TEXT_SET(entry->request_id, f->request_id);

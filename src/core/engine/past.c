@@ -4,7 +4,7 @@
 
 bool past_is_unconfirmed(const struct ledger *l) {
         for (unsigned i = l->n_entries; i-- > 0;)
-                if (l->entries[i].outcome != OUTCOME_REFUSED)
+                if (!ledger_entry_is_refused(&l->entries[i]))
                         return l->entries[i].time > l->confirmed;
         return false;
 }
@@ -13,7 +13,7 @@ const struct ledger_entry *past_answered_change(const struct ledger *l) {
         for (unsigned i = l->n_entries; i-- > 0;) {
                 const struct ledger_entry *change = &l->entries[i];
 
-                if (!wire_op_brings_address(change->op) || change->outcome == OUTCOME_REFUSED)
+                if (!wire_op_brings_address(change->op) || ledger_entry_is_refused(change))
                         continue;
                 if (change->outcome != OUTCOME_DONE || change->address == 0 ||
                     change->time <= l->confirmed)
@@ -27,7 +27,7 @@ bool past_had_address(const struct ledger *l) {
         for (unsigned i = 0; i < l->n_entries; i++) {
                 const struct ledger_entry *entry = &l->entries[i];
 
-                if (!wire_op_brings_address(entry->op) || entry->outcome == OUTCOME_REFUSED)
+                if (!wire_op_brings_address(entry->op) || ledger_entry_is_refused(entry))
                         continue;
                 /* After an error of the server's own the inspection is enough. */
                 if (!ledger_entry_is_void(entry) || !*entry->request_id)

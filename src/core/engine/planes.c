@@ -20,7 +20,7 @@ bool planes_is_cut_through(const struct engine *e) {
         return eip->mode == EIP_CUT_THROUGH && eip->bound_here && eip->address == e->expected;
 }
 
-static bool is_on_nic(const struct engine *e) {
+bool planes_is_on_nic(const struct engine *e) {
         return network_of(e) == NETWORK_CLASSIC || planes_is_cut_through(e);
 }
 
@@ -29,7 +29,8 @@ static unsigned required(const struct engine *e, bool by_reachability) {
 
         if (planes)
                 return planes;
-        planes = verdict_planes_auto(network_of(e), is_on_nic(e), *e->given.config.confirm_outside);
+        planes = verdict_planes_auto(network_of(e), planes_is_on_nic(e),
+                                     *e->given.config.confirm_outside);
         if (!e->facts.identity.from_metadata && (planes & (1u << PLANE_METADATA)))
                 planes ^= 1u << PLANE_METADATA | 1u << PLANE_CONTROL;
         if (by_reachability)
@@ -44,7 +45,7 @@ unsigned planes_required(const struct engine *e) {
 static struct verdict judge(const struct engine *e, unsigned planes) {
         struct verdict_input input = {
                 .network = network_of(e),
-                .on_nic = is_on_nic(e),
+                .on_nic = planes_is_on_nic(e),
                 .expected = e->expected,
                 .required = planes,
                 .kernel = e->facts.kernel,
@@ -67,7 +68,7 @@ struct verdict planes_verdict_by_reachability(const struct engine *e) {
 bool planes_need_control(const struct engine *e) {
         const struct ledger *l = &e->ledger;
 
-        if (e->facts.metadata.presence != PRESENCE_PRESENT || is_on_nic(e) ||
+        if (e->facts.metadata.presence != PRESENCE_PRESENT || planes_is_on_nic(e) ||
             network_of(e) == NETWORK_UNKNOWN)
                 return true;
         if (l->address != 0 && l->address != e->facts.metadata.address)
@@ -83,7 +84,7 @@ void planes_watch(struct turn *t) {
         struct watch w = {};
 
         TEXT_SET(w.mac, e->facts.identity.mac);
-        if (is_on_nic(e))
+        if (planes_is_on_nic(e))
                 w.address = e->expected;
         else if (e->facts.identity.private_ip)
                 w.address = e->facts.identity.private_ip;

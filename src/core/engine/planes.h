@@ -13,8 +13,9 @@ struct verdict planes_verdict_by_reachability(const struct engine *e);
 /* Bits of enum plane: those that must agree. */
 unsigned planes_required(const struct engine *e);
 
-/* The address that counts is a cut-through EIP, which is on a NIC of its own. */
+/* The address that counts is a cut-through EIP; it, or any, is on a NIC of this machine. */
 bool planes_is_cut_through(const struct engine *e);
+bool planes_is_on_nic(const struct engine *e);
 
 /* False where metadata and kernel are enough: nothing was changed since they agreed last. */
 bool planes_need_control(const struct engine *e);

@@ -7,6 +7,7 @@
 #include "change.h"
 #include "clock.h"
 #include "confirm.h"
+#include "cure.h"
 #include "due.h"
 #include "fault.h"
 #include "planes.h"
@@ -26,13 +27,33 @@ static const char *const confirm_faults[_PLANE_MAX] = {
 
 /* The plane that disagrees now may be another one than at an earlier failure. */
 static struct move fail_to_confirm(struct turn *t, const struct situation *s) {
-        return fault_fail(t, confirm_faults[s->verdict.who], "");
+        enum plane plane = cure_plane(t->e);
+
+        if (!cure_has_failed(t, plane))
+                return fault_fail(t, confirm_faults[s->verdict.who], "");
+        cure_give_up(t, plane);
+        return fault_fail(t, FAULT_REBOOT_NO_CURE, plane_name(plane));
 }
 
-/* "Unreachable before, reachable now": it works, and only metadata does not show it yet. */
-static bool is_reachable(const struct engine *e, const struct situation *s) {
-        return e->given.config.reboot_policy == REBOOT_AUTO && s->change->unreachable_before &&
-               e->confirming.reachable && planes_verdict_by_reachability(e).confirmed;
+/* Nothing to reboot for: on with the looks, until Confirm.Timeout. */
+static struct move confirm_further(struct turn *t, const struct situation *s) {
+        const struct engine *e = t->e;
+        uint64_t age = t->now.boot_usec - e->confirming.started;
+
+        if (e->phase == PHASE_FAILED || age >= e->given.config.confirm_timeout_usec)
+                return fail_to_confirm(t, s);
+        return confirm_look(t, PHASE_CONFIRMING);
+}
+
+/* Unreachable before the change, reachable now: the address works, and needs no reboot. */
+static bool works_now(const struct engine *e, const struct ledger_entry *change) {
+        return e->given.config.reboot_policy == REBOOT_AUTO && change->unreachable_before &&
+               e->confirming.reachable;
+}
+
+/* Not so where the kernel disagrees: what works now may not work then. */
+static bool is_confirmed_by_reachability(const struct engine *e) {
+        return planes_verdict_by_reachability(e).confirmed;
 }
 
 static struct move confirm_by_reachability(struct turn *t) {
@@ -53,19 +74,16 @@ static struct move gate_metadata(struct turn *t, const struct situation *s) {
         return move_ask(PHASE_SAME, WIRE_ADDRESSES);
 }
 
-/* Not knowing is no reason either. */
-static struct move gate_disagreement(struct turn *t, const struct situation *s) {
-        if (s->reboots_at_once || s->verdict.disagrees)
-                return move_pass();
-        return confirm_rest(t, PHASE_CONFIRMING);
-}
-
 static struct move gate_policy(struct turn *t, const struct situation *s) {
-        (void)s;
-        if (t->e->given.config.reboot_policy != REBOOT_NEVER)
+        if (t->e->given.config.reboot_policy != REBOOT_NEVER || !s->wants_reboot)
                 return move_pass();
         t->e->reboot.required_mark = true;
         return fault_fail(t, FAULT_REBOOT_NEVER, "");
+}
+
+/* Not knowing is no reason either. */
+static struct move gate_disagreement(struct turn *t, const struct situation *s) {
+        return s->reboots_at_once || s->verdict.disagrees ? move_pass() : confirm_further(t, s);
 }
 
 /* The witness of before the change is asked again, and "now" means now. */
@@ -77,21 +95,40 @@ static struct move gate_reachability(struct turn *t, const struct situation *s) 
                 return move_pass();
         if (at == 0 || t->now.boot_usec - at > LOOK_FRESH)
                 return move_probe(PHASE_SAME, PROBE_REACH);
-        return is_reachable(e, s) ? confirm_by_reachability(t) : move_pass();
+        if (!works_now(e, s->change))
+                return move_pass();
+        return is_confirmed_by_reachability(e) ? confirm_by_reachability(t) : confirm_further(t, s);
+}
+
+/* L12: one a change, and for what it can cure. */
+static struct move gate_prognosis(struct turn *t, const struct situation *s) {
+        return s->wants_reboot ? move_pass() : confirm_further(t, s);
+}
+
+/* For the governor's leave; metadata is looked at meanwhile, since it may show the address. */
+static struct move wait_for_permit(struct turn *t, int64_t seconds) {
+        uint64_t until = clock_from_now(t, (uint64_t)seconds * USEC_PER_SEC);
+        struct move m = confirm_look(t, PHASE_REBOOTING);
+
+        if (m.kind == MOVE_REST && m.until > until)
+                m.until = until;
+        return m;
 }
 
 static struct move gate_budget(struct turn *t, const struct situation *s) {
         struct engine *e = t->e;
-        int64_t now = clock_now(t), when;
+        struct moment now = clock_moment(t);
         const char *why;
+        int64_t when;
 
         (void)s;
-        switch (governor_reboot(&e->ledger, &e->given.config, e->given.boot_id, now, &when, &why)) {
+        switch (governor_reboot(&e->ledger, &e->given.config, &now, &when, &why)) {
         case PERMIT_YES:
                 break;
         case PERMIT_LATER:
-                return move_rest(PHASE_REBOOTING,
-                                 clock_from_now(t, (uint64_t)(when - now) * USEC_PER_SEC));
+                return wait_for_permit(t, when - now.time);
+        case PERMIT_LOOK:
+                return move_ask(PHASE_REBOOTING, WIRE_INSPECT);
         case PERMIT_NO:
                 return fault_raise(t, why, "");
         }
@@ -134,8 +171,8 @@ typedef struct move (*gate_fn)(struct turn *t, const struct situation *s);
 
 /* In this order, before those of every change. */
 static const gate_fn gates[] = {
-        gate_metadata, gate_disagreement, gate_policy,    gate_reachability,
-        gate_budget,   gate_blockers,     gate_inspected, gate_ready,
+        gate_metadata, gate_policy,   gate_disagreement, gate_reachability, gate_prognosis,
+        gate_budget,   gate_blockers, gate_inspected,    gate_ready,
 };
 
 struct move reboot_due(struct turn *t) {
@@ -175,36 +212,36 @@ struct move reboot_or_confirm(struct turn *t) {
 
 struct move reboot_tick(struct turn *t) {
         struct engine *e = t->e;
-        const struct config *c = &e->given.config;
         struct situation s = situation_of(t);
         uint64_t age = t->now.boot_usec - e->confirming.started;
-        bool due = s.verdict.disagrees && s.change && age >= c->reboot_grace_usec;
+        bool due = s.verdict.disagrees && s.change && age >= e->given.config.reboot_grace_usec;
 
         if (s.verdict.confirmed && !s.reboots_at_once)
                 return confirm_reached(t);
         if (e->phase == PHASE_REBOOTING || s.reboots_at_once || due)
                 return reboot_due(t);
-        if (age >= c->confirm_timeout_usec)
-                return fail_to_confirm(t, &s);
-        return confirm_look(t, PHASE_CONFIRMING);
-}
-
-static bool would_reboot(const struct engine *e, const struct situation *s) {
-        return s->change && e->reboot.due_since && (s->reboots_at_once || s->verdict.disagrees);
+        return confirm_further(t, &s);
 }
 
 bool reboot_is_still_due(const struct turn *t) {
+        const struct engine *e = t->e;
         struct situation s = situation_of(t);
 
-        return would_reboot(t->e, &s) && !is_reachable(t->e, &s);
+        if (e->reboot.due_since == 0 || !s.wants_reboot)
+                return false;
+        return s.reboots_at_once || !works_now(e, s.reboot_for);
 }
 
 struct move reboot_no_longer_due(struct turn *t) {
+        const struct engine *e = t->e;
         struct situation s = situation_of(t);
 
-        if (would_reboot(t->e, &s))
+        if (s.verdict.confirmed)
+                return confirm_reached(t);
+        if (e->reboot.due_since && s.wants_reboot && works_now(e, s.reboot_for) &&
+            is_confirmed_by_reachability(e))
                 return confirm_by_reachability(t);
-        return s.verdict.confirmed ? confirm_reached(t) : reboot_or_confirm(t);
+        return reboot_or_confirm(t);
 }
 
 struct move reboot_blockers(struct turn *t, const char *blockers) {

@@ -5,6 +5,7 @@
 #include <ecs-pubip/engine.h>
 
 #include "clock.h"
+#include "cure.h"
 #include "due.h"
 #include "fault.h"
 #include "planes.h"
@@ -40,6 +41,25 @@ static void fill_planes(const struct engine *e, struct status *s) {
         TEXT_SET(s->metadata_fault, e->facts.metadata_fault.code);
 }
 
+/* Asked for, refused, and the boot ID changed all the same (L3). */
+static bool counts_by_boot_id(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+
+        for (unsigned i = 0; i < l->n_entries; i++)
+                if (l->entries[i].op == WIRE_REBOOT && l->entries[i].outcome == OUTCOME_REFUSED &&
+                    governor_counts_reboot(&l->entries[i], e->given.boot_id))
+                        return true;
+        return false;
+}
+
+/* L12: with Reboot.Policy=auto, once Grace is over; beforehand, so that a person can `hold`. */
+static bool will_reboot(const struct engine *e, int64_t now) {
+        struct moment m = {.boot_id = e->given.boot_id, .time = now};
+
+        return e->phase == PHASE_CONFIRMING && e->given.config.reboot_policy == REBOOT_AUTO &&
+               cure_is_possible(e) && governor_change_to_reboot_for(&e->ledger, e->expected, &m);
+}
+
 /* One remark at most: the one that a person should know first. */
 static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
@@ -54,7 +74,23 @@ static const char *note_of(const struct engine *e, int64_t now) {
                 return "a hold file of another instance is ignored";
         if (l->suspect_pending || (l->suspect && now - l->suspect < DAY_SEC))
                 return "an earlier ledger was set aside: no reboot for 24 h after";
+        if (will_reboot(e, now))
+                return cure_plane(e) == PLANE_METADATA
+                               ? "metadata does not show the address: a reboot will follow, to cure it"
+                               : "the NIC lacks the address: a reboot will follow, to cure it";
+        if (counts_by_boot_id(e))
+                return "a reboot that was refused is counted: the boot ID changed after it";
         return "";
+}
+
+static unsigned count_reboots(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < l->n_entries; i++)
+                n += l->entries[i].op == WIRE_REBOOT &&
+                     governor_counts_reboot(&l->entries[i], e->given.boot_id);
+        return n;
 }
 
 static unsigned count(const struct ledger *l, enum wire_op op) {
@@ -129,7 +165,7 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
                 .allocations = count(&e->ledger, WIRE_ALLOCATE) +
                                count(&e->ledger, WIRE_BANDWIDTH) +
                                count(&e->ledger, WIRE_EIP_ASSOCIATE),
-                .reboots = count(&e->ledger, WIRE_REBOOT),
+                .reboots = count_reboots(e),
                 .attempt = e->holdoff.attempt,
                 .held = e->given.hold == HOLD_ON,
                 .busy = is_busy(e),
