@@ -28,6 +28,23 @@ enum fault_class {
         _FAULT_CLASS_MAX,
 };
 
+/* Whether the call that met the fault may have been executed all the same. */
+enum fault_executed {
+        EXECUTED_MAYBE, /* unknown, and so nothing that may be taken for no */
+        EXECUTED_NO,
+        _FAULT_EXECUTED_MAX,
+};
+
+/* Whose word a fault is. */
+enum fault_origin {
+        ORIGIN_AGENT,       /* the agent's own decision, or its cloud process's */
+        ORIGIN_METADATA,    /* what the metadata service said or did not say */
+        ORIGIN_CREDENTIALS, /* the keys with which a call is signed, before it is made */
+        ORIGIN_TRANSPORT,   /* the way to the API: names, proxies, TLS, gateways */
+        ORIGIN_API,         /* an answer of the API */
+        _FAULT_ORIGIN_MAX,
+};
+
 struct fault {
         enum fault_class class;
         char code[FAULT_CODE_SIZE];
@@ -47,9 +64,10 @@ struct fault_row {
         unsigned status;     /* 0: any; in rows without code 400 and 500 stand for their hundred */
         unsigned context;    /* all of these must be set */
         enum fault_class class;
+        enum fault_executed executed; /* of rows of the API: holds for a status of the 4xx */
+        enum fault_origin origin;
         bool slow;           /* the first wait is already the cap of the class */
         bool own;            /* a code of our own, below; not the cloud's */
-        bool unsent;         /* own codes: nothing of the request reached the cloud */
         bool no_static_here; /* `Strategy=static eip` goes on to the EIP */
 };
 
@@ -71,9 +89,15 @@ void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT
 void fault_classify(struct fault *f, unsigned context);
 
 /*
- * True if the cloud certainly did not execute the call that met this fault: nothing was sent, or
- * it answered with a code of its own and a status below 500.
+ * Whether the call that met this fault may have been executed, by the column of its row. What the
+ * cloud refuses it refuses with a code of its own and a status of the 4xx; any other answer is
+ * MAYBE whatever its row says.
  */
+enum fault_executed fault_executed(const struct fault *f, unsigned context);
+
+enum fault_origin fault_origin(const struct fault *f);
+
+/* True if the call that met this fault was certainly not executed, whatever it carried. */
 bool fault_is_refusal(const struct fault *f);
 
 /* A fault of our own; code is one of those below and is in the table. */
@@ -81,6 +105,8 @@ struct fault fault_own(const char *code, const char *message);
 
 const char *fault_class_name(enum fault_class c); /* "retry", "operator", … ; "" for NONE */
 enum fault_class fault_class_from_name(const char *name);
+const char *fault_executed_name(enum fault_executed e); /* "no" or "maybe" */
+const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", … */
 
 /* Codes of our own. Agent <-> cloud process: */
 #define FAULT_CLOUD_UNREACHABLE "Cloud.Unreachable" /* cloud.sock refuses, is missing or masked */

@@ -71,8 +71,8 @@ static void faults_md_part(const char *title, bool own) {
         const struct fault_row *rows = fault_table(&n);
         char when[WHEN_MAX];
 
-        printf("**%s**\n\n| Code | When | Class | What happened | What to do |\n"
-               "|---|---|---|---|---|\n",
+        printf("**%s**\n\n| Code | When | Class | Executed | What happened | What to do |\n"
+               "|---|---|---|---|---|---|\n",
                title);
         for (size_t i = 0; i < n; i++) {
                 if (rows[i].own != own)
@@ -81,7 +81,8 @@ static void faults_md_part(const char *title, bool own) {
                 printf("| %s%s%s | ", rows[i].code ? "`" : "", code_of(&rows[i]),
                        rows[i].code ? "`" : "");
                 put_cell(when);
-                printf(" | %s | ", fault_class_name(rows[i].class));
+                printf(" | %s | %s | ", fault_class_name(rows[i].class),
+                       fault_executed_name(rows[i].executed));
                 put_cell(fault_sentence(&rows[i]));
                 printf(" | ");
                 put_cell(remedy_of(&rows[i]));
@@ -141,7 +142,8 @@ static cJSON *fault_object(const struct fault_row *row) {
         cJSON_AddStringToObject(o, "class", fault_class_name(row->class));
         cJSON_AddBoolToObject(o, "slow", row->slow);
         cJSON_AddBoolToObject(o, "own", row->own);
-        cJSON_AddBoolToObject(o, "unsent", row->unsent);
+        cJSON_AddStringToObject(o, "executed", fault_executed_name(row->executed));
+        cJSON_AddStringToObject(o, "origin", fault_origin_name(row->origin));
         cJSON_AddBoolToObject(o, "no_static_here", row->no_static_here);
         cJSON_AddStringToObject(o, "sentence", fault_sentence(row));
         cJSON_AddStringToObject(o, "remedy", remedy_of(row));

@@ -88,8 +88,7 @@ static void every_row_speaks(void **state) {
                         assert_null(strstr(remedy_of(&rows[i]), "Nothing to do"));
                 if (rows[i].slow)
                         assert_int_equal(rows[i].class, FAULT_RETRY);
-                if (rows[i].unsent)
-                        assert_true(rows[i].own);
+                assert_true(rows[i].own || rows[i].origin == ORIGIN_API);
         }
 }
 
@@ -453,6 +452,41 @@ static void refusals_are_told_from_doubts(void **state) {
         }
 }
 
+/* The column alone, for a status of the 4xx; and whose word it is. */
+static void columns_say_what_was_done_and_who_says_it(void **state) {
+        static const struct {
+                const char *code;
+                enum fault_origin origin;
+                enum fault_executed executed;
+        } cases[] = {
+                {FAULT_HEAL_LIMIT, ORIGIN_AGENT, EXECUTED_MAYBE},
+                {FAULT_CLOUD_UNREACHABLE, ORIGIN_AGENT, EXECUTED_NO},
+                {FAULT_CLOUD_SILENT, ORIGIN_AGENT, EXECUTED_MAYBE},
+                {FAULT_MD_FORBIDDEN, ORIGIN_METADATA, EXECUTED_NO},
+                {FAULT_OTHER_INSTANCE, ORIGIN_METADATA, EXECUTED_NO},
+                {FAULT_MD_NO_ROLE, ORIGIN_CREDENTIALS, EXECUTED_NO},
+                {FAULT_CREDENTIALS, ORIGIN_CREDENTIALS, EXECUTED_NO},
+                {FAULT_CONNECT, ORIGIN_TRANSPORT, EXECUTED_NO},
+                {FAULT_NOT_API, ORIGIN_TRANSPORT, EXECUTED_MAYBE},
+                {FAULT_NOT_LISTED, ORIGIN_API, EXECUTED_MAYBE},
+                {"Throttling.User", ORIGIN_API, EXECUTED_NO},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(cases); i++) {
+                struct fault f = {.http_status = 400};
+
+                snprintf(f.code, sizeof(f.code), "%s", cases[i].code);
+                if (fault_origin(&f) != cases[i].origin)
+                        fail_msg("%s: of %s", f.code, fault_origin_name(fault_origin(&f)));
+                if (fault_executed(&f, 0) != cases[i].executed)
+                        fail_msg("%s: executed %s", f.code,
+                                 fault_executed_name(fault_executed(&f, 0)));
+        }
+        assert_string_equal(fault_executed_name(EXECUTED_NO), "no");
+        assert_string_equal(fault_origin_name(ORIGIN_API), "api");
+}
+
 static const char *const own_codes[] = {
         FAULT_CLOUD_UNREACHABLE,
         FAULT_CLOUD_GONE,
@@ -634,6 +668,7 @@ int main(void) {
                 cmocka_unit_test(a_hint_makes_an_error_throttled),
                 cmocka_unit_test(messages_are_matched_whatever_their_case),
                 cmocka_unit_test(refusals_are_told_from_doubts),
+                cmocka_unit_test(columns_say_what_was_done_and_who_says_it),
                 cmocka_unit_test(own_codes_are_in_the_table),
                 cmocka_unit_test(locks_are_told_apart),
                 cmocka_unit_test(a_denial_names_its_action),

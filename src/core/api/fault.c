@@ -28,6 +28,27 @@ enum fault_class fault_class_from_name(const char *name) {
         return FAULT_NONE;
 }
 
+const char *fault_executed_name(enum fault_executed e) {
+        static const char *const names[_FAULT_EXECUTED_MAX] = {
+                [EXECUTED_MAYBE] = "maybe",
+                [EXECUTED_NO] = "no",
+        };
+
+        return names[e];
+}
+
+const char *fault_origin_name(enum fault_origin o) {
+        static const char *const names[_FAULT_ORIGIN_MAX] = {
+                [ORIGIN_AGENT] = "agent",
+                [ORIGIN_METADATA] = "metadata",
+                [ORIGIN_CREDENTIALS] = "credentials",
+                [ORIGIN_TRANSPORT] = "transport",
+                [ORIGIN_API] = "api",
+        };
+
+        return names[o];
+}
+
 const struct fault_row *fault_table(size_t *ret_n) {
         *ret_n = n_fault_rows;
         return fault_rows;
@@ -74,12 +95,19 @@ void fault_classify(struct fault *f, unsigned context) {
                 f->class = fault_explain(f, context)->class;
 }
 
-bool fault_is_refusal(const struct fault *f) {
-        const struct fault_row *row = fault_explain(f, 0);
+enum fault_executed fault_executed(const struct fault *f, unsigned context) {
+        const struct fault_row *row = fault_explain(f, context);
+        bool refused = *f->code && f->http_status >= HTTP_ERROR && f->http_status < HTTP_SERVER;
 
-        if (row->own)
-                return row->unsent;
-        return *f->code && f->http_status >= HTTP_ERROR && f->http_status < HTTP_SERVER;
+        return row->own || refused ? row->executed : EXECUTED_MAYBE;
+}
+
+enum fault_origin fault_origin(const struct fault *f) {
+        return fault_explain(f, 0)->origin;
+}
+
+bool fault_is_refusal(const struct fault *f) {
+        return fault_executed(f, 0) == EXECUTED_NO;
 }
 
 struct fault fault_own(const char *code, const char *message) {

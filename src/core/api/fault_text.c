@@ -14,7 +14,7 @@
 #define ACTION_ALSO   ":-_*"
 
 /* clang-format off */
-#define ROW(code_, class_, sentence_, remedy_, ...) {sentence_, remedy_}
+#define FAULT_ROW(code_, sentence_, remedy_, ...) {sentence_, remedy_}
 
 static const struct {
         const char *sentence, *remedy;
