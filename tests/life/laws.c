@@ -245,10 +245,12 @@ static void heard_change(struct world *w, const struct fault *f) {
         if (f->class == FAULT_NONE) {
                 c->heard = HEARD_DONE;
                 c->seen = true;
-        } else if (fault_is_refusal(f)) {
+        } else if (fault_executed(f, w->flight.question.op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) ==
+                           EXECUTED_NO ||
+                   fault_explain(f, 0)->token_ends) {
                 c->heard = HEARD_REFUSED;
                 l->control_owed = false;
-        } else if (strncmp(f->code, "Cloud.", 6) != 0) {
+        } else if (fault_origin(f) != ORIGIN_AGENT) {
                 c->heard = HEARD_LOST;
         }
         c->settled = c->heard == HEARD_DONE || c->heard == HEARD_REFUSED;

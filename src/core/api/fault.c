@@ -3,6 +3,7 @@
 #include <ecs-pubip/fault.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include "core/api/fault_table.h"
 #include "core/api/names.h"
@@ -54,24 +55,23 @@ const struct fault_row *fault_table(size_t *ret_n) {
         return fault_rows;
 }
 
-static bool code_fits(const char *pattern, const char *code) {
-        size_t n;
+/* One of the patterns; codes are written in either case (Throttling.User, Throttling.user). */
+static bool code_fits(const char *patterns, const char *code) {
+        for (const char *p = patterns; p;) {
+                size_t n = strcspn(p, "|");
+                bool whole = p[n - 1] != '*';
 
-        if (!pattern)
-                return true;
-        n = strlen(pattern);
-        if (pattern[n - 1] == '*')
-                return strncmp(code, pattern, n - 1) == 0;
-        return strcmp(code, pattern) == 0;
+                if (strncasecmp(code, p, whole ? n : n - 1) == 0 && (!whole || !code[n]))
+                        return true;
+                p = p[n] ? p + n + 1 : NULL;
+        }
+        return !patterns;
 }
 
-/* In rows without a code 400 and 500 stand for the hundred that begins with them. */
 static bool status_fits(const struct fault_row *row, unsigned status) {
         if (row->status == 0)
                 return true;
-        if (!row->code && row->status % 100 == 0)
-                return row->status == status / 100 * 100;
-        return row->status == status;
+        return row->status < 10 ? row->status == status / 100 : row->status == status;
 }
 
 static bool row_fits(const struct fault_row *row, const struct fault *f, unsigned context) {
@@ -108,6 +108,10 @@ enum fault_origin fault_origin(const struct fault *f) {
 
 bool fault_is_refusal(const struct fault *f) {
         return fault_executed(f, 0) == EXECUTED_NO;
+}
+
+bool fault_is_at_gate(const struct fault *f) {
+        return fault_is_refusal(f) && fault_explain(f, 0)->at_gate;
 }
 
 struct fault fault_own(const char *code, const char *message) {

@@ -108,9 +108,10 @@ void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         if (entry) {
                 /* No word from the cloud process itself leaves the intent open: only time, or the
                    effect, can settle it (design 3). */
-                if (fault_is_refusal(f))
+                if (fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
+                    fault_explain(f, 0)->token_ends)
                         entry->outcome = refused(t);
-                else if (strncmp(f->code, "Cloud.", 6) != 0)
+                else if (fault_origin(f) != ORIGIN_AGENT)
                         entry->outcome = OUTCOME_LOST;
                 TEXT_SET(entry->request_id, f->request_id);
                 store(t);

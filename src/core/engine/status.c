@@ -89,6 +89,9 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
 }
 
 static void fill_fault(const struct engine *e, struct status *s) {
+        const struct fault_names names = {.instance = e->identity.instance_id,
+                                          .region = e->identity.region_id,
+                                          .role = e->config.role};
         const struct fault_row *row;
 
         if (e->fault.class == FAULT_NONE)
@@ -97,7 +100,7 @@ static void fill_fault(const struct engine *e, struct status *s) {
         s->fault = e->fault;
         s->fault_since = e->fault_since;
         TEXT_SET(s->sentence, fault_sentence(row));
-        fault_remedy(&e->fault, call_context(&e->config), s->remedy);
+        fault_remedy_here(&e->fault, call_context(&e->config), &names, s->remedy);
 }
 
 /* Whoever prints our times beside this machine's clock needs to know that the two differ. */
