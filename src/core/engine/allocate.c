@@ -65,7 +65,7 @@ static void allocate_eip(struct turn *t) {
 
 static void allocate_static(struct turn *t) {
         struct engine *e = t->e;
-        bool bandwidth = e->facts.instance.bandwidth_out > 0;
+        bool bandwidth = e->facts.instance.bandwidth_out != 0; /* unknown: the call will say */
 
         if (!bandwidth && e->given.config.bandwidth_out == 0) {
                 if (e->given.config.strategy != STRATEGY_STATIC_EIP) {

@@ -110,9 +110,8 @@ bool change_probe_reachability(struct turn *t) {
  * is no such refusal, and an error that passes by itself may be what a second delivery met.
  */
 static bool is_refusal(enum wire_op op, const struct fault *f) {
-        if (f->class == FAULT_RETRY || (op == WIRE_REBOOT && f->class == FAULT_SETTLING))
-                return fault_explain(f, 0)->unsent;
-        return fault_is_refusal(f);
+        return fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
+               fault_explain(f, 0)->token_ends;
 }
 
 void outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {
@@ -124,7 +123,7 @@ void outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {
                    effect, can settle it (design 3). */
                 if (is_refusal(op, f))
                         entry->outcome = refused(t);
-                else if (strncmp(f->code, "Cloud.", 6) != 0)
+                else if (fault_origin(f) != ORIGIN_AGENT)
                         entry->outcome = OUTCOME_LOST;
                 TEXT_SET(entry->request_id, f->request_id);
                 turn_store(t);
