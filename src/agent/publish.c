@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "util/cleanup.h"
 
 #define PATH_SIZE    256
@@ -40,44 +42,24 @@ void publish_done(struct publish *p) {
         free(TAKE_PTR(p->line));
 }
 
-static int write_file(const char *path, const char *text) {
-        _cleanup_close_ int fd = -1;
-        size_t len = strlen(text);
-        ssize_t n;
-
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, PUBLIC_MODE);
-        if (fd < 0)
-                return -errno;
-        if (fchmod(fd, PUBLIC_MODE) < 0)
-                return -errno;
-        n = write(fd, text, len);
-        if (n < 0)
-                return -errno;
-        return (size_t)n == len ? 0 : -ENOSPC;
-}
-
 /*
  * Where there is no room for both, the old one goes first: what is out of date is worse than
  * nothing for a moment, or for as long as there is no room at all.
  */
 static int replace_file(const char *directory, const char *name, const char *text) {
-        char path[PATH_SIZE], temp[PATH_SIZE];
+        _cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        char temporary[NAME_MAX + 1];
+        const struct file_write how = {temporary, PUBLIC_MODE, FILE_OWNER_SELF, false};
         int r;
 
-        snprintf(path, sizeof(path), "%s/%s", directory, name);
-        snprintf(temp, sizeof(temp), "%s/.%s.new", directory, name);
-        (void)unlink(temp);
-        r = write_file(temp, text);
-        if (r < 0) {
-                (void)unlink(temp);
-                (void)unlink(path);
-                r = write_file(temp, text);
-        }
-        if (r >= 0 && rename(temp, path) < 0)
-                r = -errno;
-        if (r < 0)
-                (void)unlink(temp);
-        return r;
+        if (fd < 0)
+                return -errno;
+        snprintf(temporary, sizeof(temporary), ".%.200s.new", name);
+        r = file_replace_at(fd, name, text, &how);
+        if (r >= 0)
+                return r;
+        (void)unlinkat(fd, name, 0);
+        return file_replace_at(fd, name, text, &how);
 }
 
 /* Takes note of what was published; false if it was that already. */

@@ -12,6 +12,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "host/clock.h"
 #include "host/conf.h"
 #include "journal.h"
 #include "message_ids.h"
@@ -22,10 +23,10 @@
 
 #define TIMER_EXACT 1 /* µs; 0 would mean the library's 250 ms */
 
-_Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "etiquette and engine speak of the same text");
+_Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "inhibitors and engine speak of the same text");
 
 struct engine_now runtime_now(void) {
-        return (struct engine_now){machine_boot_usec(), machine_wall_sec()};
+        return (struct engine_now){clock_boot_usec(), clock_wall_sec()};
 }
 
 void runtime_say(const char *id, int priority, const char *text, const char *detail) {
@@ -240,11 +241,11 @@ static int add_sources(struct runtime *r) {
                 k = sd_event_add_time(r->event, &r->timer, CLOCK_BOOTTIME, ENGINE_NEVER,
                                       TIMER_EXACT, on_timer, r);
         if (k >= 0)
-                k = machine_clock_new(r->event, on_clock, r, &r->clock);
+                k = clock_watch_new(r->event, on_clock, r, &r->clock);
         if (k >= 0)
                 k = cloud_link_new(r->event, CLOUD_SOCKET, on_answer, keeps_link, r, &r->link);
         if (k >= 0)
-                k = etiquette_new(r->event, on_blockers, r, &r->etiquette);
+                k = inhibitors_new(r->event, on_blockers, r, &r->inhibitors);
         if (k >= 0)
                 k = runtime_open_user_data(r);
         return k;
@@ -305,10 +306,10 @@ static struct runtime *runtime_free(struct runtime *r) {
         hold_watch_free(r->hold_watch);
         netlink_free(r->netlink);
         cloud_link_free(r->link);
-        etiquette_free(r->etiquette);
+        inhibitors_free(r->inhibitors);
         cloud_init_watch_free(r->cloud_init);
         sd_event_source_unref(r->user_data_timer);
-        machine_clock_free(r->clock);
+        clock_watch_free(r->clock);
         sd_event_source_unref(r->timer);
         sd_event_unref(r->event);
         publish_done(&r->publish);

@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#include "host/clock.h"
 #include "journal.h"
+#include "message_format.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
-#include "story.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
 #include "util/text.h"
@@ -129,7 +130,7 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                         if (r->ledger_is_newer)
                                 n->kind = NOTICE_LEDGER_NEWER;
                 }
-                story_tell(n, s, call_context(&r->engine.config), &entry);
+                message_format(n, s, call_context(&r->engine.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);
@@ -156,15 +157,15 @@ static void perform(struct runtime *r, unsigned wants) {
         if (wants & ACTION_DROP)
                 cloud_link_drop(r->link);
         if (wants & ACTION_SET_ASIDE)
-                (void)store_set_aside(&r->store, "foreign", machine_wall_sec(), r->aside);
+                (void)store_set_aside(&r->store, "foreign", clock_wall_sec(), r->aside);
         if (wants & ACTION_STORE)
                 keep_ledger(r);
         if (wants & ACTION_WATCH)
                 netlink_watch(r->netlink, &r->engine.watch);
         if (wants & ACTION_BLOCKERS)
-                etiquette_look(r->etiquette);
+                inhibitors_look(r->inhibitors);
         if (wants & ACTION_NO_BLOCKERS)
-                etiquette_stop(r->etiquette);
+                inhibitors_stop(r->inhibitors);
 }
 
 static void conclude(struct runtime *r, const struct actions *a) {

@@ -7,8 +7,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "finding.h"
+#include "host/boot_id.h"
+#include "host/file.h"
 #include "machine.h"
 #include "show.h"
 #include "util/paths.h"
@@ -93,7 +94,7 @@ static void check_boot_id(struct doctor *d, struct finding *f) {
         const char *agents = d->snapshot.status.boot_id;
         char boot_id[BOOT_ID_SIZE];
 
-        if (machine_boot_id(boot_id) < 0) {
+        if (boot_id_read(NULL, boot_id) < 0) {
                 finding_set(f, LEVEL_FAIL, "cannot be read from " BOOT_ID_PATH);
                 finding_remedy(f, "without it no reboot can be counted, so nothing is changed; "
                                   "the agent takes it from --boot-id=%%b of its unit");

@@ -12,9 +12,11 @@
 #include <ecs-pubip/engine.h>
 
 #include "ask.h"
-#include "clock.h"
 #include "command.h"
+#include "host/boot_id.h"
+#include "host/clock.h"
 #include "host/conf.h"
+#include "host/dmi.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"
@@ -174,8 +176,8 @@ static void init(struct plan *p, const struct config *c) {
         enum ledger_state state = machine_ledger(&ledger);
         bool dmi_known, is_ecs = false;
 
-        machine_boot_id(boot_id);
-        dmi_known = machine_dmi(&is_ecs);
+        boot_id_read(NULL, boot_id);
+        dmi_known = dmi_read(&is_ecs);
         engine_init(&p->engine, c, boot_id, dmi_known, is_ecs, state, &ledger,
                     look_past_brake(p, ledger.instance_id), 1);
         asker_init(&p->asker);
