@@ -188,6 +188,8 @@ void message_format(const struct notice *n, const struct status *s, unsigned con
         ret->id = row->id;
         ret->priority = row->priority;
         text_copy_printable(ret->message, sizeof(ret->message), buf_text(&text));
+        ret->of_change = n->kind == NOTICE_ASKING || n->kind == NOTICE_CHANGED ||
+                         n->kind == NOTICE_REBOOTING;
         ret->phase = phase_name(s->phase);
         if (address_of(&message))
                 ipv4_format(address_of(&message), ret->address);

@@ -4,14 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "host/file.h"
@@ -39,7 +36,6 @@ void publish_init(struct publish *p, const char *directory) {
 void publish_done(struct publish *p) {
         free(TAKE_PTR(p->status));
         free(TAKE_PTR(p->metrics));
-        free(TAKE_PTR(p->line));
 }
 
 /*
@@ -97,27 +93,4 @@ int publish_mark(struct publish *p, const char *name, bool there) {
         if (!there)
                 return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
         return access(path, F_OK) >= 0 ? 0 : replace_file(p->directory, name, "");
-}
-
-void publish_line(struct publish *p, const char *line) {
-        if (is_news(&p->line, line))
-                (void)sd_notifyf(0, "STATUS=%s", line);
-}
-
-void publish_ready(void) {
-        (void)sd_notify(0, "READY=1");
-}
-
-/* MONOTONIC_USEC belongs to it from systemd 253 on and is ignored before. */
-void publish_reloading(void) {
-        struct timespec t;
-
-        if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
-                return;
-        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-                         (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000);
-}
-
-void publish_stopping(void) {
-        (void)sd_notify(0, "STOPPING=1");
 }

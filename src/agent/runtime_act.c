@@ -93,7 +93,7 @@ static void publish(struct runtime *r, struct status *ret) {
         if (ret->held)
                 note_brake(ret);
         status_line(ret, line);
-        publish_line(&r->publish, line);
+        notify_status(r->notify, line);
         k = show_alive(r);
         if (k >= 0 && status_format(ret, &json) >= 0)
                 k = publish_status(&r->publish, json);

@@ -10,6 +10,7 @@
 #include "hold.h"
 #include "inhibitors.h"
 #include "netlink.h"
+#include "notify.h"
 #include "publish.h"
 #include "store.h"
 
@@ -17,11 +18,12 @@
 
 struct runtime {
         sd_event *event;
-        sd_event_source *timer;
+        sd_event_source *timer, *tick;
         struct engine engine;
 
         struct store store;
         struct publish publish;
+        struct notify *notify;
         struct netlink *netlink;
         struct cloud_link *link;
         struct hold_watch *hold_watch;

@@ -191,6 +191,28 @@ def agent_offline(tree):
                                                               "the cloud process's business")
 
 
+# Each waits: for the reader of a queue or a pipe, for a bus, for another process.
+BLOCKING = re.compile(
+    r"\b(sd_(?:pid_)?notifyf?(?:_barrier)?|sd_journal_\w+|sd_event_set_watchdog|sd_bus_call|"
+    r"sd_bus_call_method|sd_bus_flush|sd_bus_flush_close_unref|syslog|perror|printf|puts|fputs|"
+    r"fprintf|vfprintf|dprintf|poll|select|nanosleep|clock_nanosleep|waitpid)\s*\(|\bstderr\b"
+)
+BLOCKING_SOCKET = re.compile(r"\bsocket\s*\(\s*AF_UNIX(?![^;]*SOCK_NONBLOCK)[^;]*;")
+# main.c speaks of its options before there is a loop, journal.c has a last word after it, with a limit.
+MAY_BLOCK = {"main.c": {"stderr", "puts", "fprintf"}, "datagram.c": {"poll"}}
+
+
+@rule("nonblocking")
+def nonblocking(tree):
+    """Nothing that the agent's loop calls waits for somebody to read."""
+    for path in tree.files(*C, under=("src/agent",)):
+        code = c_code(path.read_text())
+        for match in [*BLOCKING.finditer(code), *BLOCKING_SOCKET.finditer(code)]:
+            name = match.group(1) if match.re is BLOCKING and match.group(1) else match.group(0)
+            if name not in MAY_BLOCK.get(path.name, ()):
+                tree.complain(path, line_of(code, match.start()), f"{name} waits: design 6")
+
+
 @rule("addresses")
 def addresses(tree):
     """Every IPv4 literal is private, the cloud's own, or of a documentation range."""
