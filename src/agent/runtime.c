@@ -14,6 +14,7 @@
 
 #include "host/clock.h"
 #include "host/conf.h"
+#include "host/hold_file.h"
 #include "journal.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
@@ -50,17 +51,10 @@ void runtime_enqueue(struct runtime *r, const struct event *event) {
                 r->n_queued++;
 }
 
-/* A hold file that names nobody, or an instance that does not know itself yet: held. */
 enum hold runtime_brake(const struct runtime *r) {
-        const char *ours = r->engine.identity.instance_id;
-        char theirs[INSTANCE_ID_SIZE] = "";
-        int found = hold_read(HOLD_PATH, theirs);
+        char ignored[HOLD_WHY_SIZE];
 
-        if (found == 0)
-                return HOLD_OFF;
-        if (found < 0 || !*theirs || !*ours || strcmp(theirs, ours) == 0)
-                return HOLD_ON;
-        return HOLD_FOREIGN;
+        return hold_file_read(r->engine.identity.instance_id, ignored);
 }
 
 enum hold runtime_hold(const struct runtime *r) {

@@ -8,6 +8,7 @@
 #include <syslog.h>
 
 #include "host/clock.h"
+#include "host/hold_file.h"
 #include "journal.h"
 #include "message_format.h"
 #include "message_ids.h"
@@ -57,14 +58,14 @@ void runtime_show_alive(struct runtime *r) {
         tell_unseen(r, show_alive(r));
 }
 
-/* Held because nobody can tell: that is not what `resume` helps against. */
-static void note_brake(struct status *s) {
-        char id[INSTANCE_ID_SIZE];
-        int found = hold_read(HOLD_PATH, id);
+/* A brake that `ecs-pubip hold` did not write: who made an image of it may not know of it. */
+static void note_brake(const struct runtime *r, struct status *s) {
+        char why[HOLD_WHY_SIZE];
 
-        if (found < 0)
+        if (hold_file_read(r->engine.identity.instance_id, why) == HOLD_ON && *why)
                 snprintf(s->note, sizeof(s->note),
-                         HOLD_PATH " cannot be read (%s), which counts as held", strerror(-found));
+                         HOLD_PATH " %s, which holds every instance; `ecs-pubip resume` removes it",
+                         why);
 }
 
 /* A mark that could not be made, or that somebody took away, is made at the next occasion. */
@@ -91,7 +92,7 @@ static void publish(struct runtime *r, struct status *ret) {
                 TEXT_SET(ret->note, USER_DATA_NOTE);
         }
         if (ret->held)
-                note_brake(ret);
+                note_brake(r, ret);
         status_line(ret, line);
         notify_status(r->notify, line);
         k = show_alive(r);

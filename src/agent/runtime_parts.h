@@ -7,7 +7,7 @@
 #include "clock_watch.h"
 #include "cloud_init_watch.h"
 #include "cloud_link.h"
-#include "hold.h"
+#include "hold_watch.h"
 #include "inhibitors.h"
 #include "netlink.h"
 #include "notify.h"

@@ -10,6 +10,7 @@
 #include "finding.h"
 #include "host/boot_id.h"
 #include "host/file.h"
+#include "host/hold_file.h"
 #include "machine.h"
 #include "show.h"
 #include "util/paths.h"
@@ -179,12 +180,15 @@ static void check_held(const struct snapshot *s, struct finding *f) {
 }
 
 static void check_hold(struct doctor *d, struct finding *f) {
-        switch (machine_hold(d->snapshot.status.instance_id)) {
+        char why[HOLD_WHY_SIZE];
+
+        switch (hold_file_read(d->snapshot.status.instance_id, why)) {
         case HOLD_OFF:
                 check_held(&d->snapshot, f);
                 break;
         case HOLD_ON:
-                finding_set(f, LEVEL_FAIL, "the brake is on: no changing call is made");
+                finding_set(f, LEVEL_FAIL, "the brake is on: no changing call is made%s%s",
+                            *why ? "; " HOLD_PATH " " : "", why);
                 finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
                 break;
         case HOLD_FOREIGN:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be seen of this machine without the agent: links, brake, ledger. */
+/* What can be seen of this machine without the agent: links, ledger. */
 #include "machine.h"
 
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <ecs-pubip/hold.h>
-
 #include "host/file.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
@@ -19,7 +17,6 @@
 
 #define ROUTES_PATH "/proc/net/route"
 #define ROUTES_MAX  (256u * 1024)
-#define SMALL_MAX   256u
 #define ANYWHERE    "00000000"
 #define BLANKS      " \t"
 
@@ -102,21 +99,6 @@ void machine_kernel(const struct watch *watch, struct kernel_facts *ret) {
                 if (i->ifa_addr->sa_family == AF_PACKET)
                         see_link(watch, i, ret);
         }
-}
-
-enum hold machine_hold(const char *instance_id) {
-        _cleanup_free_ char *text = NULL;
-        char id[INSTANCE_ID_SIZE];
-        size_t len;
-        int r;
-
-        r = file_read(HOLD_PATH, SMALL_MAX, &text, &len);
-        if (r == -ENOENT)
-                return HOLD_OFF;
-        if (r < 0)
-                return HOLD_ON; /* as the agent: what cannot be read brakes */
-        hold_parse(text, id);
-        return !*id || !*instance_id || strcmp(id, instance_id) == 0 ? HOLD_ON : HOLD_FOREIGN;
 }
 
 enum ledger_state machine_ledger(struct ledger *ret) {

@@ -17,6 +17,7 @@
 #include "host/clock.h"
 #include "host/conf.h"
 #include "host/dmi.h"
+#include "host/hold_file.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"
@@ -66,7 +67,8 @@ static int step_type(struct plan *p, enum event_type type) {
 
 /* What the brake holds back is what somebody wants to see before it is released. */
 static enum hold look_past_brake(struct plan *p, const char *instance_id) {
-        enum hold hold = machine_hold(instance_id);
+        char ignored[HOLD_WHY_SIZE];
+        enum hold hold = hold_file_read(instance_id, ignored);
 
         p->held = hold == HOLD_ON;
         return p->held ? HOLD_OFF : hold;

@@ -133,7 +133,8 @@ int file_remove(const char *folder, const char *name) {
         folder_fd = open_folder(folder);
         if (folder_fd < 0)
                 return folder_fd;
-        if (unlinkat(folder_fd, name, 0) < 0 || fsync(folder_fd) < 0)
+        if (unlinkat(folder_fd, name, 0) < 0 &&
+            (errno != EISDIR || unlinkat(folder_fd, name, AT_REMOVEDIR) < 0))
                 return -errno;
-        return 0;
+        return fsync(folder_fd) < 0 ? -errno : 0;
 }

@@ -30,5 +30,5 @@ int file_replace(const char *folder, const char *name, const char *text);
 /* The same; it is OWNER's from the moment that it is there. */
 int file_replace_for(uid_t owner, const char *folder, const char *name, const char *text);
 
-/* Removes folder/name durably; 0 when there was one, -ENOENT when not. */
+/* Removes folder/name durably, an empty folder too; 0 when there was one, -ENOENT when not. */
 int file_remove(const char *folder, const char *name);
