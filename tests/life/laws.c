@@ -260,11 +260,8 @@ static void heard_look(struct world *w, const struct addresses *a) {
  * request has arrived.
  */
 static bool is_refused(enum wire_op op, const struct fault *f) {
-        if (strcmp(f->code, "SignatureNonceUsed") == 0)
-                return false;
-        if (op == WIRE_REBOOT && strcmp(f->code, "IncorrectInstanceStatus") == 0)
-                return false;
-        return fault_is_refusal(f);
+        return fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
+               fault_explain(f, 0)->token_ends;
 }
 
 static void heard_change(struct world *w, const struct fault *f) {
@@ -279,7 +276,7 @@ static void heard_change(struct world *w, const struct fault *f) {
         } else if (is_refused(c->op, f)) {
                 c->heard = HEARD_REFUSED;
                 l->control_owed = false;
-        } else if (strncmp(f->code, "Cloud.", 6) != 0) {
+        } else if (fault_origin(f) != ORIGIN_AGENT) {
                 c->heard = HEARD_LOST;
         }
         c->settled = c->heard == HEARD_DONE || c->heard == HEARD_REFUSED;

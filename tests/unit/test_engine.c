@@ -119,7 +119,7 @@ static void already_there_is_adopted(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
              {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
              {"fault AllocatedAlready 403", "inspecting store ask:inspect"},
-             {"instance B", "confirming store say:adopted"}, {"wait", "confirming ask:addresses"},
+             {"instance B", "confirming store"}, {"wait", "confirming ask:addresses"},
              {"addresses B", "confirmed store online"});
 }
 

@@ -126,14 +126,10 @@ struct move outcome_done(struct turn *t, enum wire_op op, const struct wire_answ
         return look_after_change(t);
 }
 
-/*
- * True if the call was refused before anything could come of it. A state that the call itself makes
- * is no such refusal, and an error that passes by itself may be what a second delivery met.
- */
+/* True if nothing comes of the call, nor of its client token. */
 static bool is_refusal(enum wire_op op, const struct fault *f) {
-        if (f->class == FAULT_RETRY || (op == WIRE_REBOOT && f->class == FAULT_SETTLING))
-                return fault_explain(f, 0)->unsent;
-        return fault_is_refusal(f);
+        return fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
+               fault_explain(f, 0)->token_ends;
 }
 
 struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {
@@ -145,7 +141,7 @@ struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f
                    effect, can settle it (design 3). */
                 if (is_refusal(op, f))
                         entry->outcome = e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
-                else if (strncmp(f->code, "Cloud.", 6) != 0)
+                else if (fault_origin(f) != ORIGIN_AGENT)
                         entry->outcome = OUTCOME_LOST;
                 TEXT_SET(entry->request_id, f->request_id);
                 turn_store(t);

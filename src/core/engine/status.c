@@ -135,6 +135,9 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
 }
 
 static void fill_fault(const struct engine *e, struct status *s) {
+        const struct fault_names names = {.instance = e->facts.identity.instance_id,
+                                          .region = e->facts.identity.region_id,
+                                          .role = e->given.config.role};
         const struct fault_row *row;
 
         if (e->holdoff.fault.class == FAULT_NONE)
@@ -143,7 +146,8 @@ static void fill_fault(const struct engine *e, struct status *s) {
         s->fault = e->holdoff.fault;
         s->fault_since = e->holdoff.since;
         TEXT_SET(s->sentence, fault_sentence(row));
-        fault_remedy(&e->holdoff.fault, engine_call_context(&e->given.config), s->remedy);
+        fault_remedy_here(&e->holdoff.fault, engine_call_context(&e->given.config), &names,
+                          s->remedy);
 }
 
 /* Whoever prints our times beside this machine's clock needs to know that the two differ. */
