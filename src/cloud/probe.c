@@ -26,7 +26,7 @@ static bool probe_reach(struct session *s, const struct wire_question *q, struct
                 ret->fault = fault_own(code, reply.detail);
                 return false;
         }
-        ret->reachable = !code;
+        ret->reachable = code ? REACH_NO : REACH_YES;
         return true;
 }
 
@@ -86,7 +86,7 @@ static bool probe_permission(struct session *s, const struct wire_question *q,
         if (strcmp(ret->fault.code, DRY_RUN_OK) != 0)
                 return false;
         TEXT_SET(ret->request_id, ret->fault.request_id);
-        ret->reachable = true;
+        ret->reachable = REACH_YES;
         return true;
 }
 

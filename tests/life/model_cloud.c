@@ -176,7 +176,7 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
                         tell_eip(w, &ret->eip);
                 return;
         case WIRE_PROBE:
-                ret->reachable = w->effective != 0 && !w->link_down;
+                ret->reachable = w->effective != 0 && !w->link_down ? REACH_YES : REACH_NO;
                 return;
         case WIRE_ALLOCATE:
                 allocate(w, ret);

@@ -337,12 +337,12 @@ void got_probe(struct turn *t, const struct wire_answer *a) {
         case PROBE_REACH:
                 if (e->expected) { /* before a reboot; else before a change */
                         e->reach_at = t->now.boot_usec;
-                        e->reachable = a && a->reachable;
+                        e->reachable = a && a->reachable == REACH_YES;
                         reboot_due(t);
                         break;
                 }
                 e->reach_before_known = true;
-                e->unreachable_before = a && !a->reachable;
+                e->unreachable_before = a && a->reachable == REACH_NO;
                 decide(t);
                 break;
         case PROBE_NONE:
