@@ -169,9 +169,7 @@ static bool once(bool *done) {
 /* True when the same endpoint should be asked again, with what was wrong put right. */
 static bool recover(struct openapi *o, struct recovered *done, const struct http_reply *r,
                     struct fault *fault) {
-        bool refreshable = text_starts(fault->code, "InvalidSecurityToken.") ||
-                           text_starts(fault->code, "InvalidAccessKeyId.") ||
-                           strcmp(fault->code, "MissingSecurityToken") == 0;
+        bool refreshable = fault_explain(fault, 0)->new_keys;
 
         if (strcmp(fault->code, FAULT_TLS) == 0)
                 return once(&done->tls_time) && openapi_recover_tls(o, r, fault);
