@@ -78,9 +78,8 @@ static bool is_reboot_open(const struct world *w) {
         for (unsigned i = 0; i < w->laws.n_changes; i++) {
                 const struct change_seen *c = &w->laws.changes[i];
 
-                if (c->op == WIRE_REBOOT && c->boot == w->boot &&
-                    (c->heard == HEARD_NOTHING || c->heard == HEARD_LOST) &&
-                    w->now - c->at < REBOOT_LATE)
+                if (c->op == WIRE_REBOOT && c->boot == w->boot && c->heard != HEARD_REFUSED &&
+                    !c->answered && w->now - c->at < REBOOT_LATE)
                         return true;
         }
         return false;

@@ -26,6 +26,7 @@
 #define FAIR_MOVES     4000 /* the fair part must end by then */
 #define FAIR_TIME      (72 * USEC_PER_HOUR)
 #define OPERATOR       (3 * USEC_PER_HOUR) /* how long a person lets `failed` stand */
+#define LIE_RARE       6 /* of a changing call is told what is not so, that often */
 #define UNFAIR_RARE    40
 #define LISTED_RARE    30 /* moves until the list of EIPs catches up */
 #define UNBLOCKED_RARE 30 /* what blocks a reboot takes so many moves to end */
@@ -153,6 +154,13 @@ static enum move fair_move(const struct world *w, bool prompt) {
 }
 
 static enum move any_move(const struct world *w, unsigned one_unfair_in) {
+        if (w->flight.asked && wire_op_changes(w->flight.question.op) && chance(LIE_RARE)) {
+                enum move m =
+                        MOVE_LOST_DONE + (enum move)pick(MOVE_REFUSED_LATE - MOVE_LOST_DONE + 1);
+
+                if (world_can(w, m))
+                        return m;
+        }
         if (chance(one_unfair_in))
                 for (unsigned i = 0; i < 8; i++) {
                         enum move m = (enum move)pick(_MOVE_MAX);
