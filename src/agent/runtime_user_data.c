@@ -10,12 +10,14 @@
 #include <syslog.h>
 #include <time.h>
 
+#include <ecs-pubip/usec.h>
+
+#include "host/cloud_init.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define TIMEOUT      (300 * USEC_PER_SEC) /* cloud-init's own waits mostly end at 120 s */
-#define ACCURACY     USEC_PER_SEC
+#define TIMEOUT  (300 * USEC_PER_SEC) /* cloud-init's own waits mostly end at 120 s */
+#define ACCURACY USEC_PER_SEC
 
 /* An instance that has had an address, or for which a call has left, was configured before. */
 static bool is_new(const struct engine *e) {

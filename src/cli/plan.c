@@ -12,9 +12,12 @@
 #include <ecs-pubip/engine.h>
 
 #include "ask.h"
-#include "clock.h"
 #include "command.h"
+#include "host/boot_id.h"
+#include "host/clock.h"
 #include "host/conf.h"
+#include "host/dmi.h"
+#include "host/hold_file.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"
@@ -64,7 +67,8 @@ static int step_type(struct plan *p, enum event_type type) {
 
 /* What the brake holds back is what somebody wants to see before it is released. */
 static enum hold look_past_brake(struct plan *p, const char *instance_id) {
-        enum hold hold = machine_hold(instance_id);
+        char ignored[HOLD_WHY_SIZE];
+        enum hold hold = hold_file_read(instance_id, ignored);
 
         p->held = hold == HOLD_ON;
         return p->held ? HOLD_OFF : hold;
@@ -174,8 +178,8 @@ static void init(struct plan *p, const struct config *c) {
         enum ledger_state state = machine_ledger(&ledger);
         bool dmi_known, is_ecs = false;
 
-        machine_boot_id(boot_id);
-        dmi_known = machine_dmi(&is_ecs);
+        boot_id_read(NULL, boot_id);
+        dmi_known = dmi_read(&is_ecs);
         engine_init(&p->engine, c, boot_id, dmi_known, is_ecs, state, &ledger,
                     look_past_brake(p, ledger.instance_id), 1);
         asker_init(&p->asker);
