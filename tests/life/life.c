@@ -132,8 +132,8 @@ static enum move fair_move(const struct world *w, bool prompt) {
                 MOVE_START,     MOVE_WRITE,  MOVE_WRITE_FAILS, MOVE_TOLD,
                 MOVE_HOLD_NEWS, MOVE_KERNEL, MOVE_ANSWER,
         };
-        static const enum move news[] = {MOVE_EIP_NEWS, MOVE_EIP_LISTED, MOVE_CONTROL_NEWS,
-                                         MOVE_METADATA_NEWS};
+        static const enum move news[] = {MOVE_BANDWIDTH_NEWS, MOVE_EIP_NEWS, MOVE_EIP_LISTED,
+                                         MOVE_CONTROL_NEWS, MOVE_METADATA_NEWS};
 
         for (size_t i = 0; i < sizeof(news) / sizeof(news[0]); i++)
                 if ((prompt || chance(news[i] == MOVE_EIP_LISTED ? LISTED_RARE : 4)) &&
@@ -195,6 +195,7 @@ static void make_fair(struct world *w) {
         w->eip = w->eip == EIP_UNKNOWN && !w->engine.given.config.eip_allocate ? EIP_AVAILABLE
                                                                                : w->eip;
         w->bandwidth = w->bandwidth ? w->bandwidth : 5;
+        w->bandwidth_shown = w->bandwidth;
 }
 
 static bool cannot_end_well(const struct world *w) {

@@ -59,6 +59,7 @@ void ask_question(struct turn *t, enum wire_op op) {
         TEXT_SET(q->instance_id, e->facts.identity.instance_id);
         if (wire_op_changes(op)) {
                 fill_from_intent(t, q);
+                e->confirming.since = 0;
                 e->before.absent_first =
                         0; /* what was absent before the call says nothing after it */
                 e->facts.inspected_just_now =

@@ -69,6 +69,7 @@ static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledge
         entry->settled = false;
         entry->time = clock_now(t);
         entry->boot_usec = t->now.boot_usec;
+        ledger_sent(&e->ledger, op, entry->time);
         if (!again)
                 entry->first_time = entry->time;
         entry->unreachable_before = e->before.reach_known && e->before.unreachable;
@@ -88,11 +89,17 @@ static bool is_purchase_lost(struct turn *t, enum wire_op op) {
                !report_is_accepted(t->e, FAULT_EIP_LOST);
 }
 
+/* Metadata is looked at, as while confirmed; where there is none, control, an hour later (L14). */
+static uint64_t held_for(const struct engine *e) {
+        return e->facts.identity.from_metadata ? e->given.config.heal_check_interval_usec
+                                               : HELD_INSPECT;
+}
+
 void change_hold(struct turn *t) {
         t->e->given.hold = HOLD_ON;
         report_notice(t, NOTICE_HELD);
         turn_enter(t, PHASE_HELD);
-        turn_rest(t, clock_from_now(t, t->e->given.config.heal_check_interval_usec));
+        turn_rest(t, clock_from_now(t, held_for(t->e)));
 }
 
 /* Straight before a change that a reboot may have to follow. True: the witness is asked. */
@@ -185,13 +192,13 @@ void change_begin(struct turn *t, enum wire_op op) {
         enum permit permit;
         struct moment now = clock_moment(t);
 
-        if (!change_is_inspected(t)) {
-                wait_or_inspect(t);
-                return;
-        }
         if (e->given.hold == HOLD_ON) {
                 turn_enter(t, PHASE_HELD);
-                turn_rest(t, clock_from_now(t, e->given.config.heal_check_interval_usec));
+                turn_rest(t, clock_from_now(t, held_for(e)));
+                return;
+        }
+        if (!change_is_inspected(t)) {
+                wait_or_inspect(t);
                 return;
         }
         if (e->given.ledger_state == LEDGER_UNREADABLE) {

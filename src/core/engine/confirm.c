@@ -36,8 +36,8 @@ void confirm_schedule(struct turn *t) {
                 turn_rest(t, next < e->confirming.next_control ? next : e->confirming.next_control);
                 return;
         }
-        grace = e->confirming.started + e->given.config.reboot_grace_usec;
-        timeout = e->confirming.started + e->given.config.confirm_timeout_usec;
+        grace = e->confirming.since + e->given.config.reboot_grace_usec;
+        timeout = e->confirming.since + e->given.config.confirm_timeout_usec;
         if (grace > t->now.boot_usec && grace < next)
                 next = grace;
         if (e->phase == PHASE_REBOOTING)
@@ -65,6 +65,9 @@ static int64_t time_of_confirmation(const struct turn *t) {
 void confirm_begin(struct turn *t) {
         struct engine *e = t->e;
 
+        if (e->confirming.since == 0 || e->confirming.address != e->expected)
+                e->confirming.since = t->now.boot_usec;
+        e->confirming.address = e->expected;
         e->confirming.started = t->now.boot_usec;
         e->confirming.next_look = ENGINE_NEVER;
         e->confirming.looks = 0;
@@ -141,6 +144,7 @@ void confirm_reached(struct turn *t) {
         e->holdoff.throttled_since_confirm = false;
         e->reported.asking = WIRE_NONE;
         due_clear(t);
+        e->confirming.since = 0;
         e->before.absent_first = 0;
         TEXT_SET(e->reported.accepted, "");
         e->confirming.online_mark = true;

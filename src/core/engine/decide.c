@@ -46,12 +46,19 @@ static void own_ledger(struct turn *t) {
         turn_store(t);
 }
 
-/* A call of ours was answered with an address that control does not show yet. */
+/*
+ * L14: an order of ours was accepted, and control does not show it yet: the address that was
+ * answered, or the bandwidth.
+ */
 static bool is_late(const struct turn *t) {
+        const struct engine *e = t->e;
         const struct ledger_entry *change = ledger_last(&t->e->ledger, WIRE_NONE);
 
-        return change && change->outcome == OUTCOME_DONE && change->address != 0 &&
-               change->time > t->e->ledger.confirmed && clock_now(t) - change->time < VISIBLE_SEC;
+        if (!change || change->outcome != OUTCOME_DONE || change->time <= e->ledger.confirmed ||
+            clock_now(t) - change->time >= VISIBLE_SEC)
+                return false;
+        return change->address != 0 ||
+               (change->op == WIRE_BANDWIDTH && e->facts.instance.bandwidth_out == 0);
 }
 
 /* An answer tells of no later moment than the one when it was asked for, in whole seconds. */
@@ -188,6 +195,7 @@ static void decide_absent(struct turn *t) {
 
         e->expected = 0;
         e->kind = KIND_NONE;
+        e->confirming.since = 0;
         planes_end_reachability(t);
         due_clear(t);
         planes_refresh(t);

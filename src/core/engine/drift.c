@@ -147,6 +147,7 @@ void retry_now(struct turn *t) {
         e->holdoff.attempt = 0;
         e->holdoff.failed_looks = 0;
         e->before.static_refused = false;
+        e->confirming.since = 0; /* a person may have put right what was wrong */
         e->holdoff.since_boot = t->now.boot_usec;
         holdoff_forget(t);
         if (e->phase == PHASE_CONFIRMED && e->facts.identified) {

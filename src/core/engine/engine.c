@@ -106,8 +106,14 @@ static void on_deadline(struct turn *t) {
                 break;
         case PHASE_STARTING:
         case PHASE_IDENTIFYING:
-        case PHASE_ALLOCATING:
         case PHASE_HELD:
+                if (e->facts.identified && e->facts.identity.from_metadata &&
+                    t->now.boot_usec - e->facts.inspected < HELD_INSPECT)
+                        ask_question(t, WIRE_ADDRESSES);
+                else
+                        ask_identity(t);
+                break;
+        case PHASE_ALLOCATING:
                 ask_identity(t);
                 break;
         case PHASE_STOPPED:

@@ -40,7 +40,7 @@ static bool reboot_is_due(const struct turn *t) {
 
         return e->verdict.disagrees &&
                governor_pending_change(&e->ledger, e->expected, clock_now(t)) &&
-               t->now.boot_usec - e->confirming.started >= e->given.config.reboot_grace_usec;
+               t->now.boot_usec - e->confirming.since >= e->given.config.reboot_grace_usec;
 }
 
 /* The address works, which it did not before the change: no reboot is needed for it. */
@@ -85,6 +85,7 @@ void reboot_reconsider(struct turn *t) {
         if (leaves)
                 return;
         due_clear(t);
+        e->confirming.since = 0;
         if (e->phase == PHASE_REBOOTING)
                 confirm_begin(t);
 }
@@ -166,7 +167,7 @@ static void confirm_further(struct turn *t) {
         if (e->phase != PHASE_FAILED)
                 turn_enter(t, PHASE_CONFIRMING);
         if (e->phase == PHASE_FAILED ||
-            t->now.boot_usec - e->confirming.started >= e->given.config.confirm_timeout_usec)
+            t->now.boot_usec - e->confirming.since >= e->given.config.confirm_timeout_usec)
                 fail_to_confirm(t);
         else if (!confirm_look(t))
                 confirm_schedule(t);

@@ -9,6 +9,7 @@
 
 #define LOOK_FRESH     (60 * USEC_PER_SEC) /* how old a look may be that a change rests on */
 #define ABSENT_APART   (60 * USEC_PER_SEC) /* two inspections before a known address is replaced */
+#define HELD_INSPECT   USEC_PER_HOUR       /* while the brake is on */
 #define CONTROL_EVERY  (6 * USEC_PER_HOUR)
 #define CONTROL_SPREAD USEC_PER_HOUR
 #define CLOCK_OFF_SEC  60            /* a clock that is off by more is told of, and not believed */
