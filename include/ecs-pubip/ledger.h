@@ -77,9 +77,9 @@ struct ledger {
         enum kind kind;
         enum network network; /* what control said last; UNKNOWN: not heard */
         char eip_id[EIP_ID_SIZE];
-        int64_t confirmed;    /* last confirmed verdict of `address`; 0: none */
-        bool lagging;         /* it was the reachability witness's: metadata does not show it */
-        int64_t inspected;    /* last successful control look; 0: none */
+        int64_t confirmed;              /* last confirmed verdict of `address`; 0: none */
+        bool confirmed_by_reachability; /* metadata does not show it, the witness reached it */
+        int64_t inspected;              /* last successful control look; 0: none */
         int64_t suspect;      /* an unprovable ledger was set aside then (law L10); 0: no */
         bool suspect_pending; /* the same, before the cloud's time was known */
         /* A reboot for it has cured nothing, and it has shown no address since (L12). */

@@ -129,7 +129,7 @@ void laws_started(struct world *w) {
         l->eip_available = l->kernel_known = l->before_known = false;
         l->reachable = l->word = l->no_cure_told = false;
         l->blocked_since = l->held_inspected = l->confirming_since = 0;
-        l->lagging &= w->disk_state == LEDGER_READ && w->disk.lagging;
+        l->lagging &= w->disk_state == LEDGER_READ && w->disk.confirmed_by_reachability;
         l->alerted = l->resumed = 0;
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */

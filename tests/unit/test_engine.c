@@ -55,7 +55,7 @@ static void reachability_witness_spares_the_reboot(void **state) {
         PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
              {"reach yes", "confirmed store online"});
-        assert_true(r.engine.lagging);
+        assert_true(r.engine.ledger.confirmed_by_reachability);
 }
 
 static void address_there_costs_no_api_call(void **state) {

@@ -118,7 +118,7 @@ static const struct field address_fields[] = {
         NAME(ledger, kind, "kind", kind_text, KIND_EIP + 1),
         WORD(ledger, eip_id, "eip"),
         FIELD(FIELD_I64, ledger, confirmed, "confirmed"),
-        FIELD(FIELD_BOOL, ledger, lagging, "lagging"),
+        FIELD(FIELD_BOOL, ledger, confirmed_by_reachability, "lagging"),
         FIELD(FIELD_BOOL, ledger, metadata_no_cure, "metadata-no-cure"),
         FIELD(FIELD_BOOL, ledger, nic_no_cure, "nic-no-cure"),
         {},
