@@ -10,6 +10,7 @@ import json
 import pytest
 
 from machine import SYSTEMS, confined, disk
+from system import release
 from system.layer import Layer
 
 FIRST_BOOT = 900    # seconds
@@ -27,6 +28,7 @@ def machine(request, instance, of_system, scratch):
     layer.close()
     one.boot()
     one.wait_boot(1, FIRST_BOOT)
+    one.system = request.param
     return one
 
 
@@ -35,6 +37,11 @@ def test_confirmed(machine):
     machine.vm.run("ecs-pubip wait --timeout=10min", FIRST_BOOT)
     status = json.loads(machine.vm.run("ecs-pubip status --json"))
     assert (status["phase"], status["public_ip"]) == ("confirmed", machine.sim.get("instance.public_ip"))
+
+
+def test_the_package_is_of_this_system(machine):
+    version = machine.vm.run("dpkg-query -W -f '${Version}' ecs-pubip")
+    assert version.endswith("-1" + release.RELEASES[machine.system].suffix), version
 
 
 def test_never_restarted_by_a_fault(machine):

@@ -259,7 +259,7 @@ def enter(config, systems=()):
     if capture:
         capture.suspend_global_capture(in_=True)    # what execs keeps the real output
     os.environ["ECS_PUBIP_PACKAGES"] = os.environ.get("ECS_PUBIP_PACKAGES") or packages()
-    os.environ["ECS_PUBIP_ROOT"] = root()
+    os.environ["ECS_PUBIP_ROOT"] = os.environ.get("ECS_PUBIP_ROOT") or root()
     for name in systems:
         os.environ["ECS_PUBIP_PACKAGES_" + name] = packages(name)
         os.environ["ECS_PUBIP_ROOT_" + name] = root(name)

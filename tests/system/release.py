@@ -7,17 +7,18 @@ import os
 HOME = "bookworm"
 NAME = os.environ.get("ECS_PUBIP_RELEASE") or HOME
 ELSEWHERE = NAME != HOME
-Release = collections.namedtuple("Release", "systemd kernel renamed")
+Release = collections.namedtuple("Release", "systemd suffix kernel renamed")
 DEBIAN, UBUNTU = "linux-image-cloud-amd64", "linux-image-virtual"
 TIME64 = {"libssl3": "libssl3t64", "libcurl4": "libcurl4t64"}
-# Its systemd, its kernel for virtual machines, and how packages are called that bookworm calls otherwise.
+# Its systemd, the end of our package's version, its kernel for virtual machines, and how packages are called
+# that bookworm calls otherwise. The older release first.
 RELEASES = {
-    "bullseye": Release(247, DEBIAN, {"libssl3": "libssl1.1", "systemd-resolved": None}),
-    "bookworm": Release(252, DEBIAN, {}),
-    "trixie": Release(257, DEBIAN, TIME64),
-    "sid": Release(262, DEBIAN, TIME64),
-    "jammy": Release(249, UBUNTU, {"systemd-resolved": None}),
-    "noble": Release(255, UBUNTU, TIME64),
+    "bullseye": Release(247, "~deb11u1", DEBIAN, {"libssl3": "libssl1.1", "systemd-resolved": None}),
+    "bookworm": Release(252, "~deb12u1", DEBIAN, {}),
+    "trixie": Release(257, "~deb13u1", DEBIAN, TIME64),
+    "sid": Release(262, "", DEBIAN, TIME64),
+    "jammy": Release(249, "~ubuntu22.04.1", UBUNTU, {"systemd-resolved": None}),
+    "noble": Release(255, "~ubuntu24.04.1", UBUNTU, TIME64),
 }
 if NAME not in RELEASES:
     raise SystemExit("ECS_PUBIP_RELEASE=%s: it is one of %s" % (NAME, ", ".join(RELEASES)))
