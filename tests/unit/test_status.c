@@ -7,8 +7,7 @@
 
 #include <ecs-pubip/status.h>
 
-#define T0             1795399200 /* 2026-11-23T02:00:00Z */
-#define IP(a, b, c, d) ((in_addr_t)((a) | (b) << 8 | (c) << 16 | (unsigned)(d) << 24))
+#define T0 1795399200 /* 2026-11-23T02:00:00Z */
 
 static const struct status confirmed = {
         .phase = PHASE_CONFIRMED,
