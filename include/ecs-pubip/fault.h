@@ -134,6 +134,7 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_REBOOT_SUSPECT   "Reboot.LedgerSetAside" /* law L10: it spends the budget */
 #define FAULT_REBOOT_NEVER     "Reboot.Never"          /* due, but Reboot.Policy=never */
 #define FAULT_REBOOT_NOT_DONE  "Reboot.NotDone" /* answered with success, still the same boot */
+#define FAULT_REBOOT_NO_CURE   "Reboot.NoCure"  /* law L12: what it was for is as before it */
 #define FAULT_REBOOT_LOST      "Reboot.Lost"    /* no answer, waiting to know */
 #define FAULT_CONFIRM_KERNEL   "Confirm.Kernel"
 #define FAULT_CONFIRM_METADATA "Confirm.Metadata"

@@ -54,7 +54,7 @@ void runtime_enqueue(struct runtime *r, const struct event *event) {
 enum hold runtime_brake(const struct runtime *r) {
         char ignored[HOLD_WHY_SIZE];
 
-        return hold_file_read(r->engine.identity.instance_id, ignored);
+        return hold_file_read(r->engine.facts.identity.instance_id, ignored);
 }
 
 enum hold runtime_hold(const struct runtime *r) {
@@ -74,8 +74,8 @@ static void step(struct runtime *r, struct event *event) {
         event->now = runtime_now();
         engine_step(&r->engine, event, &actions);
         runtime_act(r, &actions);
-        if (strcmp(r->hold_judged_for, r->engine.identity.instance_id) != 0) {
-                TEXT_SET(r->hold_judged_for, r->engine.identity.instance_id);
+        if (strcmp(r->hold_judged_for, r->engine.facts.identity.instance_id) != 0) {
+                TEXT_SET(r->hold_judged_for, r->engine.facts.identity.instance_id);
                 runtime_judge_hold(r);
         }
 }
@@ -109,7 +109,7 @@ void runtime_feed(struct runtime *r, const struct event *event) {
 void runtime_judge_hold(struct runtime *r) {
         struct event e = {.type = EVENT_HOLD, .hold = runtime_hold(r)};
 
-        if (e.hold != r->engine.hold)
+        if (e.hold != r->engine.given.hold)
                 runtime_feed(r, &e);
 }
 
@@ -227,7 +227,7 @@ int runtime_read_config(struct runtime *r, bool always) {
                 cloud_link_retire(r->link); /* the next process sees it, and refuses changes */
                 return k;
         }
-        if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0)
+        if (!always && memcmp(&e.config, &r->engine.given.config, sizeof(e.config)) == 0)
                 return 0;
         runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
         cloud_link_retire(r->link); /* its process goes by the old one */

@@ -62,7 +62,7 @@ void runtime_show_alive(struct runtime *r) {
 static void note_brake(const struct runtime *r, struct status *s) {
         char why[HOLD_WHY_SIZE];
 
-        if (hold_file_read(r->engine.identity.instance_id, why) == HOLD_ON && *why)
+        if (hold_file_read(r->engine.facts.identity.instance_id, why) == HOLD_ON && *why)
                 snprintf(s->note, sizeof(s->note),
                          HOLD_PATH " %s, which holds every instance; `ecs-pubip resume` removes it",
                          why);
@@ -73,10 +73,11 @@ static int publish_marks(struct runtime *r) {
         const struct engine *e = &r->engine;
         int k = 0, q = 0;
 
-        if (e->online)
+        if (e->confirming.online_mark)
                 k = publish_mark(&r->publish, ONLINE_MARK, true);
-        if (e->marked || e->online) /* before that, the mark may be an earlier process's */
-                q = publish_mark(&r->publish, REBOOT_MARK, e->marked);
+        if (e->reboot.required_mark ||
+            e->confirming.online_mark) /* before that, the mark may be an earlier process's */
+                q = publish_mark(&r->publish, REBOOT_MARK, e->reboot.required_mark);
         return k < 0 ? k : q;
 }
 
@@ -131,7 +132,7 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                         if (r->ledger_is_newer)
                                 n->kind = NOTICE_LEDGER_NEWER;
                 }
-                message_format(n, s, call_context(&r->engine.config), &entry);
+                message_format(n, s, engine_call_context(&r->engine.given.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);

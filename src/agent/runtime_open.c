@@ -68,13 +68,13 @@ void runtime_open_engine(struct runtime *r, const struct config *config, const c
         if (ledger)
                 state = load_ledger(r, ledger);
         engine_init(&r->engine, config, id, has_dmi, is_ecs, state, ledger, HOLD_OFF, seed());
-        r->engine.hold = runtime_hold(r);
+        r->engine.given.hold = runtime_hold(r);
 }
 
 /* It is taken up at one place, the start: what was known before that cannot be put into it later.
  */
 bool runtime_leave_for_ledger(struct runtime *r) {
-        if (r->engine.ledger_state != LEDGER_UNREADABLE || !store_is_readable(&r->store))
+        if (r->engine.given.ledger_state != LEDGER_UNREADABLE || !store_is_readable(&r->store))
                 return false;
         runtime_say(MESSAGE_STATE_FOLDER, LOG_NOTICE,
                     LEDGER_PATH " can be read again: the agent ends, and goes on with it when the "

@@ -75,7 +75,7 @@ static enum hold look_past_brake(struct plan *p, const char *instance_id) {
 }
 
 static int step_hold(struct plan *p, enum event_type type) {
-        enum hold hold = look_past_brake(p, p->engine.identity.instance_id);
+        enum hold hold = look_past_brake(p, p->engine.facts.identity.instance_id);
         struct event event = {.type = type};
 
         if (type == EVENT_STORED)
@@ -216,7 +216,7 @@ static void add_change(struct buf *out, const struct plan *p) {
                 break;
         case WIRE_REBOOT:
                 buf_printf(out, "call RebootInstance: the agent brought %s, and ", address);
-                if (e->config.reboot_policy == REBOOT_ALWAYS)
+                if (e->given.config.reboot_policy == REBOOT_ALWAYS)
                         buf_puts(out, "Reboot.Policy=always asks for one after each change");
                 else
                         buf_printf(out, "the %s plane does not show it yet",
@@ -283,8 +283,8 @@ static void add_plan(struct buf *out, const struct plan *p) {
         else
                 buf_puts(out, "Now it would ");
         add_change(out, p);
-        buf_printf(out, "\nInstance  %s in %s\n", p->engine.identity.instance_id,
-                   p->engine.identity.region_id);
+        buf_printf(out, "\nInstance  %s in %s\n", p->engine.facts.identity.instance_id,
+                   p->engine.facts.identity.region_id);
 }
 
 static void plan_done(struct plan *p) {
