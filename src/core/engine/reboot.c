@@ -185,7 +185,9 @@ static bool wait_for_blockers(struct turn *t) {
                 turn_rest(t, e->reboot.blockers_until);
                 return true;
         }
-        e->reboot.blockers_known = true; /* no answer in time: nothing blocks */
+        if (!e->reboot.blockers_known)
+                TEXT_SET(e->reboot.blockers, "word on whether anything inhibits shutdown");
+        e->reboot.blockers_known = true;
         if (!*e->reboot.blockers)
                 return false;
         if (e->reboot.blocked_since == 0)
