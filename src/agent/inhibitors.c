@@ -127,10 +127,10 @@ static int on_inhibitors(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 close_bus(i);
                 inhibitors_are(i, "");
         } else if (sd_bus_message_is_method_error(m, NULL)) {
-                int error = sd_bus_message_get_errno(m);
+                int errnum = sd_bus_message_get_errno(m);
 
                 /* sd-bus's word for the end of the connection; a time-out is our own. */
-                inhibitors_unknown(i, error == ETIMEDOUT ? "it hung up" : strerror(error));
+                inhibitors_unknown(i, errnum == ETIMEDOUT ? "it hung up" : strerror(errnum));
         } else if (first_blocker(m, text) < 0) {
                 inhibitors_unknown(i, "its answer is malformed");
         } else {
