@@ -12,6 +12,7 @@
 #include "netlink.h"
 #include "notify.h"
 #include "publish.h"
+#include "runtime.h"
 #include "store.h"
 
 #define EVENT_TYPES (EVENT_STOP + 1)
@@ -31,9 +32,14 @@ struct runtime {
         struct clock_watch *clock;
         struct cloud_init_watch *cloud_init;
         sd_event_source *user_data_timer; /* while a first change would wait for cloud-init */
-        bool awaits_user_data;            /* one does: the brake is on until then */
-        int alive_fd;                     /* negative: nobody sees yet that we live */
-        bool unseen;                      /* the run folder cannot be written, and that was told */
+        struct config_report config_report;
+        bool config_unread;            /* since an error that may pass: no change until then */
+        bool config_unknown;           /* and there is none of before that would be in force */
+        sd_event_source *config_timer; /* until it is read again */
+        uint64_t config_pause;
+        bool awaits_user_data; /* one does: the brake is on until then */
+        int alive_fd;          /* negative: nobody sees yet that we live */
+        bool unseen;           /* the run folder cannot be written, and that was told */
 
         struct event queue[EVENT_TYPES]; /* one of a type at most: a later one replaces it */
         unsigned n_queued;
@@ -60,13 +66,6 @@ enum hold runtime_brake(const struct runtime *r);
 enum hold runtime_hold(const struct runtime *r);
 void runtime_judge_hold(struct runtime *r);
 
-/*
- * Reads the files again, and tells the engine; `always` also where nothing has changed. Not 0, as
- * of config_load(), if they cannot be used: why is in the journal, the old configuration stays, and
- * the cloud process refuses changing calls as long as it finds their errors too.
- */
-int runtime_read_config(struct runtime *r, bool always);
-
 /* Ends, with `error` as the result of the loop. */
 void runtime_leave(struct runtime *r, int error);
 
@@ -76,6 +75,14 @@ void runtime_open_engine(struct runtime *r, const struct config *config, const c
 
 /* Ends, to be started again, where the ledger could not be read at the start and now can be. */
 bool runtime_leave_for_ledger(struct runtime *r);
+
+/*
+ * runtime_config.c: reads the files again, and tells the engine; `always` also where nothing has
+ * changed. -EBADMSG: they cannot be used, and -EAGAIN: not be read now. Why is in the journal, the
+ * old configuration stays, and nothing is changed.
+ */
+int runtime_open_config(struct runtime *r);
+int runtime_read_config(struct runtime *r, bool always);
 
 /* runtime_act.c: what a step wants is told and done. */
 void runtime_act(struct runtime *r, struct actions *a);
