@@ -183,14 +183,23 @@ static int set_tick(struct runtime *r) {
         return sd_event_source_set_enabled(r->tick, SD_EVENT_ONESHOT);
 }
 
+void runtime_look_soon(struct runtime *r, uint64_t usec) {
+        uint64_t now = 0;
+
+        (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
+        (void)sd_event_source_set_time(r->tick, now + usec);
+}
+
 /* A sign of life, and a look at what a watch that failed or is late would have told. */
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         struct runtime *r = userdata;
 
         (void)source, (void)usec;
         notify_alive(r->notify);
+        (void)set_tick(r);
         runtime_judge_hold(r);
-        return set_tick(r);
+        runtime_check_folders(r);
+        return 0;
 }
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -267,6 +276,18 @@ static int open_event(struct runtime *r) {
         return k;
 }
 
+void runtime_watch_hold(struct runtime *r) {
+        int k;
+
+        r->hold_watch = hold_watch_free(r->hold_watch);
+        k = hold_watch_new(r->event, HOLD_PATH, RESUME_PATH, on_hold, on_resume, r, &r->hold_watch);
+        if (k < 0)
+                runtime_say(MESSAGE_CANNOT_RUN, LOG_WARNING,
+                            "The brake cannot be watched; it is looked at before each change all "
+                            "the same",
+                            strerror(-k));
+}
+
 /* The first answer of netlink and a resume file may come from within: after the start, then. */
 static int start(struct runtime *r) {
         int k;
@@ -279,12 +300,8 @@ static int start(struct runtime *r) {
                             "The kernel's network changes cannot be watched", strerror(-k));
                 return k;
         }
-        k = hold_watch_new(r->event, HOLD_PATH, RESUME_PATH, on_hold, on_resume, r, &r->hold_watch);
-        if (k < 0)
-                runtime_say(
-                        MESSAGE_CANNOT_RUN, LOG_WARNING,
-                        "The brake cannot be watched; it is looked at before each change all the same",
-                        strerror(-k));
+        runtime_watch_hold(r);
+        runtime_open_folders(r);
         runtime_judge_hold(r);
         drain(r);
         return 0;
@@ -305,6 +322,7 @@ static int loop(struct runtime *r) {
 static struct runtime *runtime_free(struct runtime *r) {
         if (!r)
                 return NULL;
+        sd_event_source_unref(r->parent);
         hold_watch_free(r->hold_watch);
         netlink_free(r->netlink);
         cloud_link_free(r->link);

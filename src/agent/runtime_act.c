@@ -54,6 +54,12 @@ static int show_alive(struct runtime *r) {
         return r->alive_fd < 0 ? r->alive_fd : 0;
 }
 
+void runtime_forget_shown(struct runtime *r) {
+        close_p(&r->alive_fd);
+        r->alive_fd = -1;
+        publish_done(&r->publish);
+}
+
 void runtime_show_alive(struct runtime *r) {
         tell_unseen(r, show_alive(r));
 }

@@ -2,6 +2,8 @@
 /* What the files of the runtime share; nobody else includes this. */
 #pragma once
 
+#include <sys/types.h>
+
 #include <ecs-pubip/engine.h>
 
 #include "clock_watch.h"
@@ -16,6 +18,12 @@
 #include "store.h"
 
 #define EVENT_TYPES (EVENT_STOP + 1)
+
+/* Which folder is at a path; all zero: none. */
+struct folder_id {
+        dev_t device;
+        ino_t inode;
+};
 
 struct runtime {
         sd_event *event;
@@ -37,9 +45,12 @@ struct runtime {
         bool config_unknown;           /* and there is none of before that would be in force */
         sd_event_source *config_timer; /* until it is read again */
         uint64_t config_pause;
-        bool awaits_user_data; /* one does: the brake is on until then */
-        int alive_fd;          /* negative: nobody sees yet that we live */
-        bool unseen;           /* the run folder cannot be written, and that was told */
+        bool awaits_user_data;       /* one does: the brake is on until then */
+        int alive_fd;                /* negative: nobody sees yet that we live */
+        struct folder_id run_folder; /* that the marks and the lock are in */
+        bool run_lost;               /* it is another one, and cannot be written */
+        sd_event_source *parent;
+        bool unseen; /* the run folder cannot be written, and that was told */
 
         struct event queue[EVENT_TYPES]; /* one of a type at most: a later one replaces it */
         unsigned n_queued;
@@ -88,7 +99,18 @@ int runtime_read_config(struct runtime *r, bool always);
 void runtime_act(struct runtime *r, struct actions *a);
 void runtime_publish(struct runtime *r);
 void runtime_show_alive(struct runtime *r);
+void runtime_forget_shown(struct runtime *r); /* all of it is news then */
 void runtime_publish_counters(struct runtime *r);
+
+/* runtime_folders.c: ends the agent where a folder was made anew out of its reach. */
+void runtime_open_folders(struct runtime *r);
+void runtime_check_folders(struct runtime *r);
+
+/* The next look at what watches may not tell, brought forward. */
+void runtime_look_soon(struct runtime *r, uint64_t usec);
+
+/* Watches the brake and the resume file anew. */
+void runtime_watch_hold(struct runtime *r);
 
 /* runtime_user_data.c: a configuration that comes with user-data. */
 int runtime_open_user_data(struct runtime *r);
