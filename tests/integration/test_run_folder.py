@@ -91,6 +91,7 @@ def test_mark_that_is_taken_away(make_world):
     world.machine.remove(mark)
     assert world.machine.cli("resume").returncode == 0
     assert world.machine.wait_file(mark)
+    assert world.machine.exists(RUN + "/marks/reboot-required")
     assert not world.machine.exists(ONLINE)
 
 
