@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include <ecs-pubip/backoff.h>
+#include <ecs-pubip/budget.h>
 #include <ecs-pubip/fault.h>
 
 #include "cloud/clock.h"
@@ -42,7 +43,7 @@ static const struct {
         bool connect_only;
 } zones[_HTTP_ZONE_MAX] = {
         [HTTP_METADATA] = {CURLPROTO_HTTP, "*", 2000, 5000, false},
-        [HTTP_API] = {CURLPROTO_HTTPS, NULL, 5000, 20000, false},
+        [HTTP_API] = {CURLPROTO_HTTPS, NULL, 5000, CALL_ATTEMPT_MS, false},
         [HTTP_OUTSIDE] = {CURLPROTO_HTTP | CURLPROTO_HTTPS, "*", 5000, 10000, false},
         [HTTP_TOUCH] = {CURLPROTO_HTTP, "*", 3000, 3000, true},
 };
@@ -240,7 +241,7 @@ static void set_method(CURL *easy, const struct http_request *r) {
 
 /*
  * Nothing connects after the deadline. A changing call that has left then still gets its whole
- * time: its answer is worth more, and whoever asked waits for it (ANSWER_GRACE, CALL_MAX).
+ * time: its answer is worth more, and whoever asked waits for it (CALL_MAX_MS).
  */
 static void set_limits(CURL *easy, const struct http_request *r, uint64_t left_ms) {
         unsigned total = r->total_ms ? r->total_ms : zones[r->zone].total_ms;
