@@ -288,9 +288,9 @@ static void heard_probe(struct world *w, const struct wire_answer *a) {
         bool told = a && a->fault.class == FAULT_NONE;
 
         l->reach_at = w->now;
-        l->reachable = told && a->reachable;
+        l->reachable = told && a->reachable == REACH_YES;
         l->before_known = true;
-        l->unreachable_before = told && !a->reachable;
+        l->unreachable_before = told && a->reachable == REACH_NO;
 }
 
 /* 4.5: a hint of the server, or else the end of the minute whose quota is used up. */

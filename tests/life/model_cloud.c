@@ -179,7 +179,7 @@ void cloud_execute(struct world *w, const struct flight *f, struct wire_answer *
                         tell_eip(w, &ret->eip);
                 return;
         case WIRE_PROBE:
-                ret->reachable = w->effective != 0 && !w->link_down;
+                ret->reachable = w->effective != 0 && !w->link_down ? REACH_YES : REACH_NO;
                 return;
         case WIRE_ALLOCATE:
                 allocate(w, ret);

@@ -58,6 +58,22 @@ static void reachability_witness_spares_the_reboot(void **state) {
         assert_true(r.engine.ledger.confirmed_by_reachability);
 }
 
+/* A resolver's error before the change is no "unreachable": what is reachable now may have been. */
+static void reachability_unknown_before_proves_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", "identifying ask:identify"},
+             {"identity none", "inspecting store watch ask:inspect"}, {"stored", "inspecting"},
+             {"kernel up", "inspecting"}, {"instance none", "inspecting ask:probe"},
+             {"reach unknown", "allocating store"}, {"stored", "allocating ask:allocate"},
+             {"ok A", "inspecting store ask:inspect"}, {"stored", "inspecting"},
+             {"instance A", "confirming store"}, {"+60", ""}, {"wait", "confirming ask:addresses"},
+             {"addresses none", "rebooting blockers"});
+        assert_false(r.engine.ledger.entries[0].unreachable_before);
+}
+
 static void address_there_costs_no_api_call(void **state) {
         struct rig r;
 
@@ -291,6 +307,7 @@ int main(void) {
                 cmocka_unit_test(fresh_vpc_with_reboot),
                 cmocka_unit_test(fresh_vpc_at_once),
                 cmocka_unit_test(reachability_witness_spares_the_reboot),
+                cmocka_unit_test(reachability_unknown_before_proves_nothing),
                 cmocka_unit_test(address_there_costs_no_api_call),
                 cmocka_unit_test(classic_with_reboot),
                 cmocka_unit_test(classic_by_configured_id),

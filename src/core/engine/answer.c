@@ -183,11 +183,12 @@ static struct move heard_witness(struct turn *t, const struct wire_answer *a) {
         struct engine *e = t->e;
 
         if (!e->expected) {
-                e->before.reach = a && !a->reachable ? REACH_UNREACHABLE : REACH_UNPROVEN;
+                e->before.reach =
+                        a && a->reachable == REACH_NO ? REACH_UNREACHABLE : REACH_UNPROVEN;
                 return decide_next(t);
         }
         e->confirming.reach_at = t->now.boot_usec;
-        e->confirming.reachable = a && a->reachable;
+        e->confirming.reachable = a && a->reachable == REACH_YES;
         return reboot_due(t);
 }
 
