@@ -197,8 +197,7 @@ struct move reboot_due(struct turn *t) {
 }
 
 static bool failed_to_confirm(const struct engine *e) {
-        return e->phase == PHASE_FAILED && (strncmp(e->holdoff.fault.code, "Confirm.", 8) == 0 ||
-                                            strncmp(e->holdoff.fault.code, "Reboot.", 7) == 0);
+        return e->phase == PHASE_FAILED && fault_row_of(e, &e->holdoff.fault)->unconfirmed;
 }
 
 struct move reboot_or_confirm(struct turn *t) {
