@@ -293,6 +293,8 @@ static int loop(struct runtime *r) {
         while (k >= 0 && sd_event_get_state(r->event) != SD_EVENT_FINISHED) {
                 k = sd_event_run(r->event, UINT64_MAX);
                 r->metrics.wakeups++;
+                if (k == 0) /* nothing but the watchdog: sysctls change without a message */
+                        netlink_ask(r->netlink);
         }
         if (k >= 0)
                 k = sd_event_get_exit_code(r->event, &status);

@@ -262,6 +262,7 @@ static void add_rest(struct buf *out, const struct plan *p) {
         status_line(&s, line);
         buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
         show_field(out, "Remedy", s.remedy);
+        show_field(out, "Kernel", s.planes[PLANE_KERNEL].reason);
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {

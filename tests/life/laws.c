@@ -318,8 +318,8 @@ void laws_gave_up(struct world *w) {
 
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {
         w->laws.kernel_known = k->known;
-        w->laws.kernel_agrees = k->present && k->running && k->routed;
-        w->laws.kernel_matches = k->machine_matches;
+        w->laws.kernel_agrees = kernel_facts_verdict(k) == PLANE_AGREES;
+        w->laws.kernel_matches = k->machine == ANSWER_YES;
         w->laws.kernel_address = k->address;
 }
 

@@ -85,7 +85,7 @@ LAYERS = {
     "src/core/format": rf"{CORE_HEADERS}|{LIBC_PURE}|{FORMATS}",
     "src/core/engine": rf"{CORE_HEADERS}|core/engine/[\w-]+\.h|{LIBC_PURE}",
     "src/util": rf"util/[\w-]+\.h|{LIBC_ANY}",
-    "src/host": rf"{HOST_HEADERS}|{LIBC_ANY}",
+    "src/host": rf"{HOST_HEADERS}|{LIBC_ANY}|netlink/[\w/-]+\.h",
     "src/agent": rf"{HOST_HEADERS}|agent/[\w-]+\.h|{LIBC_ANY}|systemd/[\w-]+\.h|netlink/[\w/-]+\.h"
                  r"|cjson/cJSON\.h",
     "src/cloud": rf"{HOST_HEADERS}|cloud/[\w-]+\.h|{LIBC_ANY}|curl/curl\.h|cjson/cJSON\.h"

@@ -128,7 +128,7 @@ void got_change_fault(struct turn *t, enum wire_op op, const struct fault *f) {
 static bool is_witnessed(struct turn *t) {
         struct engine *e = t->e;
 
-        if (e->identity.from_metadata || e->kernel.machine_matches) {
+        if (e->identity.from_metadata || e->kernel.machine == ANSWER_YES) {
                 e->witness_waited = false;
                 return true;
         }

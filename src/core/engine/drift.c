@@ -26,8 +26,8 @@ static void tell_drift(struct turn *t) {
 /* The network has come (back): what failed for want of it may work now. */
 void hurry_after_kernel(struct turn *t) {
         struct engine *e = t->e;
-        bool usable =
-                e->identified ? e->verdict.planes[PLANE_KERNEL] == PLANE_AGREES : e->kernel.routed;
+        bool usable = e->identified ? e->verdict.planes[PLANE_KERNEL] == PLANE_AGREES
+                                    : e->kernel.out == ANSWER_YES;
 
         if (!usable || (e->phase == PHASE_WAITING && e->wait_by_server))
                 return;

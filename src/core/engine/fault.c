@@ -8,7 +8,7 @@
 /* Services start before the network is there: in a machine's first minute that is no news. */
 static bool network_may_come(const struct turn *t, const struct fault *f) {
         return strcmp(f->code, FAULT_MD_UNREACHABLE) == 0 && t->e->kernel.known &&
-               !t->e->kernel.routed && t->now.boot_usec < NETWORK_COMES;
+               t->e->kernel.out == ANSWER_NO && t->now.boot_usec < NETWORK_COMES;
 }
 
 /* Nobody at the metadata address, and the firmware names another maker: not our machine. */

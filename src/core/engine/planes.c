@@ -55,19 +55,16 @@ static void watch(struct turn *t) {
         struct engine *e = t->e;
         struct watch w = {};
 
-        TEXT_SET(w.mac, e->identity.mac);
         if (is_on_nic(e))
                 w.address = e->expected;
         else if (e->identity.private_ip)
                 w.address = e->identity.private_ip;
         else if (e->instance.n_private > 0)
                 w.address = e->instance.private_ips[0];
-        if (!e->identity.from_metadata) {
-                w.n_witness_ips = e->instance.n_private;
-                w.n_witness_macs = e->instance.n_macs;
-                memcpy(w.witness_ips, e->instance.private_ips, sizeof(w.witness_ips));
-                memcpy(w.witness_macs, e->instance.macs, sizeof(w.witness_macs));
-        }
+        if (!e->identity.from_metadata && e->instance.n_private > 0)
+                w.machine_ips[w.n_machine_ips++] = e->instance.private_ips[0];
+        if (!e->identity.from_metadata && network_of(e) == NETWORK_CLASSIC && e->instance.public_ip)
+                w.machine_ips[w.n_machine_ips++] = e->instance.public_ip;
         if (memcmp(&w, &e->watch, sizeof(w)) == 0)
                 return;
         e->watch = w;

@@ -11,7 +11,7 @@ static bool is_busy(const struct engine *e) {
 
 static void fill_planes(const struct engine *e, struct status *s) {
         const in_addr_t addresses[_PLANE_MAX] = {
-                [PLANE_KERNEL] = e->kernel.present ? e->kernel.address : 0,
+                [PLANE_KERNEL] = e->kernel.local == ANSWER_YES ? e->kernel.address : 0,
                 [PLANE_METADATA] = e->metadata.address,
                 [PLANE_CONTROL] = e->control.address,
                 [PLANE_OUTSIDE] = e->outside.address,
@@ -23,6 +23,7 @@ static void fill_planes(const struct engine *e, struct status *s) {
                 s->planes[p].since = e->plane_since[p];
         }
         TEXT_SET(s->planes[PLANE_KERNEL].interface, e->kernel.interface);
+        TEXT_SET(s->planes[PLANE_KERNEL].reason, e->kernel.reason);
         if (e->control_fault.class != FAULT_NONE) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
                 TEXT_SET(s->control_fault, e->control_fault.code);
