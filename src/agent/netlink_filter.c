@@ -29,10 +29,12 @@
 #define AT_DST_LEN         (PAST_HEADER + (uint32_t)offsetof(struct rtmsg, rtm_dst_len))
 #define AT_SRC_LEN         (PAST_HEADER + (uint32_t)offsetof(struct fib_rule_hdr, src_len))
 #define AT_ATTRIBUTES      (PAST_HEADER + (uint32_t)sizeof(struct ifaddrmsg))
-#define AT_RULE_ATTRIBUTES (PAST_HEADER + (uint32_t)sizeof(struct fib_rule_hdr))
+#define AT_LONG_ATTRIBUTES (PAST_HEADER + (uint32_t)sizeof(struct rtmsg)) /* and fib_rule_hdr */
 #define IPV4_BITS          32
 #define NLATTR_HEADER      4u
 #define NLATTR_FINDING     ((uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR))
+
+_Static_assert(sizeof(struct rtmsg) == sizeof(struct fib_rule_hdr), "one offset for both");
 
 struct program {
         struct sock_filter code[CODE_MAX];
@@ -77,8 +79,9 @@ static void find_attribute(struct program *p, uint32_t attributes, uint32_t attr
 }
 
 /* Accepts if the attribute is one of the addresses. */
-static void accept_if_listed(struct program *p, uint32_t attribute, const struct filter *f) {
-        find_attribute(p, AT_ATTRIBUTES, attribute);
+static void accept_if_listed(struct program *p, uint32_t attributes, uint32_t attribute,
+                             const struct filter *f) {
+        find_attribute(p, attributes, attribute);
         emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint8_t)(2 + 2 * f->n_addresses), 0, 0);
         emit(p, BPF_MISC | BPF_TAX, 0, 0, 0);
         emit(p, BPF_LD | BPF_W | BPF_IND, 0, 0, NLATTR_HEADER);
@@ -89,8 +92,8 @@ static void accept_if_listed(struct program *p, uint32_t attribute, const struct
 static void about_address(struct program *p, const struct filter *f) {
         if (f->every_address)
                 verdict(p, ACCEPT);
-        accept_if_listed(p, IFA_LOCAL, f);
-        accept_if_listed(p, IFA_ADDRESS, f);
+        accept_if_listed(p, AT_ATTRIBUTES, IFA_LOCAL, f);
+        accept_if_listed(p, AT_ATTRIBUTES, IFA_ADDRESS, f);
         verdict(p, DROP);
 }
 
@@ -103,15 +106,19 @@ static void about_link(struct program *p, const struct filter *f) {
         verdict(p, DROP);
 }
 
-static void about_route(struct program *p) {
+/* What makes an address local is a route, too, which root may take away without the address. */
+static void about_route(struct program *p, const struct filter *f) {
         require_byte(p, AT_FAMILY, AF_INET);
-        require_at_most(p, AT_DST_LEN, FILTER_PREFIX_MAX);
+        emit(p, BPF_LD | BPF_B | BPF_ABS, 0, 0, AT_DST_LEN);
+        emit(p, BPF_JMP | BPF_JGT | BPF_K, 1, 0, FILTER_PREFIX_MAX);
         verdict(p, ACCEPT);
+        accept_if_listed(p, AT_LONG_ATTRIBUTES, RTA_DST, f);
+        verdict(p, DROP);
 }
 
 /* Rules for packets that come in are others', but lo stands for this machine's own. */
 static void drop_if_incoming(struct program *p) {
-        find_attribute(p, AT_RULE_ATTRIBUTES, FRA_IIFNAME);
+        find_attribute(p, AT_LONG_ATTRIBUTES, FRA_IIFNAME);
         emit(p, BPF_JMP | BPF_JEQ | BPF_K, 4, 0, 0);
         emit(p, BPF_MISC | BPF_TAX, 0, 0, 0);
         emit(p, BPF_LD | BPF_H | BPF_IND, 0, 0, NLATTR_HEADER);
@@ -127,7 +134,7 @@ static void require_source(struct program *p, in_addr_t source) {
         emit(p, BPF_LD | BPF_IMM, 0, 0, IPV4_BITS);
         emit(p, BPF_ALU | BPF_SUB | BPF_X, 0, 0, 0);
         emit(p, BPF_ST, 0, 0, 0);
-        find_attribute(p, AT_RULE_ATTRIBUTES, FRA_SRC);
+        find_attribute(p, AT_LONG_ATTRIBUTES, FRA_SRC);
         emit(p, BPF_JMP | BPF_JEQ | BPF_K, 6, 0, 0);
         emit(p, BPF_MISC | BPF_TAX, 0, 0, 0);
         emit(p, BPF_LD | BPF_W | BPF_IND, 0, 0, NLATTR_HEADER);
@@ -171,7 +178,7 @@ int filter_attach(int fd, const struct filter *f) {
         about_link(&p, f);
         end(&p, begun);
         begun = begin(&p, RTM_NEWROUTE, RTM_DELROUTE);
-        about_route(&p);
+        about_route(&p, f);
         end(&p, begun);
         begun = begin(&p, RTM_NEWRULE, RTM_DELRULE);
         about_rule(&p, f);

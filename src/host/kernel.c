@@ -58,7 +58,9 @@ struct lookup {
 struct finding {
         enum answer answer;
         int error; /* with which the kernel refused */
-        int ifindex;
+        int ifindex,
+                in_ifindex; /* by which it leaves; by which the packet came that was asked of */
+        enum answer in;
         in_addr_t gateway;
         bool foreign; /* the link is neither the address's nor stacked with it */
         bool down;    /* the link has no carrier */
@@ -91,6 +93,16 @@ static void remember_address(struct lookup *l, in_addr_t address) {
                         return;
         if (address != NO_ADDRESS && k->n_addresses < KERNEL_ADDRESSES_MAX)
                 k->addresses[k->n_addresses++] = address;
+}
+
+static void remember_link(struct lookup *l, int ifindex) {
+        struct kernel_lookup *k = l->ret;
+
+        for (unsigned i = 0; i < k->n_ifindexes; i++)
+                if (k->ifindexes[i] == ifindex)
+                        return;
+        if (k->n_ifindexes < KERNEL_LINKS_MAX)
+                k->ifindexes[k->n_ifindexes++] = ifindex;
 }
 
 static bool is_machine_ip(const struct watch *w, in_addr_t address) {
@@ -240,6 +252,8 @@ static struct finding ask_out(struct lookup *l, uint32_t to) {
                 f.special = route.prefix > SPECIAL_PREFIX;
                 l->ret->nexthop_object = l->ret->nexthop_object || route.nexthop_object;
                 remember_address(l, route.source);
+                for (unsigned i = 0; i < route.n_paths; i++)
+                        remember_link(l, route.paths[i]);
                 q.route = false;
                 f.error = ask(l, &q, &path);
         }
@@ -253,18 +267,23 @@ static struct finding ask_out(struct lookup *l, uint32_t to) {
         return f;
 }
 
-/* Whether a packet from there is taken in by the link over which the replies leave. */
-static enum answer ask_in(struct lookup *l, uint32_t from, int ifindex) {
-        struct route_question q = {.to = l->watch->address, .from = htonl(from), .iif = ifindex};
+/*
+ * Whether a packet from there is taken in: by the link over which the reply leaves, or, where that
+ * is a foreign one, by the address's own, from which a strict rp_filter then drops it.
+ */
+static void ask_in(struct lookup *l, uint32_t from, struct finding *f) {
+        struct route_question q = {.to = l->watch->address, .from = htonl(from)};
         struct kernel_route route;
         int r;
 
-        if (l->watch->address == NO_ADDRESS)
-                return ANSWER_UNKNOWN;
+        f->in_ifindex = q.iif = f->foreign ? l->home : f->ifindex;
+        if (l->watch->address == NO_ADDRESS || q.iif == NO_LINK)
+                return;
         r = ask(l, &q, &route);
         if (r == 0)
-                return route.type == RTN_LOCAL ? ANSWER_YES : ANSWER_NO;
-        return is_refusal(r) || r == EXDEV ? ANSWER_NO : ANSWER_UNKNOWN;
+                f->in = route.type == RTN_LOCAL ? ANSWER_YES : ANSWER_NO;
+        else if (is_refusal(r) || r == EXDEV)
+                f->in = ANSWER_NO;
 }
 
 static enum answer both(enum answer a, enum answer b) {
@@ -274,30 +293,30 @@ static enum answer both(enum answer a, enum answer b) {
 }
 
 struct half {
-        struct finding out; /* of the destination that tells most */
-        enum answer in;
+        struct finding out, in; /* of the destinations that tell most */
 };
 
 /* Yes is worth more than unknown, and that more than no: one destination may be cut off alone. */
-static bool tells_more(const struct finding *f, const struct finding *than) {
+static bool tells_more(enum answer a, enum answer than) {
         static const unsigned worth[] = {[ANSWER_NO] = 0, [ANSWER_UNKNOWN] = 1, [ANSWER_YES] = 2};
 
-        return worth[f->answer] > worth[than->answer];
+        return worth[a] > worth[than];
 }
 
-/* One destination's part in what is said of its half. */
-static void count_in(struct lookup *l, struct half *h, bool first, const struct finding *f,
+static void count_in(struct lookup *l, struct half *h, bool first, struct finding *f,
                      uint32_t probe) {
-        if (first || tells_more(f, &h->out))
+        if (f->answer == ANSWER_YES || f->foreign)
+                ask_in(l, probe, f);
+        if (first || tells_more(f->answer, h->out.answer))
                 h->out = *f;
-        if (f->answer == ANSWER_YES && h->in != ANSWER_YES)
-                h->in = ask_in(l, probe, f->ifindex);
+        if (first || tells_more(f->in, h->in.in))
+                h->in = *f;
 }
 
 /* Destinations with a route of their own count where there are no others: with a full table. */
 static struct half ask_half(struct lookup *l, const uint32_t to[static PROBES]) {
         struct finding found[PROBES];
-        struct half h = {.in = ANSWER_UNKNOWN};
+        struct half h;
         bool usable = false;
 
         for (unsigned i = 0; i < PROBES; i++) {
@@ -306,8 +325,8 @@ static struct half ask_half(struct lookup *l, const uint32_t to[static PROBES]) 
                         continue;
                 count_in(l, &h, !usable, &found[i], to[i]);
                 usable = true;
-                if (h.in == ANSWER_YES ||
-                    (h.out.answer == ANSWER_YES && l->watch->address == NO_ADDRESS))
+                if (h.out.answer == ANSWER_YES &&
+                    (h.in.in == ANSWER_YES || l->watch->address == NO_ADDRESS))
                         return h;
         }
         for (unsigned i = 0; !usable && i < PROBES; i++)
@@ -338,12 +357,12 @@ static void take_rule(const struct nlmsghdr *h, void *userdata) {
 static const struct refusal {
         int error;
         unsigned char action;
-        const char *rule, *route; /* what it does, and what a route of that kind is */
+        const char *rule, *route; /* what a rule does; what is seen where no rule is found */
 } refusals[] = {
-        {EACCES, FR_ACT_PROHIBIT, "prohibits", "a prohibit route"},
-        {EINVAL, FR_ACT_BLACKHOLE, "is a blackhole", "a blackhole route"},
+        {EACCES, FR_ACT_PROHIBIT, "prohibits", "prohibited"},
+        {EINVAL, FR_ACT_BLACKHOLE, "is a blackhole", "blackhole"},
         {ENETUNREACH, FR_ACT_UNREACHABLE, "says unreachable", NULL},
-        {EHOSTUNREACH, 0, NULL, "an unreachable route"},
+        {EHOSTUNREACH, 0, NULL, "unreachable"},
 };
 
 static void name_refusal(struct lookup *l, int error, unsigned half, bool whole) {
@@ -393,17 +412,18 @@ static void name_out(struct lookup *l, const struct half h[static HALVES]) {
 
 static void name_in(struct lookup *l, const struct half h[static HALVES]) {
         for (unsigned i = 0; i < HALVES; i++) {
+                const struct finding *f = &h[i].in;
                 int filter;
 
-                if (h[i].in != l->ret->facts.in || h[i].in == ANSWER_YES)
+                if (f->in != l->ret->facts.in || f->in == ANSWER_YES)
                         continue;
-                filter = kernel_ask_rp_filter(l->ask, h[i].out.ifindex);
-                if (h[i].in == ANSWER_UNKNOWN)
+                filter = kernel_ask_rp_filter(l->ask, f->in_ifindex);
+                if (f->in == ANSWER_UNKNOWN)
                         reason(l, "in: the kernel does not say");
                 else if (filter > 0)
                         reason(l, "in: dropped by rp_filter=%d", filter);
                 else
-                        reason(l, "in: dropped on %s", link_text(l, h[i].out.ifindex));
+                        reason(l, "in: dropped on %s", link_text(l, f->in_ifindex));
         }
 }
 
@@ -426,8 +446,8 @@ static void ask_ways(struct lookup *l) {
         for (unsigned i = 0; i < HALVES; i++)
                 h[i] = ask_half(l, probes[i]);
         f->out = both(h[0].out.answer, h[1].out.answer);
-        f->in = f->out == ANSWER_YES ? both(h[0].in, h[1].in) : ANSWER_UNKNOWN;
-        if (f->out != ANSWER_YES)
+        f->in = both(h[0].in.in, h[1].in.in);
+        if (f->out == ANSWER_NO || (f->out == ANSWER_UNKNOWN && f->in != ANSWER_NO))
                 name_out(l, h);
         else if (l->watch->address != NO_ADDRESS)
                 name_in(l, h);
@@ -465,10 +485,8 @@ static enum answer ask_machine(struct lookup *l) {
 }
 
 static void list_dependencies(struct lookup *l) {
-        struct kernel_lookup *k = l->ret;
-
         for (unsigned i = 0; i < l->links.n_links; i++)
-                k->ifindexes[k->n_ifindexes++] = l->links.links[i].ifindex;
+                remember_link(l, l->links.links[i].ifindex);
         remember_address(l, l->watch->address);
         for (unsigned i = 0; i < l->watch->n_machine_ips; i++)
                 remember_address(l, l->watch->machine_ips[i]);

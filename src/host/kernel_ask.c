@@ -143,6 +143,8 @@ static int put_question(struct nl_msg *m, const struct route_question *q) {
                 r = nla_put_u32(m, RTA_SRC, q->from);
         if (r >= 0 && q->oif)
                 r = nla_put_u32(m, RTA_OIF, (uint32_t)q->oif);
+        if (r >= 0) /* without it the kernel thinks of UDP, and rules may tell them apart */
+                r = nla_put_u8(m, RTA_IP_PROTO, IPPROTO_TCP);
         if (r >= 0)
                 r = q->iif ? nla_put_u32(m, RTA_IIF, (uint32_t)q->iif)
                            : nla_put_u32(m, RTA_UID, ROOT_UID);

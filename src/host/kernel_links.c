@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-#define STEPS_MAX 8 /* links on links on links; as deep as the kernel lets them be (MAX_NEST_DEV)  \
-                     */
+#define STEPS_MAX                                                                                  \
+        8 /* links on links on links; as deep as the kernel lets them be (MAX_NEST_DEV)            \
+           */
 
 const struct kernel_link *link_cache_get(struct link_cache *c, struct kernel_ask *k, int ifindex) {
         if (ifindex <= 0)

@@ -40,7 +40,15 @@ static bool text_is(const struct nlattr *a, const char *text) {
                memcmp(nla_data(a), text, strlen(text) + 1) == 0;
 }
 
-/* Of several paths (RTA_MULTIPATH) there is no one link. */
+static void parse_paths(const struct nlattr *a, struct kernel_route *route) {
+        const struct rtnexthop *path = nla_data(a);
+        int left = nla_len(a);
+
+        for (; RTNH_OK(path, left); left -= RTNH_ALIGN(path->rtnh_len), path = RTNH_NEXT(path))
+                if (route->n_paths < KERNEL_PATHS_MAX)
+                        route->paths[route->n_paths++] = path->rtnh_ifindex;
+}
+
 bool kernel_parse_route(const struct nlmsghdr *h, struct kernel_route *ret) {
         struct nlattr *a[RTA_MAX + 1];
         const struct rtmsg *m = parse(h, RTM_NEWROUTE, sizeof(*m), a, RTA_MAX);
@@ -55,6 +63,8 @@ bool kernel_parse_route(const struct nlmsghdr *h, struct kernel_route *ret) {
                 .source = u32_of(a[RTA_PREFSRC]),
                 .nexthop_object = a[RTA_NH_ID] != NULL,
         };
+        if (a[RTA_MULTIPATH])
+                parse_paths(a[RTA_MULTIPATH], ret);
         return true;
 }
 

@@ -9,14 +9,18 @@
 
 #include <ecs-pubip/verdict.h>
 
+#define KERNEL_PATHS_MAX 4
+
 /* RTM_NEWROUTE, as an answer to RTM_GETROUTE. */
 struct kernel_route {
-        unsigned char type;   /* RTN_… */
-        unsigned char prefix; /* length; 32 where the path was asked for, not the route */
-        int ifindex;          /* 0: none, or several */
-        in_addr_t gateway;    /* 0: none, or an IPv6 one */
-        in_addr_t source;     /* the preferred one, with which the route goes; 0: none */
-        bool nexthop_object;  /* it goes, and changes, with that object */
+        unsigned char type;          /* RTN_… */
+        unsigned char prefix;        /* length; 32 where the path was asked for, not the route */
+        int ifindex;                 /* 0: none, or several */
+        int paths[KERNEL_PATHS_MAX]; /* links of a route with several paths: it goes with each */
+        unsigned n_paths;
+        in_addr_t gateway;   /* 0: none, or an IPv6 one */
+        in_addr_t source;    /* the preferred one, with which the route goes; 0: none */
+        bool nexthop_object; /* it goes, and changes, with that object */
 };
 
 /* RTM_NEWLINK. */

@@ -232,11 +232,11 @@ static void reasons_of_the_way_out(void **state) {
         } rows[] = {
                 {ENETUNREACH, 0, "no route from " A},
                 {ENETUNREACH, FR_ACT_UNREACHABLE, "out: rule 100 says unreachable"},
-                {EACCES, 0, "out: a prohibit route"},
+                {EACCES, 0, "out: prohibited"},
                 {EACCES, FR_ACT_PROHIBIT, "out: rule 100 prohibits"},
-                {EINVAL, 0, "out: a blackhole route"},
+                {EINVAL, 0, "out: blackhole"},
                 {EINVAL, FR_ACT_BLACKHOLE, "out: rule 100 is a blackhole"},
-                {EHOSTUNREACH, 0, "out: an unreachable route"},
+                {EHOSTUNREACH, 0, "out: unreachable"},
         };
 
         (void)state;
@@ -257,8 +257,12 @@ static void links(void **state) {
         (void)state;
         here.out_link[0] = WG0; /* the half of a tunnel is enough */
         k = look(A);
-        assert_facts(&k.facts, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_UNKNOWN,
-                     "out: replies leave by wg0");
+        assert_facts(&k.facts, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_YES, "out: replies leave by wg0");
+        here.in_error = EINVAL; /* the address's own link drops what comes in: that is a no */
+        here.rp_filter = 1;
+        k = look(A);
+        assert_facts(&k.facts, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_NO, "in: dropped by rp_filter=1");
+        here.in_error = 0;
         here.addresses[1].address = A; /* on both links: each is its own */
         here.addresses[1].ifindex = WG0;
         here.n_addresses = 2;
