@@ -37,7 +37,7 @@ struct kernel_facts {
         enum answer local;   /* it is an address of this machine */
         enum answer out;     /* packets from it leave by its own link, in both halves of IPv4 */
         enum answer in;      /* packets to it that come by that link are taken in */
-        enum answer machine; /* an address of the inspected instance is local here (law L13) */
+        enum answer machine; /* an address of the inspected instance is local here (law L4) */
         char interface[INTERFACE_SIZE];  /* with the watched address; "" : none */
         char reason[KERNEL_REASON_SIZE]; /* what is missing: "eth0: no carrier"; else a note, "" */
 };

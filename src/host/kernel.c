@@ -441,8 +441,9 @@ static void ask_ways(struct lookup *l) {
         struct kernel_facts *f = &l->ret->facts;
         struct half h[HALVES];
 
-        if (f->local == ANSWER_NO)
-                return; /* nothing can leave from an address that is not here */
+        /* From an address that is not here nothing leaves, and whether it is may be unknown. */
+        if (l->watch->address != NO_ADDRESS && f->local != ANSWER_YES && l->n_homes == 0)
+                return;
         for (unsigned i = 0; i < HALVES; i++)
                 h[i] = ask_half(l, probes[i]);
         f->out = both(h[0].out.answer, h[1].out.answer);
@@ -468,7 +469,7 @@ static void name_home(struct lookup *l) {
         }
 }
 
-/* Law L13: a MAC address proves nothing, an address that is local here does. */
+/* Law L4: a MAC address proves nothing, an address that is local here does. */
 static enum answer ask_machine(struct lookup *l) {
         const struct watch *w = l->watch;
         int ifindex;

@@ -184,8 +184,8 @@ int main(int argc, char *argv[]) {
                 return run_connect(argv[2], argv + 3, argc - 3);
         if (argc < 3)
                 return 2;
-        watch.address = inet_addr(argv[2]);
+        ipv4_parse(argv[2], &watch.address);
         if (argc > 3)
-                watch.machine_ips[watch.n_machine_ips++] = inet_addr(argv[3]);
+                ipv4_parse(argv[3], &watch.machine_ips[watch.n_machine_ips++]);
         return strcmp(argv[1], "once") == 0 ? run_once() : run_watch();
 }

@@ -657,7 +657,7 @@ MACHINES = {
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_which_machine_this_is(program, name):
-    """L13: an address proves it; no needs a complete list with others in it."""
+    """L4: an address proves it; no needs a complete list with others in it."""
     address, lines, answer = MACHINES[name]
     plane = Plane(program, machine=[address])
     try:

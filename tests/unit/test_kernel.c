@@ -195,7 +195,8 @@ static void local(void **state) {
         /* interrupted: it may have been missed */
         here.address_error = -EAGAIN;
         k = look("172.16.0.11");
-        assert_int_equal(k.facts.local, ANSWER_UNKNOWN);
+        assert_facts(&k.facts, ANSWER_UNKNOWN, ANSWER_UNKNOWN, ANSWER_UNKNOWN,
+                     "the addresses of this machine cannot be read now");
         assert_true(k.incomplete);
         /* shown, and no route says that it is local: neither yes nor no */
         here.address_error = 0;
@@ -337,7 +338,7 @@ static enum answer machine(const char *ip) {
         return k.facts.machine;
 }
 
-/* L13: no only by a complete dump that shows other addresses. */
+/* L4: no only by a complete dump that shows other addresses. */
 static void machines(void **state) {
         (void)state;
         assert_int_equal(machine(A), ANSWER_YES);
