@@ -295,7 +295,7 @@ def bench_jobs(build):
 
 BENCHES = {
     "memory": bench_memory, "start": bench_start, "netlink": bench_netlink, "noise": bench_noise,
-    "storm": bench_storm,    "idle": bench_idle, "sizes": bench_sizes, "jobs": bench_jobs,
+    "storm": bench_storm, "idle": bench_idle, "sizes": bench_sizes, "jobs": bench_jobs,
 }
 
 
