@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others see in the run folder: status.json, metrics.prom and marks; and sd_notify(3). */
+/* What others see in the run folder: status.json, metrics.prom and marks. */
 #pragma once
 
 #include <stdbool.h>
 
 struct publish {
         const char *directory;
-        char *status, *metrics, *line; /* what was published last */
+        char *status, *metrics; /* what was published last */
 };
 
 /* Makes the folder where the service manager has not. */
@@ -19,9 +19,3 @@ int publish_metrics(struct publish *p, const char *text);
 
 /* An empty file that says something by being there; it may be there, or not, already. */
 int publish_mark(struct publish *p, const char *name, bool there);
-
-/* STATUS= for the service manager, when it has changed. */
-void publish_line(struct publish *p, const char *line);
-void publish_ready(void);
-void publish_reloading(void);
-void publish_stopping(void);

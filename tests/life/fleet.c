@@ -107,7 +107,7 @@ static struct fault fault_of(const char *code, unsigned status, uint32_t hint) {
 static void tell_addresses(const struct member *m, in_addr_t address, struct addresses *a) {
         a->presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT;
         a->address = address;
-        TEXT_SET(a->instance_id, m->engine.identity.instance_id);
+        TEXT_SET(a->instance_id, m->engine.facts.identity.instance_id);
 }
 
 static void tell_identity(const struct member *m, const char *id, in_addr_t address,
@@ -122,7 +122,7 @@ static void tell_identity(const struct member *m, const char *id, in_addr_t addr
 }
 
 static void tell_instance(const struct member *m, in_addr_t address, struct instance *i) {
-        TEXT_SET(i->instance_id, m->engine.identity.instance_id);
+        TEXT_SET(i->instance_id, m->engine.facts.identity.instance_id);
         TEXT_SET(i->status, "Running");
         i->network = NETWORK_VPC;
         i->bandwidth_out = 5;

@@ -119,7 +119,7 @@ static void already_there_is_adopted(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
              {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
              {"fault AllocatedAlready 403", "inspecting store ask:inspect"},
-             {"instance B", "confirming store say:adopted"}, {"wait", "confirming ask:addresses"},
+             {"instance B", "confirming store"}, {"wait", "confirming ask:addresses"},
              {"addresses B", "confirmed store online"});
 }
 
@@ -195,7 +195,7 @@ static void slow_disk_means_another_inspection(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
              {"reach no", "allocating store"}, {"+120", ""},
              {"stored", "inspecting store ask:inspect"});
-        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_REFUSED);
+        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_WITHDRAWN);
 }
 
 /* From the intent it is judged whether a call may be underway: it must not leave long after it. */
@@ -258,10 +258,10 @@ static void lost_replies_without_effect_spend_nothing(void **state) {
         for (unsigned i = 0; i < 40; i++) {
                 PLAY(&r, {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
                      {"fault Transport.Timeout", "waiting store"});
-                while (r.engine.asking != WIRE_PROBE) {
-                        if (r.engine.asking == WIRE_INSPECT)
+                while (r.engine.inflight.op != WIRE_PROBE) {
+                        if (r.engine.inflight.op == WIRE_INSPECT)
                                 PLAY(&r, {"instance none", ""});
-                        else if (r.engine.asking == WIRE_ADDRESSES)
+                        else if (r.engine.inflight.op == WIRE_ADDRESSES)
                                 PLAY(&r, {"addresses none", ""});
                         else
                                 PLAY(&r, {"wait", "inspecting ask:inspect"});

@@ -11,15 +11,18 @@ void engine_init(struct engine *e, const struct config *config, const char *boot
                  bool dmi_is_ecs, enum ledger_state state, const struct ledger *ledger,
                  enum hold hold, uint64_t seed) {
         *e = (struct engine){
-                .config = *config,
-                .dmi_known = dmi_known,
-                .dmi_is_ecs = dmi_is_ecs,
-                .rng = {.state = seed},
-                .ledger_state = state,
                 .deadline = ENGINE_NEVER,
-                .hold = hold,
+                .given =
+                        {
+                                .config = *config,
+                                .dmi_known = dmi_known,
+                                .dmi_is_ecs = dmi_is_ecs,
+                                .rng = {.state = seed},
+                                .ledger_state = state,
+                                .hold = hold,
+                        },
         };
-        TEXT_SET(e->boot_id, boot_id);
+        TEXT_SET(e->given.boot_id, boot_id);
         if (state == LEDGER_READ)
                 e->ledger = *ledger;
         e->lagging = e->ledger.lagging;
@@ -28,43 +31,43 @@ void engine_init(struct engine *e, const struct config *config, const char *boot
 }
 
 bool engine_keeps_link(const struct engine *e) {
-        return e->step != STEP_IDLE || e->phase == PHASE_CONFIRMING;
+        return e->inflight.step != STEP_IDLE || e->phase == PHASE_CONFIRMING;
 }
 
 static void on_stop(struct turn *t) {
-        t->e->asking = WIRE_NONE;
-        enter(t, PHASE_STOPPED);
-        rest(t, ENGINE_NEVER);
+        t->e->inflight.op = WIRE_NONE;
+        turn_enter(t, PHASE_STOPPED);
+        turn_rest(t, ENGINE_NEVER);
         t->out->wants |= ACTION_DROP;
 }
 
 static void on_hold(struct turn *t, enum hold hold) {
         struct engine *e = t->e;
-        enum hold old = e->hold;
+        enum hold old = e->given.hold;
 
-        e->hold = hold;
+        e->given.hold = hold;
         if (hold == old)
                 return;
         if (hold == HOLD_FOREIGN)
-                say(t, NOTICE_HOLD_FOREIGN);
+                report_notice(t, NOTICE_HOLD_FOREIGN);
         else
-                say(t, hold == HOLD_ON ? NOTICE_HELD : NOTICE_RESUMED);
-        if (old == HOLD_ON && e->phase == PHASE_HELD && is_resting(e))
-                start_over(t);
+                report_notice(t, hold == HOLD_ON ? NOTICE_HELD : NOTICE_RESUMED);
+        if (old == HOLD_ON && e->phase == PHASE_HELD && turn_is_resting(e))
+                ask_identity(t);
 }
 
 static void on_start(struct turn *t) {
         struct engine *e = t->e;
 
-        if (e->ledger_state == LEDGER_DAMAGED) {
-                say(t, NOTICE_LEDGER_DAMAGED);
-                store(t); /* that it was damaged must not be forgotten (L10) */
+        if (e->given.ledger_state == LEDGER_DAMAGED) {
+                report_notice(t, NOTICE_LEDGER_DAMAGED);
+                turn_store(t); /* that it was damaged must not be forgotten (L10) */
         }
-        if (e->hold == HOLD_ON)
-                say(t, NOTICE_HELD);
-        if (e->hold == HOLD_FOREIGN)
-                say(t, NOTICE_HOLD_FOREIGN);
-        start_over(t);
+        if (e->given.hold == HOLD_ON)
+                report_notice(t, NOTICE_HELD);
+        if (e->given.hold == HOLD_FOREIGN)
+                report_notice(t, NOTICE_HOLD_FOREIGN);
+        ask_identity(t);
 }
 
 /* A wait is over, or a look is due. */
@@ -74,38 +77,38 @@ static void on_deadline(struct turn *t) {
         e->deadline = ENGINE_NEVER;
         switch (e->phase) {
         case PHASE_WAITING:
-                if (t->now.boot_usec < e->wait_until) {
-                        e->looks++;
-                        ask(t, WIRE_ADDRESSES);
+                if (t->now.boot_usec < e->holdoff.until) {
+                        e->confirming.looks++;
+                        ask_question(t, WIRE_ADDRESSES);
                         break;
                 }
-                forget_wait(t);
-                if (e->identified && strcmp(e->fault.code, FAULT_OTHER_INSTANCE) != 0)
-                        inspect(t);
+                holdoff_forget(t);
+                if (e->facts.identified && strcmp(e->holdoff.fault.code, FAULT_OTHER_INSTANCE) != 0)
+                        wait_or_inspect(t);
                 else
-                        start_over(t);
+                        ask_identity(t);
                 break;
         case PHASE_CONFIRMING:
-                on_confirming(t);
+                reboot_tick(t);
                 break;
         case PHASE_REBOOTING:
                 reboot_due(t);
                 break;
         case PHASE_CONFIRMED:
-                on_confirmed(t);
+                drift_tick(t);
                 break;
         case PHASE_INSPECTING:
-                inspect(t);
+                wait_or_inspect(t);
                 break;
         case PHASE_FAILED:
-                e->static_refused = false; /* a person may have raised the bandwidth */
-                start_over(t);
+                e->before.static_refused = false; /* a person may have raised the bandwidth */
+                ask_identity(t);
                 break;
         case PHASE_STARTING:
         case PHASE_IDENTIFYING:
         case PHASE_ALLOCATING:
         case PHASE_HELD:
-                start_over(t);
+                ask_identity(t);
                 break;
         case PHASE_STOPPED:
         case _PHASE_MAX:
@@ -116,25 +119,26 @@ static void on_deadline(struct turn *t) {
 static void on_kernel(struct turn *t, const struct kernel_facts *k) {
         struct engine *e = t->e;
 
-        e->kernel = *k;
-        judge(t);
-        if (!is_resting(e))
+        e->facts.kernel = *k;
+        planes_forget_no_cure(t, false, planes_address_is_on_nic(e));
+        planes_judge(t);
+        if (!turn_is_resting(e))
                 return;
         switch (e->phase) {
         case PHASE_CONFIRMED:
-                on_confirmed(t);
+                drift_tick(t);
                 break;
         case PHASE_CONFIRMING:
         case PHASE_REBOOTING:
-                on_confirming(t);
+                reboot_tick(t);
                 break;
         case PHASE_WAITING:
         case PHASE_FAILED:
-                if (!confirms_again(t))
-                        hurry_after_kernel(t);
+                if (!wait_confirm_again(t))
+                        retry_now_after_kernel(t);
                 break;
         case PHASE_ALLOCATING:
-                decide(t);
+                decide_next(t);
                 break;
         case PHASE_STARTING:
         case PHASE_IDENTIFYING:
@@ -148,15 +152,15 @@ static void on_kernel(struct turn *t, const struct kernel_facts *k) {
 
 static void on_reload(struct turn *t, const struct config *config) {
         struct engine *e = t->e;
-        bool other_policy = config->reboot_policy != e->config.reboot_policy;
+        bool other_policy = config->reboot_policy != e->given.config.reboot_policy;
 
-        if (strcmp(e->config.instance_id, config->instance_id) != 0 ||
-            strcmp(e->config.region, config->region) != 0)
-                e->identified = false; /* who we are is asked anew */
-        e->config = *config;
+        if (strcmp(e->given.config.instance_id, config->instance_id) != 0 ||
+            strcmp(e->given.config.region, config->region) != 0)
+                e->facts.identified = false; /* who we are is asked anew */
+        e->given.config = *config;
         if (other_policy)
-                reconsider_reboot(t);
-        hurry_at_word(t);
+                reboot_reconsider(t);
+        retry_now_at_word(t);
 }
 
 static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {
@@ -164,29 +168,29 @@ static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {
 
         switch (op) {
         case WIRE_IDENTIFY:
-                got_identify_fault(t, f);
+                fault_of_identify(t, f);
                 break;
         case WIRE_INSPECT:
-                got_inspect_fault(t, f);
+                drift_control_fault(t, f);
                 break;
         case WIRE_ADDRESSES:
-                got_addresses_fault(t, f);
+                drift_metadata_fault(t, f);
                 break;
         case WIRE_EIP_FIND: /* part of an inspection, which unconfirms nothing by failing */
                 if (e->phase == PHASE_CONFIRMED)
-                        got_inspect_fault(t, f);
+                        drift_control_fault(t, f);
                 else
-                        meet_fault(t, f);
+                        fault_meet(t, f);
                 break;
         case WIRE_PROBE:
-                got_probe(t, NULL);
+                decide_probe(t, NULL);
                 break;
         case WIRE_ALLOCATE:
         case WIRE_BANDWIDTH:
         case WIRE_EIP_ALLOCATE:
         case WIRE_EIP_ASSOCIATE:
         case WIRE_REBOOT:
-                got_change_fault(t, op, f);
+                outcome_fault(t, op, f);
                 break;
         case WIRE_NONE:
         case _WIRE_OP_MAX:
@@ -197,26 +201,26 @@ static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {
 static void got_result(struct turn *t, enum wire_op op, const struct wire_answer *a) {
         switch (op) {
         case WIRE_IDENTIFY:
-                got_identity(t, &a->identity);
+                decide_identity(t, &a->identity);
                 break;
         case WIRE_ADDRESSES:
-                got_addresses(t, &a->addresses);
+                decide_addresses(t, &a->addresses);
                 break;
         case WIRE_INSPECT:
-                got_instance(t, &a->instance);
+                decide_instance(t, &a->instance);
                 break;
         case WIRE_EIP_FIND:
-                got_eip(t, &a->eip);
+                decide_eip(t, &a->eip);
                 break;
         case WIRE_PROBE:
-                got_probe(t, a);
+                decide_probe(t, a);
                 break;
         case WIRE_ALLOCATE:
         case WIRE_BANDWIDTH:
         case WIRE_EIP_ALLOCATE:
         case WIRE_EIP_ASSOCIATE:
         case WIRE_REBOOT:
-                got_change(t, op, a);
+                outcome_done(t, op, a);
                 break;
         case WIRE_NONE:
         case _WIRE_OP_MAX:
@@ -226,12 +230,12 @@ static void got_result(struct turn *t, enum wire_op op, const struct wire_answer
 
 static void on_answer(struct turn *t, const struct wire_answer *a) {
         struct engine *e = t->e;
-        enum wire_op op = e->asking;
+        enum wire_op op = e->inflight.op;
 
-        if (e->step != STEP_ASKING)
+        if (e->inflight.step != STEP_ASKING)
                 return; /* to a question that was given up */
-        rest(t, ENGINE_NEVER);
-        learn_time(t, op, a);
+        turn_rest(t, ENGINE_NEVER);
+        clock_learn(t, op, a);
         if (a->fault.class == FAULT_NONE)
                 got_result(t, op, a);
         else
@@ -244,17 +248,17 @@ static void on_timer(struct turn *t) {
 
         if (t->now.boot_usec < e->deadline)
                 return;
-        if (e->step == STEP_ASKING) {
-                enum wire_op op = e->asking;
+        if (e->inflight.step == STEP_ASKING) {
+                enum wire_op op = e->inflight.op;
 
                 t->out->wants |= ACTION_DROP;
-                rest(t, ENGINE_NEVER);
+                turn_rest(t, ENGINE_NEVER);
                 f = fault_own(FAULT_CLOUD_SILENT, "");
                 got_fault(t, op, &f);
                 return;
         }
-        if (e->step == STEP_LEAVING) {
-                fail_own(t, FAULT_REBOOT_NOT_DONE, "");
+        if (e->inflight.step == STEP_LEAVING) {
+                fault_fail(t, FAULT_REBOOT_NOT_DONE, "");
                 return;
         }
         on_deadline(t);
@@ -280,32 +284,35 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
                 on_kernel(&t, &event->kernel);
                 break;
         case EVENT_STORED:
-                got_stored(&t, event->stored.error, event->stored.hold);
+                outcome_stored(&t, event->stored.error, event->stored.hold);
                 break;
         case EVENT_HOLD:
                 on_hold(&t, event->hold);
                 break;
         case EVENT_RESUME:
                 /* The failure may be waiting for its next look: the newest that was told counts. */
-                TEXT_SET(e->accepted,
-                         e->phase == PHASE_FAILED ? e->fault.code : e->told[TOLD_FAILED][0]);
-                hurry_at_word(&t);
+                TEXT_SET(e->reported.accepted, e->phase == PHASE_FAILED
+                                                       ? e->holdoff.fault.code
+                                                       : e->reported.faults[REPORTED_FAILED][0]);
+                if (report_is_accepted(e, FAULT_REBOOT_NO_CURE))
+                        planes_forget_no_cure(&t, true, true);
+                retry_now_at_word(&t);
                 break;
         case EVENT_RELOAD:
                 on_reload(&t, &event->config);
                 break;
         case EVENT_CLOCK:
-                if (e->phase == PHASE_WAITING && e->fault.class == FAULT_CLOCK)
-                        hurry(&t);
+                if (e->phase == PHASE_WAITING && e->holdoff.fault.class == FAULT_CLOCK)
+                        retry_now(&t);
                 break;
         case EVENT_BLOCKERS:
-                got_blockers(&t, event->blockers);
+                reboot_blockers(&t, event->blockers);
                 break;
         case EVENT_STOP:
                 on_stop(&t);
                 break;
         }
-        hurry_after_question(&t);
-        if (e->fault.class == FAULT_NONE)
-                e->fault = no_fault;
+        retry_now_after_question(&t);
+        if (e->holdoff.fault.class == FAULT_NONE)
+                e->holdoff.fault = no_fault;
 }

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The brake: the hold file, and the file by which `ecs-pubip resume` asks for a fresh look. */
+/* Watches the brake, and the file by which `ecs-pubip resume` asks for a fresh look. */
 #pragma once
 
 #include <systemd/sd-event.h>
-
-#include <ecs-pubip/identity.h>
-
-/*
- * 0: no hold file. 1: there is one, and *ret_id is the instance that it names ("" : none given).
- * A negative errno: it cannot be read, which counts as held.
- */
-int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]);
 
 struct hold_watch;
 typedef void (*hold_fn)(void *userdata);

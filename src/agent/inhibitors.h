@@ -6,15 +6,15 @@
 
 #define BLOCKERS_SIZE 256
 
-struct etiquette;
+struct inhibitors;
 
 /* The first answer, and each other one; "" : nothing is in the way. */
-typedef void (*etiquette_fn)(const char *blockers, void *userdata);
+typedef void (*inhibitors_fn)(const char *blockers, void *userdata);
 
-int etiquette_new(sd_event *event, etiquette_fn on_blockers, void *userdata,
-                  struct etiquette **ret);
-struct etiquette *etiquette_free(struct etiquette *e);
+int inhibitors_new(sd_event *event, inhibitors_fn on_blockers, void *userdata,
+                   struct inhibitors **ret);
+struct inhibitors *inhibitors_free(struct inhibitors *i);
 
 /* Looks, and keeps looking until told to stop. Looking again starts with a first answer. */
-void etiquette_look(struct etiquette *e);
-void etiquette_stop(struct etiquette *e);
+void inhibitors_look(struct inhibitors *i);
+void inhibitors_stop(struct inhibitors *i);

@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far cloud-init is in this boot, by the files that it leaves in /run/cloud-init. */
+/* Waits until cloud-init has written the files of user-data. */
 #pragma once
 
-#include <stdbool.h>
 #include <systemd/sd-event.h>
-
-#define CLOUD_INIT_DIR "/run/cloud-init"
-
-/* It is enabled and its last stage has not ended. */
-bool cloud_init_unfinished(void);
-
-/*
- * It is enabled and its network stage, in which user-data's write_files are written, has not
- * ended: files under /etc may still come.
- */
-bool cloud_init_writes(void);
 
 struct cloud_init_watch;
 typedef void (*cloud_init_fn)(void *userdata);

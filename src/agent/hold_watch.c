@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hold file holds an instance id and a time, blank-separated; inotify tells of changes. */
-#include "hold.h"
+/* Two files, each in a folder that may come, go and be replaced; inotify tells of changes. */
+#include "hold_watch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-
-#include <ecs-pubip/hold.h>
 
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define HOLD_READ_MAX 256 /* the first word is looked at, the rest is for people */
-#define OF_FOLDER     (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define OF_FOLDER (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define CHANGES                                                                                    \
         (IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB |        \
          OF_FOLDER)
@@ -40,21 +35,6 @@ struct hold_watch {
         void *userdata;
         struct awaited hold, resume;
 };
-
-int hold_read(const char *path, char ret_id[static INSTANCE_ID_SIZE]) {
-        _cleanup_close_ int fd = -1;
-        char text[HOLD_READ_MAX + 1] = "";
-        ssize_t n;
-
-        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        n = read(fd, text, HOLD_READ_MAX);
-        if (n < 0)
-                return -errno;
-        hold_parse(text, ret_id);
-        return 1;
-}
 
 static int watch_folder(struct awaited *a);
 

@@ -8,5 +8,5 @@
 #include "journal.h"
 
 /* `context` is as for fault_explain(). The entry points into both arguments. */
-void story_tell(const struct notice *n, const struct status *s, unsigned context,
-                struct journal_entry *ret);
+void message_format(const struct notice *n, const struct status *s, unsigned context,
+                    struct journal_entry *ret);

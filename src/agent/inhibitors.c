@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inhibitors: org.freedesktop.login1(5), ListInhibitors. */
-#include "etiquette.h"
+#include "inhibitors.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -11,20 +11,21 @@
 #include <systemd/sd-bus.h>
 #include <time.h>
 
-#include "cloud_init.h"
+#include <ecs-pubip/usec.h>
+
+#include "host/cloud_init.h"
 #include "util/buf.h"
 #include "util/text.h"
 
-#define USEC_PER_SEC     UINT64_C(1000000)
 #define LOGIND_TIMEOUT   (5 * USEC_PER_SEC)
 #define LOOK_INTERVAL    (10 * USEC_PER_SEC) /* only while a reboot is due */
 #define ACCURACY         USEC_PER_SEC
 #define WHO_MAX          64
 #define CLOUD_INIT_WAITS "cloud-init to finish"
 
-struct etiquette {
+struct inhibitors {
         sd_event *event;
-        etiquette_fn on_blockers;
+        inhibitors_fn on_blockers;
         void *userdata;
         sd_event_source *timer, *inotify;
         sd_bus *bus; /* only while a question to logind is open */
@@ -35,35 +36,35 @@ struct etiquette {
         bool told_once;
 };
 
-static void tell(struct etiquette *e) {
+static void tell(struct inhibitors *i) {
         char text[BLOCKERS_SIZE] = "";
 
         if (cloud_init_unfinished())
                 TEXT_SET(text, CLOUD_INIT_WAITS);
-        if (e->inhibitors[0] && !text[0])
-                TEXT_SET(text, e->inhibitors);
-        else if (e->inhibitors[0])
-                snprintf(text, sizeof(text), CLOUD_INIT_WAITS ", %.200s", e->inhibitors);
-        if (!e->inhibitors_known || (e->told_once && strcmp(text, e->told) == 0))
+        if (i->inhibitors[0] && !text[0])
+                TEXT_SET(text, i->inhibitors);
+        else if (i->inhibitors[0])
+                snprintf(text, sizeof(text), CLOUD_INIT_WAITS ", %.200s", i->inhibitors);
+        if (!i->inhibitors_known || (i->told_once && strcmp(text, i->told) == 0))
                 return;
-        TEXT_SET(e->told, text);
-        e->told_once = true;
-        e->on_blockers(e->told, e->userdata);
+        TEXT_SET(i->told, text);
+        i->told_once = true;
+        i->on_blockers(i->told, i->userdata);
 }
 
-static void close_bus(struct etiquette *e) {
-        e->slot = sd_bus_slot_unref(e->slot);
-        if (!e->bus)
+static void close_bus(struct inhibitors *i) {
+        i->slot = sd_bus_slot_unref(i->slot);
+        if (!i->bus)
                 return;
-        (void)sd_bus_detach_event(e->bus);
-        sd_bus_close(e->bus); /* and unref at once would be sd_bus_close_unref(), of systemd 241 */
-        e->bus = sd_bus_unref(e->bus);
+        (void)sd_bus_detach_event(i->bus);
+        sd_bus_close(i->bus); /* and unref at once would be sd_bus_close_unref(), of systemd 241 */
+        i->bus = sd_bus_unref(i->bus);
 }
 
-static void inhibitors_are(struct etiquette *e, const char *text) {
-        TEXT_SET(e->inhibitors, text);
-        e->inhibitors_known = true;
-        tell(e);
+static void inhibitors_are(struct inhibitors *i, const char *text) {
+        TEXT_SET(i->inhibitors, text);
+        i->inhibitors_known = true;
+        tell(i);
 }
 
 static bool has_word(const char *list, const char *word) {
@@ -99,8 +100,8 @@ static int first_blocker(sd_bus_message *m, char ret[static BLOCKERS_SIZE]) {
 }
 
 /* A time-out, and not the end of the connection, which sd-bus calls by the same name. */
-static bool is_silence(const struct etiquette *e, sd_bus_message *m) {
-        if (sd_bus_is_open(e->bus) <= 0)
+static bool is_silence(const struct inhibitors *i, sd_bus_message *m) {
+        if (sd_bus_is_open(i->bus) <= 0)
                 return false;
         return sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY) ||
                sd_bus_message_is_method_error(m, SD_BUS_ERROR_TIMEOUT);
@@ -111,48 +112,48 @@ static bool is_silence(const struct etiquette *e, sd_bus_message *m) {
  * the wait is bounded by Reboot.Patience.
  */
 static int on_inhibitors(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        struct etiquette *e = userdata;
+        struct inhibitors *i = userdata;
         char text[BLOCKERS_SIZE] = "";
 
         (void)error;
         if (!sd_bus_message_is_method_error(m, NULL))
                 (void)first_blocker(m, text);
-        else if (is_silence(e, m))
+        else if (is_silence(i, m))
                 TEXT_SET(text, "systemd-logind to say whether anything inhibits shutdown");
-        close_bus(e);
-        inhibitors_are(e, text);
+        close_bus(i);
+        inhibitors_are(i, text);
         return 1; /* handled: on 0 sd-bus goes on to write to the bus that was just closed */
 }
 
-static int ask_logind(struct etiquette *e) {
+static int ask_logind(struct inhibitors *i) {
         sd_bus_message *m = NULL;
         int r;
 
-        close_bus(e);
-        r = sd_bus_open_system(&e->bus);
+        close_bus(i);
+        r = sd_bus_open_system(&i->bus);
         if (r >= 0)
-                r = sd_bus_attach_event(e->bus, e->event, SD_EVENT_PRIORITY_NORMAL);
+                r = sd_bus_attach_event(i->bus, i->event, SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)
                 r = sd_bus_message_new_method_call(
-                        e->bus, &m, "org.freedesktop.login1", "/org/freedesktop/login1",
+                        i->bus, &m, "org.freedesktop.login1", "/org/freedesktop/login1",
                         "org.freedesktop.login1.Manager", "ListInhibitors");
         if (r >= 0)
                 r = sd_bus_message_set_auto_start(m, false);
         if (r >= 0)
-                r = sd_bus_call_async(e->bus, &e->slot, m, on_inhibitors, e, LOGIND_TIMEOUT);
+                r = sd_bus_call_async(i->bus, &i->slot, m, on_inhibitors, i, LOGIND_TIMEOUT);
         sd_bus_message_unref(m);
         return r;
 }
 
-static void look(struct etiquette *e) {
+static void look(struct inhibitors *i) {
         uint64_t now = 0;
 
-        (void)sd_event_now(e->event, CLOCK_BOOTTIME, &now);
-        (void)sd_event_source_set_time(e->timer, now + LOOK_INTERVAL);
-        (void)sd_event_source_set_enabled(e->timer, SD_EVENT_ONESHOT);
-        if (ask_logind(e) < 0) {
-                close_bus(e);
-                inhibitors_are(e, "");
+        (void)sd_event_now(i->event, CLOCK_BOOTTIME, &now);
+        (void)sd_event_source_set_time(i->timer, now + LOOK_INTERVAL);
+        (void)sd_event_source_set_enabled(i->timer, SD_EVENT_ONESHOT);
+        if (ask_logind(i) < 0) {
+                close_bus(i);
+                inhibitors_are(i, "");
         }
 }
 
@@ -170,46 +171,46 @@ static int on_cloud_init(sd_event_source *source, const struct inotify_event *ev
 }
 
 /* Without the folder the look every few seconds is enough. */
-void etiquette_look(struct etiquette *e) {
-        e->told_once = e->inhibitors_known = false;
-        e->inotify = sd_event_source_unref(e->inotify);
-        (void)sd_event_add_inotify(e->event, &e->inotify, CLOUD_INIT_DIR,
-                                   IN_CREATE | IN_MOVED_TO | IN_DELETE, on_cloud_init, e);
-        look(e);
+void inhibitors_look(struct inhibitors *i) {
+        i->told_once = i->inhibitors_known = false;
+        i->inotify = sd_event_source_unref(i->inotify);
+        (void)sd_event_add_inotify(i->event, &i->inotify, CLOUD_INIT_DIR,
+                                   IN_CREATE | IN_MOVED_TO | IN_DELETE, on_cloud_init, i);
+        look(i);
 }
 
-void etiquette_stop(struct etiquette *e) {
-        e->inotify = sd_event_source_unref(e->inotify);
-        (void)sd_event_source_set_enabled(e->timer, SD_EVENT_OFF);
-        close_bus(e);
+void inhibitors_stop(struct inhibitors *i) {
+        i->inotify = sd_event_source_unref(i->inotify);
+        (void)sd_event_source_set_enabled(i->timer, SD_EVENT_OFF);
+        close_bus(i);
 }
 
-int etiquette_new(sd_event *event, etiquette_fn on_blockers, void *userdata,
-                  struct etiquette **ret) {
-        struct etiquette *e = calloc(1, sizeof(*e));
+int inhibitors_new(sd_event *event, inhibitors_fn on_blockers, void *userdata,
+                   struct inhibitors **ret) {
+        struct inhibitors *i = calloc(1, sizeof(*i));
         int r;
 
-        if (!e)
+        if (!i)
                 return -ENOMEM;
-        e->event = sd_event_ref(event);
-        e->on_blockers = on_blockers;
-        e->userdata = userdata;
-        r = sd_event_add_time(event, &e->timer, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY, on_timer, e);
+        i->event = sd_event_ref(event);
+        i->on_blockers = on_blockers;
+        i->userdata = userdata;
+        r = sd_event_add_time(event, &i->timer, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY, on_timer, i);
         if (r < 0) {
-                etiquette_free(e);
+                inhibitors_free(i);
                 return r;
         }
-        *ret = e;
+        *ret = i;
         return 0;
 }
 
-struct etiquette *etiquette_free(struct etiquette *e) {
-        if (!e)
+struct inhibitors *inhibitors_free(struct inhibitors *i) {
+        if (!i)
                 return NULL;
-        if (e->timer)
-                etiquette_stop(e);
-        sd_event_source_unref(e->timer);
-        sd_event_unref(e->event);
-        free(e);
+        if (i->timer)
+                inhibitors_stop(i);
+        sd_event_source_unref(i->timer);
+        sd_event_unref(i->event);
+        free(i);
         return NULL;
 }

@@ -3,7 +3,7 @@
  * Rows of text. {name} is replaced; a part in [brackets] is left out when something in it is
  * empty.
  */
-#include "story.h"
+#include "message_format.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,7 +89,7 @@ static const char *const actions[_WIRE_OP_MAX] = {
         [WIRE_REBOOT] = "RebootInstance",
 };
 
-struct story {
+struct message {
         const struct notice *notice;
         const struct status *status;
         const char *sentence;
@@ -103,12 +103,12 @@ static void offset_text(int64_t seconds, char *ret, size_t size) {
                  seconds < 0 ? "behind" : "ahead of");
 }
 
-static in_addr_t address_of(const struct story *s) {
+static in_addr_t address_of(const struct message *s) {
         return s->notice->address ? s->notice->address : s->status->public_ip;
 }
 
 /* The value of {name}: NULL or "" is empty. `scratch` lends space. */
-static const char *value_of(const struct story *s, const char *name, size_t len, char *scratch,
+static const char *value_of(const struct message *s, const char *name, size_t len, char *scratch,
                             size_t size) {
         const struct notice *n = s->notice;
         const char *network = network_name(s->status->network);
@@ -142,7 +142,7 @@ static const char *value_of(const struct story *s, const char *name, size_t len,
 }
 
 /* Appends text up to `end` with its values; false if one of them was empty. */
-static bool expand(const struct story *s, const char *text, const char *end, struct buf *out) {
+static bool expand(const struct message *s, const char *text, const char *end, struct buf *out) {
         bool whole = true;
 
         while (text < end) {
@@ -161,7 +161,7 @@ static bool expand(const struct story *s, const char *text, const char *end, str
         return whole;
 }
 
-static void compose(const struct story *s, const char *text, struct buf *out) {
+static void compose(const struct message *s, const char *text, struct buf *out) {
         while (*text) {
                 const char *open = strchrnul(text, '[');
                 const char *close = strchr(open, ']');
@@ -176,21 +176,24 @@ static void compose(const struct story *s, const char *text, struct buf *out) {
         }
 }
 
-void story_tell(const struct notice *n, const struct status *s, unsigned context,
-                struct journal_entry *ret) {
+void message_format(const struct notice *n, const struct status *s, unsigned context,
+                    struct journal_entry *ret) {
         const struct row *row = &rows[n->kind];
-        struct story story = {n, s, fault_sentence(fault_explain(&n->fault, context)), ""};
+        struct message message = {n, s, fault_sentence(fault_explain(&n->fault, context)), ""};
+        const struct fault_names names = {.instance = s->instance_id, .region = s->region_id};
         _cleanup_buf_ struct buf text = BUF(JOURNAL_TEXT_SIZE * 2);
 
-        fault_remedy(&n->fault, context, story.remedy);
-        compose(&story, row->text, &text);
+        fault_remedy_here(&n->fault, context, &names, message.remedy);
+        compose(&message, row->text, &text);
         memset(ret, 0, sizeof(*ret));
         ret->id = row->id;
         ret->priority = row->priority;
         text_copy_printable(ret->message, sizeof(ret->message), buf_text(&text));
+        ret->of_change = n->kind == NOTICE_ASKING || n->kind == NOTICE_CHANGED ||
+                         n->kind == NOTICE_REBOOTING;
         ret->phase = phase_name(s->phase);
-        if (address_of(&story))
-                ipv4_format(address_of(&story), ret->address);
+        if (address_of(&message))
+                ipv4_format(address_of(&message), ret->address);
         ret->instance_id = s->instance_id;
         ret->region_id = s->region_id;
         ret->action = actions[n->op];

@@ -2,7 +2,7 @@
 /* Every notice, for every fault that there is: a sentence without holes. */
 #include "unit.h"
 
-#include "agent/story.h"
+#include "agent/message_format.h"
 
 static struct status some_status(void) {
         struct status s = {.phase = PHASE_WAITING, .network = NETWORK_VPC};
@@ -42,7 +42,7 @@ static void every_notice_with_everything(void **state) {
                 struct journal_entry e;
 
                 n.fault = fault_own(FAULT_LOCKED, "security");
-                story_tell(&n, &s, 0, &e);
+                message_format(&n, &s, 0, &e);
                 assert_sentence(e.message);
                 assert_int_equal(strlen(e.id), 32);
                 assert_in_range(e.priority, 3, 6);
@@ -59,7 +59,7 @@ static void every_notice_with_nothing(void **state) {
                 struct journal_entry e;
 
                 n.fault = fault_own(FAULT_MD_UNREACHABLE, "");
-                story_tell(&n, &s, 0, &e);
+                message_format(&n, &s, 0, &e);
                 assert_true(strlen(e.message) > 10);
                 assert_null(strchr(e.message, '{'));
                 assert_null(strstr(e.message, "(null)"));
@@ -75,7 +75,7 @@ static void no_two_notices_share_an_id(void **state) {
                 struct status s = some_status();
                 struct journal_entry e;
 
-                story_tell(&n, &s, 0, &e);
+                message_format(&n, &s, 0, &e);
                 ids[kind] = e.id;
                 for (enum notice_kind other = 0; other < kind; other++)
                         assert_string_not_equal(ids[other], e.id);
@@ -95,7 +95,7 @@ static void every_fault_fits(void **state) {
                 TEXT_SET(n.fault.code, rows[i].code ? rows[i].code : "Some.Code");
                 n.fault.http_status = rows[i].status;
                 TEXT_SET(n.fault.message, rows[i].message ? rows[i].message : "");
-                story_tell(&n, &s, 0, &e);
+                message_format(&n, &s, 0, &e);
                 assert_sentence(e.message);
                 assert_non_null(strstr(e.message, "A person must act: "));
                 assert_true(strlen(e.message) < sizeof(e.message) - 1);
@@ -112,11 +112,11 @@ static void hostile_texts(void **state) {
         (void)state;
         n.fault = fault_own(FAULT_RESOLVE, "");
         TEXT_SET(n.fault.message, "{remedy} [x] %s %n\nMESSAGE_ID=0\x01\xff");
-        story_tell(&n, &s, 0, &e);
+        message_format(&n, &s, 0, &e);
         assert_non_null(strstr(e.message, "{remedy} [x] %s %n?MESSAGE_ID=0??"));
         memset(n.fault.message, '{', sizeof(n.fault.message) - 1);
         memset(n.text, ']', sizeof(n.text) - 1);
-        story_tell(&n, &s, 0, &e);
+        message_format(&n, &s, 0, &e);
         assert_true(strlen(e.message) < sizeof(e.message));
 }
 
@@ -126,13 +126,13 @@ static void clock_says_which_way(void **state) {
         struct journal_entry e;
 
         (void)state;
-        story_tell(&n, &s, 0, &e);
+        message_format(&n, &s, 0, &e);
         assert_non_null(strstr(e.message, "7200 s behind the cloud"));
         n.seconds = INT64_MIN;
-        story_tell(&n, &s, 0, &e);
+        message_format(&n, &s, 0, &e);
         assert_non_null(strstr(e.message, "9223372036854775808 s behind"));
         n.seconds = 90;
-        story_tell(&n, &s, 0, &e);
+        message_format(&n, &s, 0, &e);
         assert_non_null(strstr(e.message, "90 s ahead of the cloud"));
 }
 
