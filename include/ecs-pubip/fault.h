@@ -79,6 +79,7 @@ struct fault_row {
         enum fault_executed executed; /* of rows of the API: holds for a status of the 4xx */
         enum fault_origin origin;
         bool slow;           /* the first wait is already the cap of the class */
+        bool quick;          /* the waits end at 30 s, whatever the cap of the class is */
         bool own;            /* a code of our own, below; not the cloud's */
         bool no_static_here; /* `Strategy=static eip` goes on to the EIP */
         bool at_gate;        /* the gateway refused it before the product saw it */
@@ -141,21 +142,24 @@ const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", 
 #define FAULT_CLOUD_UNREACHABLE "Cloud.Unreachable" /* cloud.sock refuses, is missing or masked */
 #define FAULT_CLOUD_GONE        "Cloud.Gone"        /* it closed before it answered */
 #define FAULT_CLOUD_SILENT      "Cloud.Silent"      /* no answer by the deadline */
-#define FAULT_CLOUD_GARBLED     "Cloud.Garbled"     /* an answer that is none */
+#define FAULT_CLOUD_GARBLED     "Cloud.Garbled"     /* a malformed answer */
 #define FAULT_CLOUD_CONFIG      "Cloud.Config"      /* it found a bad configuration value */
 /* Transport to the API (cloud process): */
-#define FAULT_RESOLVE   "Transport.Resolve"
-#define FAULT_CONNECT   "Transport.Connect"
-#define FAULT_PROXY     "Transport.Proxy" /* it answers CONNECT with an error */
-#define FAULT_TLS       "Transport.Tls"
-#define FAULT_TLS_TIME  "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
-#define FAULT_TIMEOUT   "Transport.Timeout"        /* connected, no (whole) answer in time */
-#define FAULT_CLOSED    "Transport.Closed"
-#define FAULT_TOO_LARGE "Transport.TooLarge"
-#define FAULT_NOT_API   "Transport.NotApi"   /* neither JSON nor XML of this API */
-#define FAULT_DEADLINE  "Transport.Deadline" /* deadline_ms was over before an attempt began */
+#define FAULT_RESOLVE       "Transport.Resolve"
+#define FAULT_CONNECT       "Transport.Connect"
+#define FAULT_PROXY         "Transport.Proxy"        /* it answers CONNECT with an error */
+#define FAULT_PROXY_SETTING "Transport.ProxySetting" /* of the environment: not understood */
+#define FAULT_TLS           "Transport.Tls"
+#define FAULT_TLS_TIME      "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
+#define FAULT_TIMEOUT       "Transport.Timeout"        /* connected, no (whole) answer in time */
+#define FAULT_CLOSED        "Transport.Closed"
+#define FAULT_TOO_LARGE     "Transport.TooLarge"
+#define FAULT_NOT_API       "Transport.NotApi"   /* neither JSON nor XML of this API */
+#define FAULT_DEADLINE      "Transport.Deadline" /* deadline_ms was over before an attempt began */
 /* Metadata: */
 #define FAULT_MD_UNREACHABLE "Metadata.Unreachable"
+#define FAULT_MD_LOCKED      "Metadata.Locked"       /* a route forbids it: systemd-imdsd */
+#define FAULT_MD_POLICY      "Metadata.Denied"       /* something on this machine forbids it */
 #define FAULT_MD_TOKEN       "Metadata.TokenTimeout" /* PUT times out: hop limit (peers 15) */
 #define FAULT_MD_FORBIDDEN   "Metadata.Forbidden"    /* 403: disabled, or hardened and no token */
 #define FAULT_MD_THROTTLED   "Metadata.Throttled"
@@ -182,6 +186,7 @@ const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", 
 /* Decisions of the engine: */
 #define FAULT_BOOT_ID          "Machine.NoBootId"
 #define FAULT_LEDGER_WRITE     "Ledger.NotWritable"
+#define FAULT_CHANGE_OFTEN     "Change.TooOften" /* law L14: the ceiling on calls of a kind */
 #define FAULT_HEAL_LIMIT       "Heal.Limit"
 #define FAULT_HEAL_RECLAIMED   "Heal.Reclaimed" /* Policy adopt or alert */
 #define FAULT_HEAL_REPLACED    "Heal.Replaced"  /* Policy alert */
