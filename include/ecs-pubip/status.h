@@ -7,9 +7,10 @@
 #include <ecs-pubip/ledger.h>
 #include <ecs-pubip/verdict.h>
 
-#define STATUS_TEXT_MAX  (16u * 1024)
-#define STATUS_WHY_SIZE  256
-#define STATUS_LINE_SIZE 256
+#define STATUS_TEXT_MAX    (16u * 1024)
+#define STATUS_WHY_SIZE    256
+#define STATUS_LINE_SIZE   256
+#define STATUS_REASON_SIZE 96
 
 enum phase {
         PHASE_STARTING,
@@ -34,6 +35,7 @@ struct status_plane {
         in_addr_t address;
         char interface[INTERFACE_SIZE]; /* kernel plane only */
         int64_t since;
+        char reason[STATUS_REASON_SIZE]; /* kernel plane only: what is missing, or a note; "" */
 };
 
 struct status {

@@ -157,7 +157,9 @@ static bool is_between_looks(const struct engine *e) {
 static int run(struct plan *p) {
         int r;
 
-        r = step_type(p, EVENT_START);
+        r = step_kernel(p); /* as of any address: the agent begins so, too */
+        if (r >= 0)
+                r = step_type(p, EVENT_START);
         if (r >= 0 && !p->would_change)
                 r = step_hold(p, EVENT_HOLD);
         while (r >= 0 && !p->would_change && is_between_looks(&p->engine)) {
@@ -266,6 +268,12 @@ static void add_rest(struct buf *out, const struct plan *p) {
         status_line(&s, line);
         buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
         show_field(out, "Remedy", s.remedy);
+        /* Before it is known which address counts, the agent that lives may know it. */
+        if (!e->watch.address && p->snapshot.alive &&
+            *p->snapshot.status.planes[PLANE_KERNEL].reason)
+                show_field(out, "Kernel", p->snapshot.status.planes[PLANE_KERNEL].reason);
+        else
+                show_field(out, "Kernel", s.planes[PLANE_KERNEL].reason);
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {

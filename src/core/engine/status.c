@@ -20,7 +20,7 @@ static bool is_busy(const struct engine *e) {
 
 static void fill_planes(const struct engine *e, struct status *s) {
         const in_addr_t addresses[_PLANE_MAX] = {
-                [PLANE_KERNEL] = e->facts.kernel.present ? e->facts.kernel.address : 0,
+                [PLANE_KERNEL] = e->facts.kernel.local == ANSWER_YES ? e->facts.kernel.address : 0,
                 [PLANE_METADATA] = e->facts.metadata.address,
                 [PLANE_CONTROL] = e->facts.control.address,
                 [PLANE_OUTSIDE] = e->facts.outside.address,
@@ -34,6 +34,7 @@ static void fill_planes(const struct engine *e, struct status *s) {
                 s->planes[p].since = e->plane_since[p];
         }
         TEXT_SET(s->planes[PLANE_KERNEL].interface, e->facts.kernel.interface);
+        TEXT_SET(s->planes[PLANE_KERNEL].reason, e->facts.kernel.reason);
         if (e->facts.control_fault.class != FAULT_NONE) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
                 TEXT_SET(s->control_fault, e->facts.control_fault.code);

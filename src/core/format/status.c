@@ -44,6 +44,7 @@ static const struct member kernel_members[] = {
         {"address", MEMBER_IPV4, MEMBER_NULLABLE, P(address)},
         {"interface", MEMBER_TEXT, MEMBER_NULLABLE, P(interface)},
         {"since", MEMBER_DATE, MEMBER_NULLABLE, P(since)},
+        {"reason", MEMBER_TEXT, 0, P(reason)},
         {},
 };
 static const struct member plane_members[] = {
