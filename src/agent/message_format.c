@@ -180,9 +180,10 @@ void message_format(const struct notice *n, const struct status *s, unsigned con
                     struct journal_entry *ret) {
         const struct row *row = &rows[n->kind];
         struct message message = {n, s, fault_sentence(fault_explain(&n->fault, context)), ""};
+        const struct fault_names names = {.instance = s->instance_id, .region = s->region_id};
         _cleanup_buf_ struct buf text = BUF(JOURNAL_TEXT_SIZE * 2);
 
-        fault_remedy(&n->fault, context, message.remedy);
+        fault_remedy_here(&n->fault, context, &names, message.remedy);
         compose(&message, row->text, &text);
         memset(ret, 0, sizeof(*ret));
         ret->id = row->id;

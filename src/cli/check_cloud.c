@@ -329,7 +329,7 @@ static void check_way_out(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_SKIPPED, "no memory");
         else if (a.fault.class != FAULT_NONE)
                 finding_fault(f, &a.fault);
-        else if (a.reachable)
+        else if (a.reachable == REACH_YES)
                 finding_set(f, LEVEL_OK, "the region's public endpoint can be reached");
         else if (!d->inspected || !expected)
                 finding_set(f, LEVEL_NOTE,

@@ -196,7 +196,7 @@ static void answer(struct fleet *f, struct member *m, uint64_t now, struct wire_
         if (op == WIRE_INSPECT)
                 tell_instance(m, shown_by_control(f, m), &a->instance);
         if (op == WIRE_PROBE)
-                a->reachable = m->address != 0;
+                a->reachable = m->address != 0 ? REACH_YES : REACH_NO;
         if (op == WIRE_ALLOCATE) {
                 m->address = htonl(0x64000000u + nth + 1);
                 a->address = m->address;

@@ -108,6 +108,7 @@ static void forget_changes(struct world *w) {
         l->written_address = 0;
         l->hint_written = 0;
         l->control_owed = l->no_cure = l->no_cure_told = false;
+        memset(l->sends, 0, sizeof(l->sends));
 }
 
 /* What a process heard dies with it, but for what it wrote down. */
@@ -127,8 +128,8 @@ void laws_started(struct world *w) {
         l->metadata_at = l->reach_at = l->silent_since = 0;
         l->eip_available = l->kernel_known = l->before_known = false;
         l->reachable = l->word = l->no_cure_told = false;
-        l->blocked_since = 0;
-        l->lagging &= w->disk_state == LEDGER_READ && w->disk.lagging;
+        l->blocked_since = l->held_inspected = l->confirming_since = 0;
+        l->lagging &= w->disk_state == LEDGER_READ && w->disk.confirmed_by_reachability;
         l->alerted = l->resumed = 0;
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */
@@ -229,6 +230,7 @@ static void heard_instance(struct world *w, const struct instance *i) {
         l->inspected_address = i->eip ? i->eip : i->public_ip;
         l->inspected_asked = w->flight.at;
         l->inspected_locked = i->locks[0];
+        l->inspected_bandwidth = i->bandwidth_out;
         l->inspected_running = strcmp(i->status, "Running") == 0;
         l->control_owed = false;
         l->before_known = false;
@@ -260,11 +262,8 @@ static void heard_look(struct world *w, const struct addresses *a) {
  * request has arrived.
  */
 static bool is_refused(enum wire_op op, const struct fault *f) {
-        if (strcmp(f->code, "SignatureNonceUsed") == 0)
-                return false;
-        if (op == WIRE_REBOOT && strcmp(f->code, "IncorrectInstanceStatus") == 0)
-                return false;
-        return fault_is_refusal(f);
+        return fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
+               fault_explain(f, 0)->token_ends;
 }
 
 static void heard_change(struct world *w, const struct fault *f) {
@@ -279,7 +278,7 @@ static void heard_change(struct world *w, const struct fault *f) {
         } else if (is_refused(c->op, f)) {
                 c->heard = HEARD_REFUSED;
                 l->control_owed = false;
-        } else if (strncmp(f->code, "Cloud.", 6) != 0) {
+        } else if (fault_origin(f) != ORIGIN_AGENT) {
                 c->heard = HEARD_LOST;
         }
         c->settled = c->heard == HEARD_DONE || c->heard == HEARD_REFUSED;
@@ -291,9 +290,9 @@ static void heard_probe(struct world *w, const struct wire_answer *a) {
         bool told = a && a->fault.class == FAULT_NONE;
 
         l->reach_at = w->now;
-        l->reachable = told && a->reachable;
+        l->reachable = told && a->reachable == REACH_YES;
         l->before_known = true;
-        l->unreachable_before = told && !a->reachable;
+        l->unreachable_before = told && a->reachable == REACH_NO;
 }
 
 /* 4.5: a hint of the server, or else the end of the minute whose quota is used up. */
@@ -405,6 +404,7 @@ void laws_written(struct world *w) {
 void laws_disturbed(struct world *w) {
         w->laws.told_lines.disturbed = true;
         w->laws.told_lines.n_quiet = 0;
+        w->laws.held_inspected = 0;
 }
 
 void laws_stepped(struct world *w, const struct event *e, const struct actions *a) {

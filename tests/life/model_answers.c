@@ -101,6 +101,6 @@ void answer_stray(struct world *w, struct actions *a) {
         struct event e = {.type = EVENT_ANSWER};
 
         TEXT_SET(e.answer.identity.instance_id, "i-other");
-        e.answer.reachable = true;
+        e.answer.reachable = REACH_YES;
         world_step(w, &e, a);
 }

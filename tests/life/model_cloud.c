@@ -43,7 +43,7 @@ static void tell_instance(const struct world *w, struct instance *i) {
         }
         if (w->locked)
                 TEXT_SET(i->locks, "security");
-        i->bandwidth_out = w->bandwidth;
+        i->bandwidth_out = w->bandwidth_shown;
         i->charge = CHARGE_POSTPAID;
         i->n_private = 1;
         i->private_ips[0] = PRIVATE_IP;
@@ -179,7 +179,7 @@ void cloud_execute(struct world *w, const struct flight *f, struct wire_answer *
                         tell_eip(w, &ret->eip);
                 return;
         case WIRE_PROBE:
-                ret->reachable = w->effective != 0 && !w->link_down;
+                ret->reachable = w->effective != 0 && !w->link_down ? REACH_YES : REACH_NO;
                 return;
         case WIRE_ALLOCATE:
                 allocate(w, ret);

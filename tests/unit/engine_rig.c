@@ -150,7 +150,9 @@ static void do_eip(struct rig *r, const char *what) {
 }
 
 static void do_reach(struct rig *r, const char *what) {
-        struct wire_answer a = {.reachable = strcmp(what, "yes") == 0};
+        struct wire_answer a = {.reachable = strcmp(what, "yes") == 0  ? REACH_YES
+                                             : strcmp(what, "no") == 0 ? REACH_NO
+                                                                       : REACH_UNKNOWN};
 
         assert_int_equal(r->engine.inflight.op, WIRE_PROBE);
         answer(r, &a);
