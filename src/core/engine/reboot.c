@@ -147,7 +147,7 @@ static struct move gate_blockers(struct turn *t, const struct situation *s) {
         }
         if (!r->blockers_known && now < r->blockers_until)
                 return move_rest(PHASE_REBOOTING, r->blockers_until);
-        if (!r->blockers_known) /* no answer in time is no "nothing" */
+        if (!r->blockers_known) /* no answer in time is none: it waits, within Patience */
                 TEXT_SET(r->blockers, "word on whether anything inhibits shutdown");
         r->blockers_known = true;
         if (!*r->blockers)
