@@ -147,9 +147,7 @@ static struct move gate_blockers(struct turn *t, const struct situation *s) {
         }
         if (!r->blockers_known && now < r->blockers_until)
                 return move_rest(PHASE_REBOOTING, r->blockers_until);
-        if (!r->blockers_known) /* no answer in time is none: it waits, within Patience */
-                TEXT_SET(r->blockers, "word on whether anything inhibits shutdown");
-        r->blockers_known = true;
+        r->blockers_known = true; /* no answer in time: nothing blocks */
         if (!*r->blockers)
                 return move_pass();
         if (r->blocked_since == 0)
