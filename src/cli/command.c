@@ -56,7 +56,7 @@ static const struct command commands[] = {
         {
                 .name = "hold",
                 .needs_root = true,
-                .help = "Brake: watch on, but make no changing call",
+                .help = "Pause: watch on, but make no changing call",
                 .more = "Returns when no changing call is in flight any more.\n"
                         "Survives restart and reboot.",
                 .run = command_hold,
@@ -64,7 +64,7 @@ static const struct command commands[] = {
         {
                 .name = "resume",
                 .needs_root = true,
-                .help = "Release the brake, and look again at once",
+                .help = "End the hold, and look again at once",
                 .more = "Ends every wait that the server did not ask for: the thing to do after "
                         "a repair.",
                 .run = command_resume,
@@ -73,7 +73,7 @@ static const struct command commands[] = {
                 .name = "seal",
                 .needs_root = true,
                 .help = "Forget this instance, before making an image",
-                .more = "Removes the agent's state and the brake. Refuses while the agent runs.",
+                .more = "Removes the agent's state and the hold. Refuses while the agent runs.",
                 .run = command_seal,
         },
 };

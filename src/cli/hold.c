@@ -87,13 +87,13 @@ static bool is_held(const struct snapshot *s) {
 
 static int finish(const struct snapshot *s) {
         if (s->alive && is_held(s))
-                return out_line("Held: no changing call until `ecs-pubip resume`", EXIT_DONE);
+                return out_line("Held: no changing call until sudo ecs-pubip resume", EXIT_DONE);
         if (!s->alive)
                 return out_line(
-                        "The brake is set, and counts when the agent starts. It does not run "
+                        "The hold is set, and counts when the agent starts. It does not run "
                         "now, so no call is in flight",
                         EXIT_DONE);
-        out_complain("the brake is set, but the agent has not said within %u s that %s",
+        out_complain("the hold is set, but the agent has not said within %u s that %s",
                      (unsigned)(ANSWER_USEC / USEC_PER_SEC),
                      s->alive && s->status.busy ? "its changing call has ended" : "it is held");
         out_hint("ecs-pubip status");
@@ -120,7 +120,7 @@ static int await(struct folder *f, struct snapshot *s) {
                 if (now >= until)
                         return finish(s);
                 if (flight.what && now >= tell) {
-                        out_complain("the brake is set; waiting for %s, at most %u s", flight.what,
+                        out_complain("the hold is set; waiting for %s, at most %u s", flight.what,
                                      (unsigned)((until - now) / USEC_PER_SEC));
                         tell = CLOCK_NEVER;
                 }

@@ -265,17 +265,17 @@ static void add_rest(struct buf *out, const struct plan *p) {
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {
-        char span[WHEN_SIZE];
+        char span[SPAN_SIZE];
 
         if (!p->would_change) {
                 add_rest(out, p);
                 return;
         }
         if (p->held)
-                buf_puts(out, "The brake is on; after `ecs-pubip resume` it would ");
+                buf_puts(out, "On hold; after sudo ecs-pubip resume it would ");
         else if (p->ahead >= USEC_PER_SEC)
                 buf_printf(out, "In %s, if nothing changes, it would ",
-                           when_span((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
+                           span_format((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
         else
                 buf_puts(out, "Now it would ");
         add_change(out, p);

@@ -31,7 +31,7 @@ static int await(struct folder *f) {
                         return r;
                 if (!s.alive) {
                         unlink(RESUME_PATH);
-                        return out_line("The brake is released. The agent does not run", EXIT_DONE);
+                        return out_line("The hold is released. The agent does not run", EXIT_DONE);
                 }
                 if (was_heard(&s))
                         return out_line("Resumed", EXIT_DONE);
@@ -41,7 +41,7 @@ static int await(struct folder *f) {
                 if (r == 0)
                         break;
         }
-        out_complain("the brake is released, but the agent has not noticed within %u s",
+        out_complain("the hold is released, but the agent has not noticed within %u s",
                      (unsigned)(ANSWER_USEC / USEC_PER_SEC));
         out_hint("ecs-pubip status");
         return EXIT_NOT_YET;
@@ -73,7 +73,7 @@ int command_resume(const struct options *o) {
         if (r < 0)
                 return r;
         if (r == 0)
-                return out_line("The brake is released. The agent does not run", EXIT_DONE);
+                return out_line("The hold is released. The agent does not run", EXIT_DONE);
         r = ask_agent();
         if (r < 0) {
                 out_complain("cannot write " RESUME_PATH ": %s", strerror(-r));

@@ -85,7 +85,7 @@ static int finish(const struct snapshot *s, enum exit_status outcome, uint64_t t
                 .now = snapshot_now(s),
                 .colours = out_colours(STDOUT_FILENO),
         };
-        char line[STATUS_LINE_SIZE], span[WHEN_SIZE];
+        char line[STATUS_LINE_SIZE], span[SPAN_SIZE];
 
         if (outcome == EXIT_DONE) {
                 status_line(&s->status, line);
@@ -94,7 +94,7 @@ static int finish(const struct snapshot *s, enum exit_status outcome, uint64_t t
         }
         if (outcome == EXIT_NOT_YET)
                 buf_printf(&text, "Not confirmed within %s\n",
-                           when_span(timeout_usec / USEC_PER_SEC, span));
+                           span_format(timeout_usec / USEC_PER_SEC, span));
         show_snapshot(&text, s, &style);
         return out_text(&text, outcome);
 }

@@ -237,7 +237,7 @@ def test_plan_past_the_brake(world):
     assert world.machine.wait_phase("held", timeout=20)
     text, code = plan(world)
     assert code == 0 and text.startswith(
-        "The brake is on; after `ecs-pubip resume` it would call AllocatePublicIpAddress")
+        "On hold; after sudo ecs-pubip resume it would call AllocatePublicIpAddress")
     assert "AllocatePublicIpAddress" not in world.sim.actions()
     assert world.machine.status()["held"]
 

@@ -60,6 +60,10 @@ static struct spent count_spent(const struct ledger *l, enum wire_op op, int64_t
         return s;
 }
 
+unsigned governor_spent(const struct ledger *l, enum wire_op op, int64_t now) {
+        return count_spent(l, op, now).n;
+}
+
 static bool is_suspect(const struct ledger *l, int64_t now) {
         return l->suspect_pending || (l->suspect > 0 && now - l->suspect < DAY_SEC);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "turn.h"
@@ -7,6 +8,18 @@
 
 static bool is_busy(const struct engine *e) {
         return (e->step != STEP_IDLE && wire_op_changes(e->asking)) || e->step == STEP_LEAVING;
+}
+
+static void kernel_reason(const struct kernel_facts *k, char ret[static STATUS_REASON_SIZE]) {
+        char address[IPV4_SIZE];
+
+        if (!k->present)
+                snprintf(ret, STATUS_REASON_SIZE, "no link of this machine has %s",
+                         ipv4_format(k->address, address));
+        else if (!k->running)
+                snprintf(ret, STATUS_REASON_SIZE, "%s is down", k->interface);
+        else
+                snprintf(ret, STATUS_REASON_SIZE, "there is no default route");
 }
 
 static void fill_planes(const struct engine *e, struct status *s) {
@@ -23,6 +36,8 @@ static void fill_planes(const struct engine *e, struct status *s) {
                 s->planes[p].since = e->plane_since[p];
         }
         TEXT_SET(s->planes[PLANE_KERNEL].interface, e->kernel.interface);
+        if (s->planes[PLANE_KERNEL].verdict == PLANE_DISAGREES)
+                kernel_reason(&e->kernel, s->planes[PLANE_KERNEL].reason);
         if (e->control_fault.class != FAULT_NONE) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
                 TEXT_SET(s->control_fault, e->control_fault.code);
@@ -35,9 +50,9 @@ static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
 
         if (e->ledger_state == LEDGER_UNREADABLE)
-                return "the ledger cannot be read: nothing will be changed";
+                return "the ledger cannot be read, so nothing is changed";
         if (e->ledger_error)
-                return "the ledger cannot be written: nothing will be changed";
+                return "the ledger cannot be written, so nothing is changed";
         if (e->lagging)
                 return "the address works, metadata does not show it yet";
         if (e->hold == HOLD_FOREIGN)
@@ -130,6 +145,12 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         TEXT_SET(s->instance_id, e->identity.instance_id);
         TEXT_SET(s->region_id, e->identity.region_id);
         TEXT_SET(s->boot_id, e->boot_id);
+        s->day = (struct status_day){
+                .allocations = governor_spent(&e->ledger, WIRE_NONE, engine_time(e, now)),
+                .allocations_limit = e->config.heal_limit,
+                .reboots = governor_spent(&e->ledger, WIRE_REBOOT, engine_time(e, now)),
+                .reboots_limit = e->config.reboot_limit,
+        };
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
