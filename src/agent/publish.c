@@ -14,12 +14,15 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/paths.h"
 
 #define PATH_SIZE    256
 #define PUBLIC_MODE  0644
 #define FOLDER_MODE  0755
 #define STATUS_FILE  "status.json"
 #define METRICS_FILE "metrics.prom"
+#define HISTORY_FILE "history"
+#define MARKS_FOLDER "marks"
 
 /*
  * The words of an earlier agent go before this one's lock shows that it lives: whoever sees the
@@ -37,6 +40,7 @@ void publish_init(struct publish *p, const char *directory) {
 void publish_done(struct publish *p) {
         free(TAKE_PTR(p->status));
         free(TAKE_PTR(p->metrics));
+        free(TAKE_PTR(p->history));
         free(TAKE_PTR(p->line));
 }
 
@@ -106,6 +110,21 @@ int publish_status(struct publish *p, const char *json) {
 
 int publish_metrics(struct publish *p, const char *text) {
         return replace_if_news(p, &p->metrics, METRICS_FILE, text);
+}
+
+int publish_history(struct publish *p, const char *text) {
+        return replace_if_news(p, &p->history, HISTORY_FILE, text);
+}
+
+int publish_changed(struct publish *p) {
+        char path[PATH_SIZE];
+        int r;
+
+        snprintf(path, sizeof(path), "%s/" MARKS_FOLDER, p->directory);
+        (void)mkdir(path, FOLDER_MODE); /* what matters is whether the mark can be made */
+        snprintf(path, sizeof(path), "%s/" MARKS_FOLDER "/" CHANGED_NAME, p->directory);
+        r = write_file(path, "");
+        return r == -EEXIST ? 0 : r;
 }
 
 int publish_mark(struct publish *p, const char *name, bool there) {

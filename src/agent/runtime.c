@@ -20,7 +20,9 @@
 #include "util/paths.h"
 #include "util/text.h"
 
-#define TIMER_EXACT 1 /* µs; 0 would mean the library's 250 ms */
+#define BEAT_USEC       (2 * USEC_PER_MIN)
+#define BEAT_SLACK_USEC (10 * USEC_PER_SEC)
+#define TIMER_EXACT     1 /* µs; 0 would mean the library's 250 ms */
 
 _Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "etiquette and engine speak of the same text");
 
@@ -202,16 +204,20 @@ int runtime_read_config(struct runtime *r, bool always) {
         struct event e = {.type = EVENT_RELOAD};
         int k = config_load(&e.config, NULL, runtime_report_problem, NULL);
 
+        r->metrics.config_bad = k != 0;
         if (k != 0) {
                 runtime_say(MESSAGE_RELOADED, LOG_WARNING,
                             "The new configuration cannot be used: the old one stays, and nothing "
                             "is changed until the files are right",
                             k < 0 ? strerror(-k) : "");
                 cloud_link_retire(r->link); /* the next process sees it, and refuses changes */
+                runtime_publish(r);         /* to the engine nothing has changed */
                 return k;
         }
-        if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0)
+        if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0) {
+                runtime_publish(r);
                 return 0;
+        }
         runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
         cloud_link_retire(r->link); /* its process goes by the old one */
         runtime_feed(r, &e);
@@ -250,12 +256,22 @@ static int add_sources(struct runtime *r) {
         return k;
 }
 
+/* The loop itself writes the heartbeat, at any wake-up; this one is for want of a watchdog's. */
+static int on_beat(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)userdata;
+        (void)sd_event_source_set_time(source, usec + BEAT_USEC);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int open_event(struct runtime *r) {
         int k;
 
         k = sd_event_new(&r->event);
         if (k >= 0)
                 k = sd_event_set_watchdog(r->event, true); /* nothing where none is asked for */
+        if (k == 0)
+                k = sd_event_add_time(r->event, &r->beat, CLOCK_BOOTTIME,
+                                      machine_boot_usec() + BEAT_USEC, BEAT_SLACK_USEC, on_beat, r);
         if (k >= 0)
                 k = add_sources(r);
         if (k < 0)
@@ -293,6 +309,7 @@ static int loop(struct runtime *r) {
         while (k >= 0 && sd_event_get_state(r->event) != SD_EVENT_FINISHED) {
                 k = sd_event_run(r->event, UINT64_MAX);
                 r->metrics.wakeups++;
+                runtime_beat(r);
         }
         if (k >= 0)
                 k = sd_event_get_exit_code(r->event, &status);
@@ -310,6 +327,7 @@ static struct runtime *runtime_free(struct runtime *r) {
         sd_event_source_unref(r->user_data_timer);
         machine_clock_free(r->clock);
         sd_event_source_unref(r->timer);
+        sd_event_source_unref(r->beat);
         sd_event_unref(r->event);
         publish_done(&r->publish);
         store_done(&r->store);

@@ -11,13 +11,14 @@
 #include "machine.h"
 #include "netlink.h"
 #include "publish.h"
+#include "record.h"
 #include "store.h"
 
 #define EVENT_TYPES (EVENT_STOP + 1)
 
 struct runtime {
         sd_event *event;
-        sd_event_source *timer;
+        sd_event_source *timer, *beat;
         struct engine engine;
 
         struct store store;
@@ -40,6 +41,8 @@ struct runtime {
         char aside[STORE_NAME_SIZE];
         bool ledger_is_newer; /* the one that was set aside: whole, but of a newer version */
         struct metrics metrics;
+        struct record record;
+        bool change_told, change_due; /* hooks were told of the address in this run; are to be */
 };
 
 struct engine_now runtime_now(void);
@@ -80,6 +83,7 @@ void runtime_act(struct runtime *r, struct actions *a);
 void runtime_publish(struct runtime *r);
 void runtime_show_alive(struct runtime *r);
 void runtime_publish_counters(struct runtime *r);
+void runtime_beat(struct runtime *r); /* the heartbeat of the metrics, where it is old */
 
 /* runtime_user_data.c: a configuration that comes with user-data. */
 int runtime_open_user_data(struct runtime *r);

@@ -7,13 +7,14 @@
 
 #include "core/api/names.h"
 #include "core/format/member.h"
+#include "core/format/status_names.h"
 #include "util/buf.h"
 #include "util/text.h"
 
 #define STATUS_VERSION 1
 #define LINE_MAX_BYTES 4096 /* before it is cut to STATUS_LINE_SIZE */
 
-static const char *const phase_names[_PHASE_MAX] = {
+const char *const phase_names[_PHASE_MAX] = {
         [PHASE_STARTING] = "starting",     [PHASE_IDENTIFYING] = "identifying",
         [PHASE_INSPECTING] = "inspecting", [PHASE_ALLOCATING] = "allocating",
         [PHASE_CONFIRMING] = "confirming", [PHASE_REBOOTING] = "rebooting",
@@ -31,7 +32,7 @@ static const char *const kind_names[] = {
         [KIND_STATIC] = "static",
         [KIND_EIP] = "eip",
 };
-static const char *const change_names[_CHANGE_MAX] = {
+const char *const change_names[_CHANGE_MAX] = {
         [CHANGE_ASSIGNED] = "assigned",
         [CHANGE_ADOPTED] = "adopted",
         [CHANGE_REPLACED] = "replaced",
@@ -130,7 +131,7 @@ static const struct member status_members[] = {
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
         {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
-        {"last_24h", MEMBER_OBJECT, 0, S(day), .members = day_members},
+        {"last_day", MEMBER_OBJECT, 0, S(day), .members = day_members},
         {"previous_ip", MEMBER_IPV4, MEMBER_NULLABLE, S(previous_ip)},
         {"changed_at", MEMBER_DATE, MEMBER_NULLABLE, S(changed_at)},
         {"change", MEMBER_NAME, MEMBER_NULLABLE, S(change), MEMBER_NAMES(change_names)},
