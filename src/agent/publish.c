@@ -22,7 +22,6 @@
 #define STATUS_FILE  "status.json"
 #define METRICS_FILE "metrics.prom"
 #define HISTORY_FILE "history"
-#define MARKS_FOLDER "marks"
 
 /*
  * The words of an earlier agent go before this one's lock shows that it lives: whoever sees the
@@ -120,9 +119,9 @@ int publish_changed(struct publish *p) {
         char path[PATH_SIZE];
         int r;
 
-        snprintf(path, sizeof(path), "%s/" MARKS_FOLDER, p->directory);
+        snprintf(path, sizeof(path), "%s/" MARKS_NAME, p->directory);
         (void)mkdir(path, FOLDER_MODE); /* what matters is whether the mark can be made */
-        snprintf(path, sizeof(path), "%s/" MARKS_FOLDER "/" CHANGED_NAME, p->directory);
+        snprintf(path, sizeof(path), "%s/" MARKS_NAME "/" CHANGED_NAME, p->directory);
         r = write_file(path, "");
         return r == -EEXIST ? 0 : r;
 }

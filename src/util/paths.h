@@ -17,7 +17,8 @@
 #define METRICS_PATH RUN_DIR "/metrics.prom"
 
 /* A word to a path unit: whoever hears it removes it. */
-#define MARKS_DIR    RUN_DIR "/marks"
+#define MARKS_NAME   "marks"
+#define MARKS_DIR    RUN_DIR "/" MARKS_NAME
 #define CHANGED_NAME "changed"
 
 /* flock()ed exclusively by whoever may write there: no lock file, so a full disk is no excuse. */
