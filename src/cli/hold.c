@@ -85,11 +85,13 @@ static bool is_held(const struct snapshot *s) {
         return s->status.held && !s->status.busy;
 }
 
-static int finish(const struct snapshot *s) {
+static int finish(const struct snapshot *s, bool json) {
         if (s->alive && is_held(s))
-                return out_line("Held: no changing call until sudo ecs-pubip resume", EXIT_DONE);
+                return out_result(json, "Held: no changing call until sudo ecs-pubip resume",
+                                  EXIT_DONE);
         if (!s->alive)
-                return out_line(
+                return out_result(
+                        json,
                         "The hold is set, and counts when the agent starts. It does not run "
                         "now, so no call is in flight",
                         EXIT_DONE);
@@ -104,7 +106,7 @@ static int finish(const struct snapshot *s) {
  * The agent answers through its status, for its own call; what else may be in flight is waited for
  * as well, at most as long as it can last since the brake was set: nothing new starts after that.
  */
-static int await(struct folder *f, struct snapshot *s) {
+static int await(struct folder *f, struct snapshot *s, bool json) {
         uint64_t begin = clock_boot_usec(), now = begin, tell = begin + TELL_USEC;
 
         for (;;) {
@@ -118,7 +120,7 @@ static int await(struct folder *f, struct snapshot *s) {
                 flight = in_flight(s, begin, now);
                 until = s->alive && !is_held(s) ? begin + ANSWER_USEC : flight.until;
                 if (now >= until)
-                        return finish(s);
+                        return finish(s, json);
                 if (flight.what && now >= tell) {
                         out_complain("the hold is set; waiting for %s, at most %u s", flight.what,
                                      (unsigned)((until - now) / USEC_PER_SEC));
@@ -138,7 +140,6 @@ int command_hold(const struct options *o) {
         struct snapshot s;
         int r;
 
-        (void)o;
         r = folder_open(&f);
         if (r < 0)
                 return r;
@@ -150,5 +151,5 @@ int command_hold(const struct options *o) {
                 out_complain("cannot write " HOLD_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        return await(&f, &s);
+        return await(&f, &s, o->json);
 }

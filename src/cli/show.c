@@ -9,7 +9,6 @@
 
 #define LABEL_WIDTH 10
 #define PAGE_WIDTH  80
-#define TEXT_WIDTH  (PAGE_WIDTH - LABEL_WIDTH)
 
 #define RED    "\033[1;31m"
 #define GREEN  "\033[1;32m"
@@ -35,15 +34,19 @@ static size_t line_of(const char *text, size_t width) {
         return blank > text ? (size_t)(blank - text) : width;
 }
 
-void show_field(struct buf *out, const char *label, const char *text) {
+void show_beside(struct buf *out, const char *label, int width, const char *text) {
         while (*text) {
-                size_t n = line_of(text, TEXT_WIDTH);
+                size_t n = line_of(text, (size_t)(PAGE_WIDTH - width));
 
-                buf_printf(out, "%-*s%.*s\n", LABEL_WIDTH, label, (int)n, text);
+                buf_printf(out, "%-*s%.*s\n", width, label, (int)n, text);
                 text += n;
                 text += strspn(text, " ");
                 label = "";
         }
+}
+
+void show_field(struct buf *out, const char *label, const char *text) {
+        show_beside(out, label, LABEL_WIDTH, text);
 }
 
 /* A sentence from the left edge on, each of its lines in the colour. */

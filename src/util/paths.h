@@ -14,7 +14,8 @@
         RUN_DIR "/" RESUME_NAME /* put there by `ecs-pubip resume`; the agent unlinks it */
 
 #define HISTORY_PATH RUN_DIR "/history" /* the phases of this boot, a line each */
-#define METRICS_PATH RUN_DIR "/metrics.prom"
+#define METRICS_NAME "metrics.prom"
+#define METRICS_PATH RUN_DIR "/" METRICS_NAME
 
 /* A word to a path unit: whoever hears it removes it. */
 #define MARKS_NAME   "marks"
