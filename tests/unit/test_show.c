@@ -239,6 +239,95 @@ static void cause_and_remedy_come_first(void **state) {
                 }
 }
 
+/* States that no row of the fault table makes: what is wrong and what helps, in ten lines. */
+static void other_troubles_come_first_too(void **state) {
+        static const struct {
+                const char *cause, *remedy;
+        } wanted[] = {
+                {"The agent does not run", "sudo systemctl start ecs-pubip"},
+                {"The status file is not one that this version",
+                 "sudo systemctl restart ecs-pubip"},
+                {"the configuration has an error", "ecs-pubip config --check"},
+                {"the configuration has an error", "ecs-pubip config --check"},
+                {"Held, nothing is changed", "sudo ecs-pubip resume"},
+                {"Held, nothing is changed", "sudo ecs-pubip resume"},
+                {"eth0 is down", "Confirming"},
+                {"metadata is unreachable", "Confirming"},
+                {"no link of this machine has 172.16.0.10", "Confirming"},
+                {"there is no default route", "Confirming"},
+                {"the ledger cannot be written", "Held"},
+                {"Waiting for user-data before the first paid call", "ecs-pubip resume"},
+                {"Reboot due for 203.0.113.10", "a person to reboot this machine"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(wanted); i++) {
+                _cleanup_buf_ struct buf page = BUF(65536);
+                struct snapshot s = confirmed();
+                struct status *t = &s.status;
+                unsigned cause, remedy;
+
+                switch (i) {
+                case 0:
+                        s.alive = false;
+                        break;
+                case 1:
+                        s.file = STATUS_FILE_GARBLED;
+                        break;
+                case 3:
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        /* fall through */
+                case 2:
+                        TEXT_SET(t->note, "the configuration has an error and is not in force: "
+                                          "ecs-pubip config --check");
+                        break;
+                case 4:
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        break;
+                case 5:
+                        s = failed();
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        break;
+                case 6:
+                case 7:
+                case 8:
+                case 9:
+                        t->phase = PHASE_CONFIRMING;
+                        t->planes[PLANE_KERNEL].verdict = PLANE_DISAGREES;
+                        t->planes[PLANE_METADATA].verdict = PLANE_UNKNOWN;
+                        TEXT_SET(t->metadata_fault, "Metadata.Unreachable");
+                        TEXT_SET(t->planes[PLANE_KERNEL].reason, wanted[i].cause);
+                        break;
+                case 10:
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        TEXT_SET(t->note, "the ledger cannot be written, so nothing is changed");
+                        break;
+                case 11:
+                        t->phase = PHASE_HELD;
+                        t->public_ip = 0;
+                        TEXT_SET(t->note, "the first change waits for the files of user-data, at "
+                                          "most 5 min; or for `ecs-pubip resume`");
+                        break;
+                default:
+                        t->phase = PHASE_REBOOTING;
+                        t->next = NEXT_REBOOT;
+                        TEXT_SET(t->waits_for, wanted[i].remedy);
+                        break;
+                }
+                show_snapshot(&page, &s, &plain);
+                cause = line_of_end(buf_text(&page), wanted[i].cause);
+                remedy = line_of_end(buf_text(&page), wanted[i].remedy);
+                if (cause == 0 || cause > 10 || remedy == 0 || remedy > 10)
+                        fail_msg("state %zu: cause in line %u, remedy in line %u:\n%s", i, cause,
+                                 remedy, buf_text(&page));
+                assert_true(widest(buf_text(&page)) <= 80);
+        }
+}
+
 /* Everything as long as it can be. */
 static void longest(void **state) {
         struct snapshot s = failed();
@@ -291,6 +380,7 @@ int main(void) {
                 cmocka_unit_test(no_status),
                 cmocka_unit_test(a_wrong_clock),
                 cmocka_unit_test(cause_and_remedy_come_first),
+                cmocka_unit_test(other_troubles_come_first_too),
                 cmocka_unit_test(longest),
                 cmocka_unit_test(fields_are_wrapped),
         };
