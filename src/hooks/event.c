@@ -99,18 +99,28 @@ void hook_stamp_format(const struct hook_stamp *s, char *ret, size_t size) {
                  or_dash(s->last), or_dash(s->kind));
 }
 
-static void take_word(char *ret, size_t size, const char *word) {
-        text_copy(ret, size, strcmp(word, "-") == 0 ? "" : word);
-}
-
 void hook_stamp_parse(const char *text, struct hook_stamp *ret) {
-        char words[4][EVENT_ID_SIZE];
+        struct hook_stamp s = {};
+        const struct {
+                char *to;
+                size_t size;
+        } words[] = {
+                {s.instance_id, sizeof(s.instance_id)},
+                {s.address, sizeof(s.address)},
+                {s.last, sizeof(s.last)},
+                {s.kind, sizeof(s.kind)},
+        };
+        size_t n = sizeof(words) / sizeof(words[0]);
 
         *ret = (struct hook_stamp){};
-        if (sscanf(text, "%64s %64s %64s %64s", words[0], words[1], words[2], words[3]) != 4)
-                return;
-        take_word(ret->instance_id, sizeof(ret->instance_id), words[0]);
-        take_word(ret->address, sizeof(ret->address), words[1]);
-        take_word(ret->last, sizeof(ret->last), words[2]);
-        take_word(ret->kind, sizeof(ret->kind), words[3]);
+        for (size_t i = 0; i < n; i++) {
+                size_t len = strcspn(text, " \n");
+
+                if (len == 0 || len >= words[i].size || text[len] != (i + 1 < n ? ' ' : '\n'))
+                        return;
+                if (len != 1 || *text != '-')
+                        memcpy(words[i].to, text, len); /* zero behind it */
+                text += len + 1;
+        }
+        *ret = s;
 }

@@ -111,11 +111,10 @@ static int run_hooks(int run_fd) {
 }
 
 static void sleep_until(time_t begin, unsigned seconds) {
-        struct timespec t;
+        const struct timespec end = {.tv_sec = begin + (time_t)seconds};
 
-        clock_gettime(CLOCK_BOOTTIME, &t);
-        if (t.tv_sec < begin + (time_t)seconds)
-                sleep((unsigned)(begin + (time_t)seconds - t.tv_sec));
+        while (clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &end, NULL) == EINTR)
+                ;
 }
 
 int main(void) {

@@ -12,7 +12,7 @@ from cli import Agent, failed, status
 
 REPORT = "/var/log/report.txt"
 SECRETS = {
-    "key": "LTAI5tSECRETKEYID", "secret": "sEcReTaCcEsSkEy", "url": "https://ip.example.com/?pAssW0rd",
+    "key": "kEyIdOfNobody", "secret": "sEcReTaCcEsSkEy", "url": "https://ip.example.com/?pAssW0rd",
     "tag": "team=tAgVaLuE", "role": "sEcReTrOlE", "message": "mEsSaGe-with-pAsSwOrD",
     "note": "nOtE-of-nobody", "waits": "iNhIbItOr of root", "future": "fUtUrE-member",
     "journal": "jOuRnAl-text", "field": "fIeLd-of-others", "env": "eNvIrOnMeNt", "text": "sEnTeNcE",

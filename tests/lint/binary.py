@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tree import Skip, c_code, line_of, rule
 
-SIZE_MAX = 400 * 1024  # all three, stripped
+SIZE_MAX = 512 * 1024  # all three, stripped
 # What each program may load, by the start of the library's name.
 LOADS = {
     "ecs-pubip": ("libc", "libcjson", "libinih"),
@@ -122,7 +122,7 @@ def openssl_floor(tree):
 
 @rule("sizes")
 def sizes(tree):
-    """All three programs, stripped, are within 400 KiB."""
+    """All three programs, stripped, are within 512 KiB."""
     found = programs(tree)
     sizes_by_name = {}
     with tree.scratch() as folder:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "turn.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 static bool is_busy(const struct engine *e) {
@@ -11,15 +11,17 @@ static bool is_busy(const struct engine *e) {
 }
 
 static void kernel_reason(const struct kernel_facts *k, char ret[static STATUS_REASON_SIZE]) {
+        _cleanup_buf_ struct buf text = BUF(STATUS_REASON_SIZE - 1);
         char address[IPV4_SIZE];
 
         if (!k->present)
-                snprintf(ret, STATUS_REASON_SIZE, "no link of this machine has %s",
-                         ipv4_format(k->address, address));
+                buf_printf(&text, "no link of this machine has %s",
+                           ipv4_format(k->address, address));
         else if (!k->running)
-                snprintf(ret, STATUS_REASON_SIZE, "%s is down", k->interface);
+                buf_printf(&text, "%s is down", k->interface);
         else
-                snprintf(ret, STATUS_REASON_SIZE, "there is no default route");
+                buf_puts(&text, "there is no default route");
+        text_copy(ret, STATUS_REASON_SIZE, buf_text(&text));
 }
 
 static void fill_planes(const struct engine *e, struct status *s) {
