@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from world.inotify import wait_until
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HERE = os.path.join(ROOT, "packaging", "monitoring")
 RULES = os.path.join(HERE, "ecs-pubip.rules.yml")
@@ -52,8 +54,9 @@ def test_promtool_finds_nothing_wrong(make_world):
         assert after == before.replace("\necs_pubip_up 1\n", "\necs_pubip_up 0\n")
         assert after != before and after.endswith("# EOF\n")
         machine.start_agent()
-        assert machine.wait_status(lambda s: s["phase"] == "confirmed", 30)
-        assert "\necs_pubip_up 1\n" in machine.read(METRICS)
+        assert wait_until(os.path.dirname(machine.path(METRICS)),
+                          lambda: "\necs_pubip_confirmed 1\n" in machine.read(METRICS)
+                          and "\necs_pubip_up 1\n" in machine.read(METRICS), 30)
 
 
 def test_each_query_asks_for_what_there_is(make_world):
