@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others see in the run folder: status.json, metrics.prom and marks; and sd_notify(3). */
+/* What others see in the run folder: status.json, metrics.prom and marks. */
 #pragma once
 
 #include <stdbool.h>
 
 struct publish {
         const char *directory;
-        char *status, *metrics, *history, *line; /* what was published last */
+        char *status, *metrics, *history; /* what was published last */
 };
 
 /* Makes the folder where the service manager has not. */
@@ -23,9 +23,3 @@ int publish_mark(struct publish *p, const char *name, bool there);
 
 /* The mark that the address has changed, for a path unit; it may be there already. */
 int publish_changed(struct publish *p);
-
-/* STATUS= for the service manager, when it has changed. */
-void publish_line(struct publish *p, const char *line);
-void publish_ready(void);
-void publish_reloading(void);
-void publish_stopping(void);

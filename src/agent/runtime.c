@@ -12,7 +12,9 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "host/clock.h"
 #include "host/conf.h"
+#include "host/hold_file.h"
 #include "journal.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
@@ -20,14 +22,16 @@
 #include "util/paths.h"
 #include "util/text.h"
 
-#define BEAT_USEC       (2 * USEC_PER_MIN)
-#define BEAT_SLACK_USEC (10 * USEC_PER_SEC)
-#define TIMER_EXACT     1 /* µs; 0 would mean the library's 250 ms */
+#define TIMER_EXACT 1 /* µs; 0 would mean the library's 250 ms */
+#define TICK_INTERVAL                                                                              \
+        (2 * USEC_PER_MIN) /* where there is no watchdog that asks for another one                 \
+                            */
+#define TICK_ACCURACY USEC_PER_SEC
 
-_Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "etiquette and engine speak of the same text");
+_Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "inhibitors and engine speak of the same text");
 
 struct engine_now runtime_now(void) {
-        return (struct engine_now){machine_boot_usec(), machine_wall_sec()};
+        return (struct engine_now){clock_boot_usec(), clock_wall_sec()};
 }
 
 void runtime_say(const char *id, int priority, const char *text, const char *detail) {
@@ -47,17 +51,10 @@ void runtime_enqueue(struct runtime *r, const struct event *event) {
                 r->n_queued++;
 }
 
-/* A hold file that names nobody, or an instance that does not know itself yet: held. */
 enum hold runtime_brake(const struct runtime *r) {
-        const char *ours = r->engine.identity.instance_id;
-        char theirs[INSTANCE_ID_SIZE] = "";
-        int found = hold_read(HOLD_PATH, theirs);
+        char ignored[HOLD_WHY_SIZE];
 
-        if (found == 0)
-                return HOLD_OFF;
-        if (found < 0 || !*theirs || !*ours || strcmp(theirs, ours) == 0)
-                return HOLD_ON;
-        return HOLD_FOREIGN;
+        return hold_file_read(r->engine.facts.identity.instance_id, ignored);
 }
 
 enum hold runtime_hold(const struct runtime *r) {
@@ -77,8 +74,8 @@ static void step(struct runtime *r, struct event *event) {
         event->now = runtime_now();
         engine_step(&r->engine, event, &actions);
         runtime_act(r, &actions);
-        if (strcmp(r->hold_judged_for, r->engine.identity.instance_id) != 0) {
-                TEXT_SET(r->hold_judged_for, r->engine.identity.instance_id);
+        if (strcmp(r->hold_judged_for, r->engine.facts.identity.instance_id) != 0) {
+                TEXT_SET(r->hold_judged_for, r->engine.facts.identity.instance_id);
                 runtime_judge_hold(r);
         }
 }
@@ -112,7 +109,7 @@ void runtime_feed(struct runtime *r, const struct event *event) {
 void runtime_judge_hold(struct runtime *r) {
         struct event e = {.type = EVENT_HOLD, .hold = runtime_hold(r)};
 
-        if (e.hold != r->engine.hold)
+        if (e.hold != r->engine.given.hold)
                 runtime_feed(r, &e);
 }
 
@@ -134,7 +131,7 @@ static void on_facts(const struct kernel_facts *facts, void *userdata) {
         runtime_feed(r, &(struct event){.type = EVENT_KERNEL, .kernel = *facts});
         if (facts->known && !r->ready) {
                 r->ready = true;
-                publish_ready();
+                notify_ready(r->notify);
         }
 }
 
@@ -179,11 +176,30 @@ static void on_clock(void *userdata) {
         feed_plain(userdata, EVENT_CLOCK);
 }
 
+static int set_tick(struct runtime *r) {
+        uint64_t interval = notify_interval(r->notify), now = 0;
+
+        (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
+        (void)sd_event_source_set_time(r->tick, now + (interval ? interval : TICK_INTERVAL));
+        return sd_event_source_set_enabled(r->tick, SD_EVENT_ONESHOT);
+}
+
+/* A sign of life, and a look at what a watch that failed or is late would have told. */
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct runtime *r = userdata;
+
+        (void)source, (void)usec;
+        notify_alive(r->notify);
+        runtime_judge_hold(r);
+        runtime_beat(r);
+        return set_tick(r);
+}
+
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         struct runtime *r = userdata;
 
         (void)source, (void)si;
-        publish_stopping();
+        notify_stopping(r->notify);
         feed_plain(r, EVENT_STOP);
         return sd_event_exit(r->event, 0);
 }
@@ -214,7 +230,7 @@ int runtime_read_config(struct runtime *r, bool always) {
                 runtime_publish(r);         /* to the engine nothing has changed */
                 return k;
         }
-        if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0) {
+        if (!always && memcmp(&e.config, &r->engine.given.config, sizeof(e.config)) == 0) {
                 runtime_publish(r);
                 return 0;
         }
@@ -225,12 +241,16 @@ int runtime_read_config(struct runtime *r, bool always) {
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct runtime *r = userdata;
+
         (void)source, (void)si;
-        if (runtime_leave_for_ledger(userdata))
+        if (runtime_leave_for_ledger(r))
                 return 0;
-        publish_reloading();
-        (void)runtime_read_config(userdata, true);
-        publish_ready();
+        if (r->ready)
+                notify_reloading(r->notify);
+        (void)runtime_read_config(r, true);
+        if (r->ready)
+                notify_ready(r->notify);
         return 0;
 }
 
@@ -246,21 +266,19 @@ static int add_sources(struct runtime *r) {
                 k = sd_event_add_time(r->event, &r->timer, CLOCK_BOOTTIME, ENGINE_NEVER,
                                       TIMER_EXACT, on_timer, r);
         if (k >= 0)
-                k = machine_clock_new(r->event, on_clock, r, &r->clock);
+                k = sd_event_add_time(r->event, &r->tick, CLOCK_BOOTTIME, ENGINE_NEVER,
+                                      TICK_ACCURACY, on_tick, r);
+        if (k >= 0)
+                k = set_tick(r);
+        if (k >= 0)
+                k = clock_watch_new(r->event, on_clock, r, &r->clock);
         if (k >= 0)
                 k = cloud_link_new(r->event, CLOUD_SOCKET, on_answer, keeps_link, r, &r->link);
         if (k >= 0)
-                k = etiquette_new(r->event, on_blockers, r, &r->etiquette);
+                k = inhibitors_new(r->event, on_blockers, r, &r->inhibitors);
         if (k >= 0)
                 k = runtime_open_user_data(r);
         return k;
-}
-
-/* The loop itself writes the heartbeat, at any wake-up; this one is for want of a watchdog's. */
-static int on_beat(sd_event_source *source, uint64_t usec, void *userdata) {
-        (void)userdata;
-        (void)sd_event_source_set_time(source, usec + BEAT_USEC);
-        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int open_event(struct runtime *r) {
@@ -268,10 +286,9 @@ static int open_event(struct runtime *r) {
 
         k = sd_event_new(&r->event);
         if (k >= 0)
-                k = sd_event_set_watchdog(r->event, true); /* nothing where none is asked for */
-        if (k == 0)
-                k = sd_event_add_time(r->event, &r->beat, CLOCK_BOOTTIME,
-                                      machine_boot_usec() + BEAT_USEC, BEAT_SLACK_USEC, on_beat, r);
+                k = notify_new(r->event, &r->notify);
+        if (k >= 0)
+                journal_attach(r->event);
         if (k >= 0)
                 k = add_sources(r);
         if (k < 0)
@@ -309,7 +326,6 @@ static int loop(struct runtime *r) {
         while (k >= 0 && sd_event_get_state(r->event) != SD_EVENT_FINISHED) {
                 k = sd_event_run(r->event, UINT64_MAX);
                 r->metrics.wakeups++;
-                runtime_beat(r);
         }
         if (k >= 0)
                 k = sd_event_get_exit_code(r->event, &status);
@@ -322,12 +338,13 @@ static struct runtime *runtime_free(struct runtime *r) {
         hold_watch_free(r->hold_watch);
         netlink_free(r->netlink);
         cloud_link_free(r->link);
-        etiquette_free(r->etiquette);
+        inhibitors_free(r->inhibitors);
         cloud_init_watch_free(r->cloud_init);
         sd_event_source_unref(r->user_data_timer);
-        machine_clock_free(r->clock);
+        clock_watch_free(r->clock);
         sd_event_source_unref(r->timer);
-        sd_event_source_unref(r->beat);
+        sd_event_source_unref(r->tick);
+        notify_free(r->notify);
         sd_event_unref(r->event);
         publish_done(&r->publish);
         store_done(&r->store);

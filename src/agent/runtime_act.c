@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#include "host/clock.h"
+#include "host/hold_file.h"
 #include "journal.h"
+#include "message_format.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
-#include "story.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
 #include "util/text.h"
@@ -57,14 +59,14 @@ void runtime_show_alive(struct runtime *r) {
         tell_unseen(r, show_alive(r));
 }
 
-/* Held because nobody can tell: that is not what `resume` helps against. */
-static void note_brake(struct status *s) {
-        char id[INSTANCE_ID_SIZE];
-        int found = hold_read(HOLD_PATH, id);
+/* A brake that `ecs-pubip hold` did not write: who made an image of it may not know of it. */
+static void note_brake(const struct runtime *r, struct status *s) {
+        char why[HOLD_WHY_SIZE];
 
-        if (found < 0)
+        if (hold_file_read(r->engine.facts.identity.instance_id, why) == HOLD_ON && *why)
                 snprintf(s->note, sizeof(s->note),
-                         HOLD_PATH " cannot be read (%s), which counts as held", strerror(-found));
+                         HOLD_PATH " %s, which holds every instance; `ecs-pubip resume` removes it",
+                         why);
 }
 
 /* A mark that could not be made, or that somebody took away, is made at the next occasion. */
@@ -72,14 +74,15 @@ static int publish_marks(struct runtime *r) {
         const struct engine *e = &r->engine;
         int k = 0, q = 0;
 
-        if (e->online)
+        if (e->confirming.online_mark)
                 k = publish_mark(&r->publish, ONLINE_MARK, true);
         if (k >= 0 && r->change_due)
                 k = publish_changed(&r->publish);
         if (k >= 0)
                 r->change_due = false;
-        if (e->marked || e->online) /* before that, the mark may be an earlier process's */
-                q = publish_mark(&r->publish, REBOOT_MARK, e->marked);
+        if (e->reboot.required_mark ||
+            e->confirming.online_mark) /* before that, the mark may be an earlier process's */
+                q = publish_mark(&r->publish, REBOOT_MARK, e->reboot.required_mark);
         return k < 0 ? k : q;
 }
 
@@ -101,9 +104,9 @@ static void status_take(struct runtime *r, struct status *ret) {
                 TEXT_SET(ret->note, USER_DATA_NOTE);
         }
         if (ret->held)
-                note_brake(ret);
+                note_brake(r, ret);
         note_config(r, ret);
-        if (strcmp(c->instance_id, r->engine.identity.instance_id) != 0)
+        if (strcmp(c->instance_id, r->engine.facts.identity.instance_id) != 0)
                 return; /* not known yet, or the image's */
         ret->previous_ip = c->previous;
         ret->changed_at = c->at;
@@ -116,7 +119,7 @@ static int publish_metrics_of(struct runtime *r, const struct status *s) {
 
         r->metrics.kernel_events = counts.events;
         r->metrics.kernel_overruns = counts.overruns;
-        r->metrics.heartbeat = machine_wall_sec();
+        r->metrics.heartbeat = clock_wall_sec();
         return metrics_format(s, &r->metrics, &text) < 0 ? 0 : publish_metrics(&r->publish, text);
 }
 
@@ -173,7 +176,7 @@ static void note_change(struct runtime *r, const struct actions *a) {
                 lost = lost || a->notices[i].kind == NOTICE_RECLAIMED;
         if (!confirmed && !lost)
                 return;
-        if (record_change(&r->record, e->identity.instance_id, address, change_of(r, address),
+        if (record_change(&r->record, e->facts.identity.instance_id, address, change_of(r, address),
                           engine_time(e, runtime_now()))) {
                 r->metrics.changes[r->record.change.how]++;
                 tell_change(r);
@@ -193,7 +196,7 @@ static void publish(struct runtime *r, struct status *ret) {
 
         status_take(r, ret);
         status_line(ret, line);
-        publish_line(&r->publish, line);
+        notify_status(r->notify, line);
         k = show_alive(r);
         if (k >= 0 && status_format(ret, &json) >= 0)
                 k = publish_status(&r->publish, json);
@@ -220,8 +223,8 @@ void runtime_publish_counters(struct runtime *r) {
 }
 
 void runtime_beat(struct runtime *r) {
-        if (machine_wall_sec() - r->metrics.heartbeat >= BEAT_SEC ||
-            machine_wall_sec() < r->metrics.heartbeat)
+        if (clock_wall_sec() - r->metrics.heartbeat >= BEAT_SEC ||
+            clock_wall_sec() < r->metrics.heartbeat)
                 runtime_publish_counters(r);
 }
 
@@ -235,7 +238,7 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                         if (r->ledger_is_newer)
                                 n->kind = NOTICE_LEDGER_NEWER;
                 }
-                story_tell(n, s, call_context(&r->engine.config), &entry);
+                message_format(n, s, engine_call_context(&r->engine.given.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);
@@ -262,15 +265,15 @@ static void perform(struct runtime *r, unsigned wants) {
         if (wants & ACTION_DROP)
                 cloud_link_drop(r->link);
         if (wants & ACTION_SET_ASIDE)
-                (void)store_set_aside(&r->store, "foreign", machine_wall_sec(), r->aside);
+                (void)store_set_aside(&r->store, "foreign", clock_wall_sec(), r->aside);
         if (wants & ACTION_STORE)
                 keep_ledger(r);
         if (wants & ACTION_WATCH)
                 netlink_watch(r->netlink, &r->engine.watch);
         if (wants & ACTION_BLOCKERS)
-                etiquette_look(r->etiquette);
+                inhibitors_look(r->inhibitors);
         if (wants & ACTION_NO_BLOCKERS)
-                etiquette_stop(r->etiquette);
+                inhibitors_stop(r->inhibitors);
 }
 
 static void conclude(struct runtime *r, const struct actions *a) {

@@ -4,12 +4,13 @@
 
 #include <ecs-pubip/engine.h>
 
-#include "cloud_init.h"
+#include "clock_watch.h"
+#include "cloud_init_watch.h"
 #include "cloud_link.h"
-#include "etiquette.h"
-#include "hold.h"
-#include "machine.h"
+#include "hold_watch.h"
+#include "inhibitors.h"
 #include "netlink.h"
+#include "notify.h"
 #include "publish.h"
 #include "record.h"
 #include "store.h"
@@ -18,16 +19,17 @@
 
 struct runtime {
         sd_event *event;
-        sd_event_source *timer, *beat;
+        sd_event_source *timer, *tick;
         struct engine engine;
 
         struct store store;
         struct publish publish;
+        struct notify *notify;
         struct netlink *netlink;
         struct cloud_link *link;
         struct hold_watch *hold_watch;
-        struct etiquette *etiquette;
-        struct machine_clock *clock;
+        struct inhibitors *inhibitors;
+        struct clock_watch *clock;
         struct cloud_init_watch *cloud_init;
         sd_event_source *user_data_timer; /* while a first change would wait for cloud-init */
         bool awaits_user_data;            /* one does: the brake is on until then */

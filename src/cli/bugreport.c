@@ -16,10 +16,11 @@
 
 #include <ecs-pubip/history.h>
 
-#include "clock.h"
 #include "command.h"
-#include "file.h"
+#include "host/clock.h"
 #include "host/conf.h"
+#include "host/dmi.h"
+#include "host/file.h"
 #include "json.h"
 #include "machine.h"
 #include "out.h"
@@ -79,7 +80,7 @@ static void add_versions(struct buf *out) {
         _cleanup_free_ char *os = NULL;
         struct utsname u;
         size_t len;
-        bool is_ecs, known = machine_dmi(&is_ecs);
+        bool is_ecs, known = dmi_read(&is_ecs);
 
         add_title(out, "versions");
         buf_puts(out, "ecs-pubip " ECS_PUBIP_VERSION "\n");

@@ -7,8 +7,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "finding.h"
+#include "host/boot_id.h"
+#include "host/file.h"
+#include "host/hold_file.h"
 #include "machine.h"
 #include "show.h"
 #include "util/paths.h"
@@ -93,7 +95,7 @@ static void check_boot_id(struct doctor *d, struct finding *f) {
         const char *agents = d->snapshot.status.boot_id;
         char boot_id[BOOT_ID_SIZE];
 
-        if (machine_boot_id(boot_id) < 0) {
+        if (boot_id_read(NULL, boot_id) < 0) {
                 finding_set(f, LEVEL_FAIL, "cannot be read from " BOOT_ID_PATH);
                 finding_remedy(f, "without it no reboot can be counted, so nothing is changed; "
                                   "the agent takes it from --boot-id=%%b of its unit");
@@ -178,12 +180,15 @@ static void check_held(const struct snapshot *s, struct finding *f) {
 }
 
 static void check_hold(struct doctor *d, struct finding *f) {
-        switch (machine_hold(d->snapshot.status.instance_id)) {
+        char why[HOLD_WHY_SIZE];
+
+        switch (hold_file_read(d->snapshot.status.instance_id, why)) {
         case HOLD_OFF:
                 check_held(&d->snapshot, f);
                 break;
         case HOLD_ON:
-                finding_set(f, LEVEL_FAIL, "set: no changing call is made");
+                finding_set(f, LEVEL_FAIL, "set: no changing call is made%s%s",
+                            *why ? "; " HOLD_PATH " " : "", why);
                 finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
                 break;
         case HOLD_FOREIGN:

@@ -6,9 +6,9 @@
 
 #include <ecs-pubip/history.h>
 
-#include "clock.h"
 #include "command.h"
-#include "file.h"
+#include "host/clock.h"
+#include "host/file.h"
 #include "json.h"
 #include "out.h"
 #include "show.h"

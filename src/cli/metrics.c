@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
+#include "host/file.h"
 #include "out.h"
 #include "util/cleanup.h"
 #include "util/paths.h"

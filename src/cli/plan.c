@@ -12,9 +12,12 @@
 #include <ecs-pubip/engine.h>
 
 #include "ask.h"
-#include "clock.h"
 #include "command.h"
+#include "host/boot_id.h"
+#include "host/clock.h"
 #include "host/conf.h"
+#include "host/dmi.h"
+#include "host/hold_file.h"
 #include "json.h"
 #include "machine.h"
 #include "out.h"
@@ -65,14 +68,15 @@ static int step_type(struct plan *p, enum event_type type) {
 
 /* What the brake holds back is what somebody wants to see before it is released. */
 static enum hold look_past_brake(struct plan *p, const char *instance_id) {
-        enum hold hold = machine_hold(instance_id);
+        char ignored[HOLD_WHY_SIZE];
+        enum hold hold = hold_file_read(instance_id, ignored);
 
         p->held = hold == HOLD_ON;
         return p->held ? HOLD_OFF : hold;
 }
 
 static int step_hold(struct plan *p, enum event_type type) {
-        enum hold hold = look_past_brake(p, p->engine.identity.instance_id);
+        enum hold hold = look_past_brake(p, p->engine.facts.identity.instance_id);
         struct event event = {.type = type};
 
         if (type == EVENT_STORED)
@@ -175,8 +179,8 @@ static void init(struct plan *p, const struct config *c) {
         enum ledger_state state = machine_ledger(&ledger);
         bool dmi_known, is_ecs = false;
 
-        machine_boot_id(boot_id);
-        dmi_known = machine_dmi(&is_ecs);
+        boot_id_read(NULL, boot_id);
+        dmi_known = dmi_read(&is_ecs);
         engine_init(&p->engine, c, boot_id, dmi_known, is_ecs, state, &ledger,
                     look_past_brake(p, ledger.instance_id), 1);
         asker_init(&p->asker);
@@ -186,6 +190,7 @@ static void init(struct plan *p, const struct config *c) {
 static void add_change(struct buf *out, const struct plan *p) {
         const struct engine *e = &p->engine;
         const struct wire_question *q = &p->change;
+        enum plane who = engine_verdict(e).who;
         char address[IPV4_SIZE] = "";
 
         if (e->expected)
@@ -213,12 +218,11 @@ static void add_change(struct buf *out, const struct plan *p) {
                 break;
         case WIRE_REBOOT:
                 buf_printf(out, "call RebootInstance: the agent brought %s, and ", address);
-                if (e->config.reboot_policy == REBOOT_ALWAYS)
+                if (e->given.config.reboot_policy == REBOOT_ALWAYS)
                         buf_puts(out, "Reboot.Policy=always asks for one after each change");
                 else
                         buf_printf(out, "the %s plane does not show it yet",
-                                   e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who)
-                                                               : "kernel");
+                                   who < _PLANE_MAX ? plane_name(who) : "kernel");
                 break;
         case WIRE_NONE:
         case WIRE_IDENTIFY:
@@ -258,7 +262,7 @@ static const char *cost_of(const struct wire_question *q) {
 
 /* Whether a restart of this machine follows, as far as it can be said before. */
 static void add_reboot(struct buf *out, const struct plan *p) {
-        const struct config *c = &p->engine.config;
+        const struct config *c = &p->engine.given.config;
         char grace[CONFIG_VALUE_SIZE];
 
         if (p->change.op == WIRE_REBOOT)
@@ -342,8 +346,8 @@ static void add_plan(struct buf *out, const struct plan *p) {
         show_field(out, "Cost", cost_of(&p->change));
         add_reboot(&reboot, p);
         show_field(out, "Reboot", buf_text(&reboot));
-        buf_printf(out, "Instance  %s in %s\n", p->engine.identity.instance_id,
-                   p->engine.identity.region_id);
+        buf_printf(out, "Instance  %s in %s\n", p->engine.facts.identity.instance_id,
+                   p->engine.facts.identity.region_id);
 }
 
 static void plan_done(struct plan *p) {

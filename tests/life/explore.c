@@ -238,7 +238,7 @@ static unsigned price(const struct plan *p, const struct world *w, enum move m) 
         case MOVE_LEDGER_READABLE:
                 return 0;
         case MOVE_WRITE_FAILS:
-                return !(w->full || w->engine.ledger_state == LEDGER_UNREADABLE);
+                return !(w->full || w->engine.given.ledger_state == LEDGER_UNREADABLE);
         default:
                 return m >= _MOVE_FAIR;
         }

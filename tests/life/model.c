@@ -54,7 +54,7 @@ static void ask_cloud(struct world *w, const struct wire_question *q) {
 void world_step(struct world *w, struct event *e, struct actions *a) {
         e->now = world_now(w);
         if (w->scene->coarse)
-                w->engine.rng.state = w->scene->seed;
+                w->engine.given.rng.state = w->scene->seed;
         engine_step(&w->engine, e, a);
         if (a->wants & ACTION_DROP) {
                 laws_gave_up(w);
@@ -92,7 +92,7 @@ static void step_plain(struct world *w, enum event_type type, struct actions *a)
 /* The agent ends. What it had asked may still be on its way. */
 static void down(struct world *w) {
         if (w->flight.asked && !w->flight.executed && wire_op_changes(w->flight.question.op))
-                w->late = w->flight;
+                answer_abandon(w, CALL_MAX_MS * USEC_PER_MSEC);
         w->flight = (struct flight){0};
         w->running = w->store_wanted = w->told_wanted = w->ask_wanted = false;
         w->blockers_asked = w->blocked = false;
@@ -111,7 +111,7 @@ static void restart_machine(struct world *w) {
 }
 
 static void start(struct world *w, struct actions *a) {
-        struct config config = w->engine.config;
+        struct config config = w->engine.given.config;
         char boot_id[BOOT_ID_SIZE] = "";
 
         if (!w->scene->no_boot_id)
@@ -158,8 +158,10 @@ static void to_deadline(struct world *w, struct actions *a) {
 
 static void pass(struct world *w, uint64_t usec) {
         w->now += usec;
-        if (w->late.asked && w->now - w->late.at >= CALL_MAX_MS * USEC_PER_MSEC)
+        if (w->late.asked && w->now >= w->late.until)
                 w->late = (struct flight){0};
+        if (w->reboot_until && w->now >= w->reboot_until)
+                w->reboot_accepted = false;
 }
 
 static void tell_kernel(struct world *w, struct actions *a) {
@@ -189,7 +191,7 @@ static void set_hold(struct world *w, enum hold hold, struct actions *a) {
 }
 
 static void reload(struct world *w, bool other_policy, struct actions *a) {
-        struct event e = {.type = EVENT_RELOAD, .config = w->engine.config};
+        struct event e = {.type = EVENT_RELOAD, .config = w->engine.given.config};
 
         if (other_policy)
                 e.config.reboot_policy = (e.config.reboot_policy + 1) % (REBOOT_NEVER + 1);
@@ -262,6 +264,7 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_REBOOTS:
                 w->reboot_accepted = false;
+                w->reboot_until = 0;
                 w->reboot_repeats = true;
                 restart_machine(w);
                 break;
@@ -299,7 +302,18 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_LOST_DONE:
         case MOVE_SERVER_DONE:
+        case MOVE_REFUSED_DONE:
+        case MOVE_STATE_DONE:
+        case MOVE_NONCE_DONE:
+        case MOVE_UNKNOWN_DONE:
                 answer_lost(w, m, a);
+                break;
+        case MOVE_TWICE:
+                answer_twice(w, a);
+                break;
+        case MOVE_REFUSED_LATE:
+                answer_abandon(w, LIE_MAX);
+                answer_fault(w, m, a);
                 break;
         case MOVE_SILENT_DONE:
                 answer_never(w);

@@ -352,11 +352,11 @@ static void let_copy_hear(struct world *w, const struct wire_answer *a) {
 
         copy = w->engine;
         engine_step(&copy, &e, &actions);
-        if (copy.phase != PHASE_STOPPED && copy.step != STEP_STORING &&
+        if (copy.phase != PHASE_STOPPED && copy.inflight.step != STEP_STORING &&
             copy.deadline == ENGINE_NEVER)
                 laws_break(w, "L9: an odd answer leaves the agent without a deadline");
-        if (!ENDS(copy.identity.instance_id) || !ENDS(copy.fault.code) ||
-            !ENDS(copy.fault.message) || !instance_is_whole(&copy.instance))
+        if (!ENDS(copy.facts.identity.instance_id) || !ENDS(copy.holdoff.fault.code) ||
+            !ENDS(copy.holdoff.fault.message) || !instance_is_whole(&copy.facts.instance))
                 laws_break(w, "L9: an odd answer spoils what the agent keeps");
 }
 

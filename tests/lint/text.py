@@ -85,7 +85,7 @@ LAYERS = {
     "src/core/format": rf"{CORE_HEADERS}|{LIBC_PURE}|{FORMATS}",
     "src/core/engine": rf"{CORE_HEADERS}|core/engine/[\w-]+\.h|{LIBC_PURE}",
     "src/util": rf"util/[\w-]+\.h|{LIBC_ANY}",
-    "src/host": rf"{HOST_HEADERS}|{LIBC_ANY}",
+    "src/host": rf"{HOST_HEADERS}|{LIBC_ANY}|cjson/cJSON\.h",
     "src/agent": rf"{HOST_HEADERS}|agent/[\w-]+\.h|{LIBC_ANY}|systemd/[\w-]+\.h|netlink/[\w/-]+\.h"
                  r"|cjson/cJSON\.h",
     "src/cloud": rf"{HOST_HEADERS}|cloud/[\w-]+\.h|{LIBC_ANY}|curl/curl\.h|cjson/cJSON\.h"
@@ -190,6 +190,28 @@ def agent_offline(tree):
         for match in calls.finditer(code):
             tree.complain(path, line_of(code, match.start()), f"{match.group(0)}…: internet is "
                                                               "the cloud process's business")
+
+
+# Each waits: for the reader of a queue or a pipe, for a bus, for another process.
+BLOCKING = re.compile(
+    r"\b(sd_(?:pid_)?notifyf?(?:_barrier)?|sd_journal_\w+|sd_event_set_watchdog|sd_bus_call|"
+    r"sd_bus_call_method|sd_bus_flush|sd_bus_flush_close_unref|syslog|perror|printf|puts|fputs|"
+    r"fprintf|vfprintf|dprintf|poll|select|nanosleep|clock_nanosleep|waitpid)\s*\(|\bstderr\b"
+)
+BLOCKING_SOCKET = re.compile(r"\bsocket\s*\(\s*AF_UNIX(?![^;]*SOCK_NONBLOCK)[^;]*;")
+# main.c speaks of its options before there is a loop, journal.c has a last word after it, with a limit.
+MAY_BLOCK = {"main.c": {"stderr", "puts", "fprintf"}, "datagram.c": {"poll"}}
+
+
+@rule("nonblocking")
+def nonblocking(tree):
+    """Nothing that the agent's loop calls waits for somebody to read."""
+    for path in tree.files(*C, under=("src/agent",)):
+        code = c_code(path.read_text())
+        for match in [*BLOCKING.finditer(code), *BLOCKING_SOCKET.finditer(code)]:
+            name = match.group(1) if match.re is BLOCKING and match.group(1) else match.group(0)
+            if name not in MAY_BLOCK.get(path.name, ()):
+                tree.complain(path, line_of(code, match.start()), f"{name} waits: design 6")
 
 
 @rule("addresses")

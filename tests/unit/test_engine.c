@@ -55,7 +55,23 @@ static void reachability_witness_spares_the_reboot(void **state) {
         PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
              {"reach yes", "confirmed store online"});
-        assert_true(r.engine.lagging);
+        assert_true(r.engine.ledger.confirmed_by_reachability);
+}
+
+/* A resolver's error before the change is no "unreachable": what is reachable now may have been. */
+static void reachability_unknown_before_proves_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", "identifying ask:identify"},
+             {"identity none", "inspecting store watch ask:inspect"}, {"stored", "inspecting"},
+             {"kernel up", "inspecting"}, {"instance none", "inspecting ask:probe"},
+             {"reach unknown", "allocating store"}, {"stored", "allocating ask:allocate"},
+             {"ok A", "inspecting store ask:inspect"}, {"stored", "inspecting"},
+             {"instance A", "confirming store"}, {"+60", ""}, {"wait", "confirming ask:addresses"},
+             {"addresses none", "rebooting blockers"});
+        assert_false(r.engine.ledger.entries[0].unreachable_before);
 }
 
 static void address_there_costs_no_api_call(void **state) {
@@ -119,7 +135,7 @@ static void already_there_is_adopted(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
              {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
              {"fault AllocatedAlready 403", "inspecting store ask:inspect"},
-             {"instance B", "confirming store say:adopted"}, {"wait", "confirming ask:addresses"},
+             {"instance B", "confirming store"}, {"wait", "confirming ask:addresses"},
              {"addresses B", "confirmed store online"});
 }
 
@@ -195,7 +211,7 @@ static void slow_disk_means_another_inspection(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
              {"reach no", "allocating store"}, {"+120", ""},
              {"stored", "inspecting store ask:inspect"});
-        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_REFUSED);
+        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_WITHDRAWN);
 }
 
 /* From the intent it is judged whether a call may be underway: it must not leave long after it. */
@@ -258,10 +274,10 @@ static void lost_replies_without_effect_spend_nothing(void **state) {
         for (unsigned i = 0; i < 40; i++) {
                 PLAY(&r, {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
                      {"fault Transport.Timeout", "waiting store"});
-                while (r.engine.asking != WIRE_PROBE) {
-                        if (r.engine.asking == WIRE_INSPECT)
+                while (r.engine.inflight.op != WIRE_PROBE) {
+                        if (r.engine.inflight.op == WIRE_INSPECT)
                                 PLAY(&r, {"instance none", ""});
-                        else if (r.engine.asking == WIRE_ADDRESSES)
+                        else if (r.engine.inflight.op == WIRE_ADDRESSES)
                                 PLAY(&r, {"addresses none", ""});
                         else
                                 PLAY(&r, {"wait", "inspecting ask:inspect"});
@@ -291,6 +307,7 @@ int main(void) {
                 cmocka_unit_test(fresh_vpc_with_reboot),
                 cmocka_unit_test(fresh_vpc_at_once),
                 cmocka_unit_test(reachability_witness_spares_the_reboot),
+                cmocka_unit_test(reachability_unknown_before_proves_nothing),
                 cmocka_unit_test(address_there_costs_no_api_call),
                 cmocka_unit_test(classic_with_reboot),
                 cmocka_unit_test(classic_by_configured_id),

@@ -144,8 +144,12 @@ static void answers_come_back(void **state) {
         answer_comes_back(WIRE_EIP_ALLOCATE, &a);
         a = (struct wire_answer){.address = 0x0a0071cb, .server_time = 1};
         answer_comes_back(WIRE_ALLOCATE, &a);
-        a.reachable = true;
-        answer_comes_back(WIRE_PROBE, &a);
+        for (enum wire_reach reach = REACH_UNKNOWN; reach <= REACH_YES; reach++) {
+                a.reachable = reach;
+                a.time_proven = reach == REACH_YES;
+                answer_comes_back(WIRE_PROBE, &a);
+        }
+        a.reachable = REACH_UNKNOWN;
         a = (struct wire_answer){};
         answer_comes_back(WIRE_PROBE, &a);
         answer_comes_back(WIRE_BANDWIDTH, &a);
@@ -324,7 +328,9 @@ static const struct {
         {WIRE_EIP_FIND, "{\"ok\":{\"allocation_id\":\"eip-1\"}}"},
         {WIRE_EIP_FIND, "{\"ok\":{\"address\":\"203.0.113.10\"}}"},
         {WIRE_EIP_ALLOCATE, "{\"ok\":{}}"},
-        {WIRE_PROBE, "{\"ok\":{\"reachable\":\"yes\"}}"},
+        {WIRE_PROBE, "{\"ok\":{\"reachable\":true}}"},
+        {WIRE_PROBE, "{\"ok\":{\"reachable\":\"perhaps\"}}"},
+        {WIRE_PROBE, "{\"ok\":{},\"time_proven\":1}"},
 };
 
 static void bad_answers_are_refused(void **state) {
@@ -477,7 +483,7 @@ static void the_very_bytes(void **state) {
         a.address = 0x0a0071cb;
         assert_int_equal(wire_answer_format(WIRE_ALLOCATE, &a, &line), 0);
         assert_string_equal(line, "{\"ok\":{\"address\":\"203.113.0.10\",\"request_id\":\"R1\"},"
-                                  "\"server_time\":1795442400}\n");
+                                  "\"server_time\":1795442400,\"time_proven\":false}\n");
         free(line);
         a = (struct wire_answer){.fault = {.class = FAULT_THROTTLED,
                                            .code = "Throttling.User",
@@ -489,7 +495,7 @@ static void the_very_bytes(void **state) {
         assert_string_equal(line,
                             "{\"fault\":{\"class\":\"throttled\",\"code\":\"Throttling.User\","
                             "\"http_status\":400,\"message\":\"m\",\"request_id\":\"R2\","
-                            "\"retry_after_ms\":2500}}\n");
+                            "\"retry_after_ms\":2500},\"time_proven\":false}\n");
         free(line);
 }
 

@@ -16,6 +16,8 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
+#define LEDGER_VERSION_OLDEST 1
+
 #define MAGIC    "ecs-pubip-ledger "
 #define END_SIZE sizeof("end 0123456789abcdef\n")
 #define TIME_MAX INT64_C(253402300799)         /* the last second of 9999 */
@@ -41,10 +43,19 @@ struct field {
 
 static const char *outcome_name(int value) {
         static const char *const names[] = {
-                [OUTCOME_OPEN] = "open",
-                [OUTCOME_DONE] = "done",
-                [OUTCOME_REFUSED] = "refused",
-                [OUTCOME_LOST] = "lost",
+                [OUTCOME_OPEN] = "open",           [OUTCOME_DONE] = "done",
+                [OUTCOME_REFUSED] = "refused",     [OUTCOME_LOST] = "lost",
+                [OUTCOME_WITHDRAWN] = "withdrawn",
+        };
+
+        return names[value];
+}
+
+static const char *showed_name(int value) {
+        static const char *const names[] = {
+                [SHOWED_NOTHING] = "nothing",
+                [SHOWED_THIS] = "this",
+                [SHOWED_ANOTHER] = "another",
         };
 
         return names[value];
@@ -106,7 +117,9 @@ static const struct field address_fields[] = {
         NAME(ledger, kind, "kind", kind_text, KIND_EIP + 1),
         WORD(ledger, eip_id, "eip"),
         FIELD(FIELD_I64, ledger, confirmed, "confirmed"),
-        FIELD(FIELD_BOOL, ledger, lagging, "lagging"),
+        FIELD(FIELD_BOOL, ledger, confirmed_by_reachability, "lagging"),
+        FIELD(FIELD_BOOL, ledger, metadata_no_cure, "metadata-no-cure"),
+        FIELD(FIELD_BOOL, ledger, nic_no_cure, "nic-no-cure"),
         {},
 };
 
@@ -126,13 +139,17 @@ static const struct field wait_fields[] = {
 
 static const struct field entry_fields[] = {
         NAME(ledger_entry, op, "call", op_text, _WIRE_OP_MAX),
-        NAME(ledger_entry, outcome, "outcome", outcome_name, OUTCOME_LOST + 1),
+        NAME(ledger_entry, outcome, "outcome", outcome_name, OUTCOME_WITHDRAWN + 1),
         FIELD(FIELD_I64, ledger_entry, time, "time"),
         FIELD(FIELD_I64, ledger_entry, first_time, "first"),
+        FIELD(FIELD_U64, ledger_entry, boot_usec, "boot-usec"),
         WORD(ledger_entry, boot_id, "boot"),
         FIELD(FIELD_BOOL, ledger_entry, settled, "settled"),
         FIELD(FIELD_BOOL, ledger_entry, unreachable_before, "unreachable-before"),
         FIELD(FIELD_IPV4, ledger_entry, address, "ip"),
+        WORD(ledger_entry, shown_boot_id, "shown-boot"),
+        NAME(ledger_entry, metadata_before, "metadata-before", showed_name, SHOWED_ANOTHER + 1),
+        NAME(ledger_entry, nic_before, "nic-before", showed_name, SHOWED_ANOTHER + 1),
         WORD(ledger_entry, allocation_id, "eip"),
         WORD(ledger_entry, client_token, "token"),
         WORD(ledger_entry, request_id, "request"),
@@ -348,7 +365,7 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret) {
                 return -EBADMSG;
         if (version > LEDGER_VERSION)
                 return -EPROTONOSUPPORT;
-        if (version < LEDGER_VERSION)
+        if (version < LEDGER_VERSION_OLDEST)
                 return -EBADMSG;
         *line = '\n';
         if (!checksum_take(copy, len))
@@ -361,8 +378,14 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret) {
         return 0;
 }
 
+bool ledger_entry_is_refused(const struct ledger_entry *e) {
+        return e->outcome == OUTCOME_REFUSED || e->outcome == OUTCOME_WITHDRAWN;
+}
+
 bool ledger_entry_is_void(const struct ledger_entry *e) {
-        if (e->outcome == OUTCOME_REFUSED)
+        if (e->op == WIRE_REBOOT && e->outcome == OUTCOME_REFUSED)
+                return e->settled;
+        if (ledger_entry_is_refused(e))
                 return true;
         return wire_op_brings_address(e->op) && e->outcome == OUTCOME_LOST && e->settled &&
                e->address == 0;
@@ -408,7 +431,7 @@ struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op) {
         for (unsigned i = l->n_entries; i-- > 0;) {
                 struct ledger_entry *e = &l->entries[i];
 
-                if (e->outcome != OUTCOME_REFUSED && (op == WIRE_NONE || e->op == op))
+                if (!ledger_entry_is_refused(e) && (op == WIRE_NONE || e->op == op))
                         return e;
         }
         return NULL;

@@ -30,6 +30,11 @@ static const char *const probe_names[] = {
         [PROBE_OUTSIDE] = "outside",
         [PROBE_PERMISSION] = "permission",
 };
+static const char *const reach_names[] = {
+        [REACH_UNKNOWN] = "unknown",
+        [REACH_NO] = "no",
+        [REACH_YES] = "yes",
+};
 const char *const network_names[] = {
         [NETWORK_VPC] = "vpc",
         [NETWORK_CLASSIC] = "classic",
@@ -130,7 +135,7 @@ static const struct member allocate_members[] = {
 };
 static const struct member probe_members[] = {
         {"address", MEMBER_IPV4, 0, W(address)},
-        {"reachable", MEMBER_BOOL, 0, W(reachable)},
+        {"reachable", MEMBER_NAME, 0, W(reachable), MEMBER_NAMES(reach_names)},
         {},
 };
 static const struct member nothing_members[] = {{}};
@@ -142,6 +147,7 @@ static const struct member request_members[] = {
 /* What an answer carries beside its kind, and what of it stands under "ok", per question. */
 static const struct member answer_members[] = {
         {"server_time", MEMBER_TIME, 0, W(server_time)},
+        {"time_proven", MEMBER_BOOL, 0, W(time_proven)},
         {},
 };
 static const struct {
