@@ -207,7 +207,10 @@ struct retry {
 
 /* The looks that confirm, and that keep confirmed: by confirm.c and drift.c. */
 struct confirming {
-        uint64_t started;
+        uint64_t started; /* the looks, or the wait between which they come */
+        uint64_t since; /* `address` has been waited for, over waits for other things; 0: it is not
+                         */
+        in_addr_t address;
         unsigned looks;        /* at metadata, since then */
         uint64_t next_look;    /* ENGINE_NEVER: to be planned */
         uint64_t next_control; /* while confirmed */

@@ -83,6 +83,7 @@ struct status {
         char note[STATUS_WHY_SIZE];           /* what is odd but no fault; "" mostly */
         char control_fault[FAULT_CODE_SIZE];  /* why the control plane is unknown, if by a fault */
         char metadata_fault[FAULT_CODE_SIZE]; /* the same for metadata, of its last look */
+        char config_problem[STATUS_WHY_SIZE]; /* where the files are wrong: file, line, key; "" */
 };
 
 /* malloc'ed JSON text with a final newline; -ENOMEM. */
@@ -103,7 +104,6 @@ bool status_is_confirmed(const struct status *s);
 /* Counters since the agent started, for metrics.prom. */
 struct metrics {
         int64_t heartbeat; /* this machine's time at which they were written */
-        bool config_bad;   /* the files have an error, and the old configuration is in force */
         uint64_t changes[_CHANGE_MAX];
         uint64_t questions[_WIRE_OP_MAX];
         uint64_t faults[_FAULT_CLASS_MAX];

@@ -18,7 +18,10 @@ int publish_status(struct publish *p, const char *json);
 int publish_metrics(struct publish *p, const char *text);
 int publish_history(struct publish *p, const char *text);
 
-/* An empty file that says something by being there; it may be there, or not, already. */
+/*
+ * An empty file in marks/ that says something by being there; it may be there, or not, already. A
+ * link beside status.json is its name of before.
+ */
 int publish_mark(struct publish *p, const char *name, bool there);
 
 /* The mark that the address has changed, for a path unit; it may be there already. */

@@ -55,6 +55,12 @@ static int show_alive(struct runtime *r) {
         return r->alive_fd < 0 ? r->alive_fd : 0;
 }
 
+void runtime_forget_shown(struct runtime *r) {
+        close_p(&r->alive_fd);
+        r->alive_fd = -1;
+        publish_done(&r->publish);
+}
+
 void runtime_show_alive(struct runtime *r) {
         tell_unseen(r, show_alive(r));
 }
@@ -86,14 +92,6 @@ static int publish_marks(struct runtime *r) {
         return k < 0 ? k : q;
 }
 
-/* What keeps the address that is there from being looked after, although nothing else shows it. */
-static void note_config(const struct runtime *r, struct status *s) {
-        if (r->metrics.config_bad && !*s->note)
-                TEXT_SET(
-                        s->note,
-                        "the configuration has an error and is not in force: ecs-pubip config --check");
-}
-
 /* What others see at this moment: the engine's word, and what the runtime adds to it. */
 static void status_take(struct runtime *r, struct status *ret) {
         const struct history_change *c = &r->record.change;
@@ -103,9 +101,14 @@ static void status_take(struct runtime *r, struct status *ret) {
                 ret->held = runtime_brake(r) == HOLD_ON;
                 TEXT_SET(ret->note, USER_DATA_NOTE);
         }
+        if (r->config_unread) {
+                ret->held = runtime_brake(r) == HOLD_ON;
+                TEXT_SET(ret->note, "the configuration cannot be read at this moment: nothing is "
+                                    "changed until it can");
+        }
+        TEXT_SET(ret->config_problem, r->config_report.first);
         if (ret->held)
                 note_brake(r, ret);
-        note_config(r, ret);
         if (strcmp(c->instance_id, r->engine.facts.identity.instance_id) != 0)
                 return; /* not known yet, or the image's */
         ret->previous_ip = c->previous;
@@ -243,6 +246,8 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);
                 }
+                if (n->kind == NOTICE_HELD && r->config_unread)
+                        continue; /* that was said, and is no brake of a person */
                 journal_send(&entry);
         }
 }

@@ -67,13 +67,13 @@ def test_metrics_tell_of_a_bad_configuration_and_of_a_hold(make_world):
     assert sample(machine, "ecs_pubip_config_ok") == 1
     machine.configure("[Heal]\nPolicy=maybe\n")
     machine.reload()
-    said = machine.wait_status(lambda s: s["note"] and "config --check" in s["note"], 10)
+    said = machine.wait_status(lambda s: s["config_problem"], 10)
     assert said["phase"] == "confirmed"
     assert sample(machine, "ecs_pubip_config_ok") == 0
-    assert "config --check" in " ".join(machine.cli("status").stdout.splitlines()[:2])
+    assert "configuration is not in force" in " ".join(machine.cli("status").stdout.splitlines()[:2])
     machine.configure("")
     machine.reload()
-    assert machine.wait_status(lambda s: not s["note"], 10)
+    assert machine.wait_status(lambda s: not s["config_problem"], 10)
     assert sample(machine, "ecs_pubip_config_ok") == 1
     assert machine.cli("hold").returncode == 0
     assert (sample(machine, "ecs_pubip_held"), sample(machine, "ecs_pubip_address_confirmed"),

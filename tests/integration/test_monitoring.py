@@ -149,7 +149,7 @@ def test_alerts_of_a_healthy_agent_of_one_that_ended_and_of_one_on_hold(make_wor
     assert machine.cli("resume").returncode == 0
     machine.configure("[Heal]\nPolicy=maybe\n")
     machine.reload()
-    assert machine.wait_status(lambda s: s["note"], 10)
+    assert machine.wait_status(lambda s: s["config_problem"], 10)
     alerts(tmp_path, machine.read(METRICS), "10m", ["EcsPubipConfigBad"], [BEAT])
     stopped(machine)
     alerts(tmp_path, machine.read(METRICS), "10m", ["EcsPubipDown", "EcsPubipConfigBad"], [BEAT])

@@ -7,8 +7,9 @@
 
 #include <ecs-pubip/status.h>
 
-#define T0             1795399200 /* 2026-11-23T02:00:00Z */
-#define IP(a, b, c, d) ((in_addr_t)((a) | (b) << 8 | (c) << 16 | (unsigned)(d) << 24))
+#include "util/text.h"
+
+#define T0 1795399200 /* 2026-11-23T02:00:00Z */
 
 static const struct status confirmed = {
         .phase = PHASE_CONFIRMED,
@@ -78,7 +79,7 @@ static void the_contract_to_the_letter(void **state) {
                 "\"control\":{\"verdict\":\"agrees\",\"address\":\"203.0.113.10\","
                 "\"since\":\"2026-11-23T02:00:00Z\"}},"
                 "\"allocations\":1,\"reboots\":1,\"attempt\":0,\"next\":null,\"fault\":null,"
-                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"previous_ip\":null,\"changed_at\":null,\"change\":null}\n");
+                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"previous_ip\":null,\"changed_at\":null,\"change\":null,\"config_problem\":null}\n");
         free(text);
         assert_int_equal(status_format(&failed, &text), 0);
         assert_non_null(strstr(text,
@@ -374,7 +375,7 @@ static void metrics_say_what_is(void **state) {
 
 /* Confirmed is what the planes say; held and the configuration are series of their own. */
 static void metrics_keep_apart_what_differs(void **state) {
-        struct metrics m = {.heartbeat = T0 + 7, .config_bad = true, .changes[CHANGE_REPLACED] = 2};
+        struct metrics m = {.heartbeat = T0 + 7, .changes[CHANGE_REPLACED] = 2};
         struct status s = confirmed;
         char *text = NULL;
 
@@ -382,6 +383,7 @@ static void metrics_keep_apart_what_differs(void **state) {
         s.phase = PHASE_HELD;
         s.held = true;
         s.changed_at = T0 - 60;
+        TEXT_SET(s.config_problem, "/etc/x:1");
         s.clock_offset = -3600;
         assert_int_equal(metrics_format(&s, &m, &text), 0);
         assert_non_null(strstr(text, "\necs_pubip_up 1\n"));
@@ -398,7 +400,7 @@ static void metrics_keep_apart_what_differs(void **state) {
         free(text);
         s.planes[PLANE_KERNEL].verdict = PLANE_DISAGREES; /* the NIC went down */
         s.changed_at = 0;
-        m.config_bad = false;
+        s.config_problem[0] = '\0';
         assert_int_equal(metrics_format(&s, &m, &text), 0);
         assert_non_null(strstr(text, "\necs_pubip_address_confirmed 0\n"));
         assert_non_null(strstr(text, "\necs_pubip_config_ok 1\n"));

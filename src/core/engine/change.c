@@ -59,13 +59,22 @@ static struct move gate_inspected(struct turn *t, const struct change *c) {
         return change_is_inspected(t) ? move_pass() : wait_or_inspect(t);
 }
 
+/* Metadata is looked at, as while confirmed; where there is none, control, an hour later (L14). */
+struct move change_hold(const struct turn *t) {
+        const struct engine *e = t->e;
+        uint64_t look = e->facts.identity.from_metadata ? e->given.config.heal_check_interval_usec
+                                                        : HELD_INSPECT;
+
+        return move_rest(PHASE_HELD, clock_from_now(t, look));
+}
+
 static struct move gate_hold(struct turn *t, const struct change *c) {
         const struct engine *e = t->e;
 
         (void)c;
         if (e->given.hold != HOLD_ON)
                 return move_pass();
-        return move_rest(PHASE_HELD, clock_from_now(t, e->given.config.heal_check_interval_usec));
+        return change_hold(t);
 }
 
 static struct move gate_ledger(struct turn *t, const struct change *c) {
@@ -126,8 +135,8 @@ typedef struct move (*gate_fn)(struct turn *t, const struct change *c);
 
 /* In this order: the first that does not pass says what is done instead. */
 static const gate_fn gates[] = {
-        gate_reachability, gate_inspected, gate_hold,   gate_ledger,
-        gate_identity,     gate_purchase,  gate_budget,
+        gate_hold,     gate_reachability, gate_inspected, gate_ledger,
+        gate_identity, gate_purchase,     gate_budget,
 };
 
 static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
@@ -158,6 +167,7 @@ static struct ledger_entry *write_intent(struct turn *t, const struct change *c)
         entry->settled = false;
         entry->time = clock_now(t);
         entry->boot_usec = t->now.boot_usec;
+        ledger_sent(&e->ledger, c->op, entry->time);
         if (!c->again)
                 entry->first_time = entry->time;
         entry->unreachable_before = e->before.reach == REACH_UNREACHABLE;

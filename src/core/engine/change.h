@@ -7,6 +7,9 @@
 /* Passes all gates, or does instead what the first closed one says. */
 struct move change_begin(struct turn *t, enum wire_op op);
 
+/* The brake is on: until the next look. */
+struct move change_hold(const struct turn *t);
+
 /* L1: nothing but reading since an inspection, and that not long ago. */
 bool change_is_inspected(const struct turn *t);
 

@@ -73,6 +73,7 @@ static void ask(struct turn *t, const struct move *m) {
                 e->before.absent_first =
                         0; /* what was absent before the call may not be after it */
                 e->facts.inspected_just_now = false; /* L1: the next change needs another look */
+                e->confirming.since = 0;
         }
 }
 

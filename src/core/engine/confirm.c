@@ -28,6 +28,9 @@ uint64_t confirm_inspect_apart(const struct engine *e) {
 void confirm_begin(struct turn *t) {
         struct confirming *c = &t->e->confirming;
 
+        if (c->since == 0 || c->address != t->e->expected)
+                c->since = t->now.boot_usec;
+        c->address = t->e->expected;
         c->started = t->now.boot_usec;
         c->next_look = ENGINE_NEVER;
         c->looks = 0;
@@ -59,8 +62,8 @@ struct move confirm_rest(struct turn *t, enum phase phase) {
         next = c->next_look;
         if (phase == PHASE_CONFIRMED)
                 return move_rest(phase, next < c->next_control ? next : c->next_control);
-        grace = c->started + config->reboot_grace_usec;
-        timeout = c->started + config->confirm_timeout_usec;
+        grace = c->since + config->reboot_grace_usec;
+        timeout = c->since + config->confirm_timeout_usec;
         if (grace > now && grace < next)
                 next = grace;
         if (phase == PHASE_REBOOTING)
@@ -163,6 +166,7 @@ struct move confirm_reached(struct turn *t) {
         TEXT_SET(e->reported.accepted, "");
         due_clear(t);
         e->before.absent_first = 0;
+        c->since = 0;
         c->online_mark = true;
         e->reboot.required_mark = false;
         if (c->next_control == 0)

@@ -56,12 +56,19 @@ static struct move decide_present(struct turn *t) {
         return reboot_or_confirm(t);
 }
 
-/* A call of ours was answered with an address that control does not show yet. */
+/*
+ * L14: an order of ours was accepted, and control does not show it yet: the address that was
+ * answered, or the bandwidth.
+ */
 static bool is_late(const struct turn *t) {
+        const struct engine *e = t->e;
         const struct ledger_entry *change = ledger_last(&t->e->ledger, WIRE_NONE);
 
-        return change && change->outcome == OUTCOME_DONE && change->address != 0 &&
-               change->time > t->e->ledger.confirmed && clock_now(t) - change->time < VISIBLE_SEC;
+        if (!change || change->outcome != OUTCOME_DONE || change->time <= e->ledger.confirmed ||
+            clock_now(t) - change->time >= VISIBLE_SEC)
+                return false;
+        return change->address != 0 ||
+               (change->op == WIRE_BANDWIDTH && e->facts.instance.bandwidth_out == 0);
 }
 
 /* Absence must be shown by metadata too, by a look of now (L6). */
@@ -129,6 +136,7 @@ static struct move decide_absent(struct turn *t) {
 
         e->expected = 0;
         e->kind = KIND_NONE;
+        e->confirming.since = 0;
         planes_end_reachability(t);
         due_clear(t);
         planes_watch(t);

@@ -21,7 +21,7 @@ static struct move hold_instead(struct turn *t) {
 
         e->given.hold = HOLD_ON;
         report_notice(t, NOTICE_HELD);
-        return move_rest(PHASE_HELD, clock_from_now(t, e->given.config.heal_check_interval_usec));
+        return change_hold(t);
 }
 
 /* A disk that stalled: the inspection has grown old (L1), or the intent, by whose time it is judged

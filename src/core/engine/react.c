@@ -12,6 +12,7 @@ enum reaction {
         IGNORE,
         RESTART,   /* who we are, and from there */
         INSPECT,   /* the control plane */
+        HELD_LOOK, /* at metadata, and now and then who we are */
         DECIDE,    /* by what is known now */
         TICK,      /* the phase goes on: confirming, a due reboot, staying confirmed */
         LOOKED,    /* the same, but the look was this one */
@@ -32,7 +33,7 @@ static const enum reaction reactions[_TRIGGER_MAX][_PHASE_MAX] = {
                         [PHASE_CONFIRMED] = TICK,
                         [PHASE_WAITING] = WAIT_ENDS,
                         [PHASE_FAILED] = RESTART,
-                        [PHASE_HELD] = RESTART,
+                        [PHASE_HELD] = HELD_LOOK,
                         [PHASE_STOPPED] = IGNORE,
                 },
         [TRIGGER_KERNEL] =
@@ -71,6 +72,15 @@ static struct move restart(struct turn *t) {
         return move_start_over();
 }
 
+static struct move look_while_held(struct turn *t) {
+        const struct facts *f = &t->e->facts;
+
+        if (f->identified && f->identity.from_metadata &&
+            t->now.boot_usec - f->inspected < HELD_INSPECT)
+                return move_ask(PHASE_SAME, WIRE_ADDRESSES);
+        return restart(t);
+}
+
 static struct move retry_or_confirm(struct turn *t) {
         return wait_is_confirmed_again(t) ? wait_confirm(t) : retry_now_after_kernel(t);
 }
@@ -83,6 +93,8 @@ struct move react_to(struct turn *t, enum trigger trigger) {
                 return restart(t);
         case INSPECT:
                 return wait_or_inspect(t);
+        case HELD_LOOK:
+                return look_while_held(t);
         case DECIDE:
                 return decide_next(t);
         case TICK:

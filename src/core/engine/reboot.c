@@ -38,7 +38,7 @@ static struct move fail_to_confirm(struct turn *t, const struct situation *s) {
 /* Nothing to reboot for: on with the looks, until Confirm.Timeout. */
 static struct move confirm_further(struct turn *t, const struct situation *s) {
         const struct engine *e = t->e;
-        uint64_t age = t->now.boot_usec - e->confirming.started;
+        uint64_t age = t->now.boot_usec - e->confirming.since;
 
         if (e->phase == PHASE_FAILED || age >= e->given.config.confirm_timeout_usec)
                 return fail_to_confirm(t, s);
@@ -147,7 +147,9 @@ static struct move gate_blockers(struct turn *t, const struct situation *s) {
         }
         if (!r->blockers_known && now < r->blockers_until)
                 return move_rest(PHASE_REBOOTING, r->blockers_until);
-        r->blockers_known = true; /* no answer in time: nothing blocks */
+        if (!r->blockers_known) /* no answer in time is none: it waits, within Patience */
+                TEXT_SET(r->blockers, "word on whether anything inhibits shutdown");
+        r->blockers_known = true;
         if (!*r->blockers)
                 return move_pass();
         if (r->blocked_since == 0)
@@ -213,7 +215,7 @@ struct move reboot_or_confirm(struct turn *t) {
 struct move reboot_tick(struct turn *t) {
         struct engine *e = t->e;
         struct situation s = situation_of(t);
-        uint64_t age = t->now.boot_usec - e->confirming.started;
+        uint64_t age = t->now.boot_usec - e->confirming.since;
         bool due = s.verdict.disagrees && s.change && age >= e->given.config.reboot_grace_usec;
 
         if (s.verdict.confirmed && !s.reboots_at_once)
@@ -266,6 +268,7 @@ struct move reboot_reconsider(struct turn *t) {
         if (i->step == STEP_LEAVING || (i->step == STEP_ASKING && i->op == WIRE_REBOOT))
                 return move_on(PHASE_SAME);
         due_clear(t);
+        t->e->confirming.since = 0;
         if (t->e->phase != PHASE_REBOOTING)
                 return move_on(PHASE_SAME);
         confirm_begin(t);

@@ -18,6 +18,7 @@ struct move retry_now(struct turn *t) {
         if (!turn_is_resting(e) || waits_for_server(e))
                 return move_on(PHASE_SAME);
         e->before.static_refused = false;
+        e->confirming.since = 0; /* a person may have put right what was wrong */
         holdoff_renew(t);
         holdoff_forget(t);
         if (e->phase != PHASE_CONFIRMED || !e->facts.identified)

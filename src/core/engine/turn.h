@@ -7,7 +7,8 @@
 
 #include <ecs-pubip/engine.h>
 
-#define LOOK_FRESH (60 * USEC_PER_SEC) /* how old a look may be that a change rests on (L1, L6) */
+#define HELD_INSPECT USEC_PER_HOUR       /* between two looks at control under the brake (L14) */
+#define LOOK_FRESH   (60 * USEC_PER_SEC) /* how old a look may be that a change rests on (L1, L6) */
 
 struct turn {
         struct engine *e;

@@ -143,7 +143,7 @@ int metrics_format(const struct status *s, const struct metrics *m, char **ret) 
               "When this file was written: at least every two minutes while the agent runs.",
               m->heartbeat);
         gauge(&b, "ecs_pubip_config_ok", "0 while the configuration files have an error.",
-              !m->config_bad);
+              !*s->config_problem);
         add_info(&b, s);
         add_address(&b, s);
         gauge(&b, "ecs_pubip_address_assigned", "1 while this instance has a public address.",

@@ -135,6 +135,7 @@ static const struct member status_members[] = {
         {"previous_ip", MEMBER_IPV4, MEMBER_NULLABLE, S(previous_ip)},
         {"changed_at", MEMBER_DATE, MEMBER_NULLABLE, S(changed_at)},
         {"change", MEMBER_NAME, MEMBER_NULLABLE, S(change), MEMBER_NAMES(change_names)},
+        {"config_problem", MEMBER_TEXT, MEMBER_NULLABLE, S(config_problem)},
         {},
 };
 /* clang-format on */
@@ -328,5 +329,7 @@ void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
                 add_phase(&line, s);
         if (s->phase == PHASE_CONFIRMED && *s->note)
                 buf_printf(&line, "; %s", s->note);
+        if (*s->config_problem)
+                buf_printf(&line, "; the configuration is not in force: %s", s->config_problem);
         text_copy_printable(ret, STATUS_LINE_SIZE, buf_text(&line));
 }
