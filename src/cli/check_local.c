@@ -173,7 +173,7 @@ static void check_ledger(struct doctor *d, struct finding *f) {
 /* Root sees no brake: the agent holds itself, and says why. */
 static void check_held(const struct snapshot *s, struct finding *f) {
         if (!s->alive || s->file != STATUS_FILE_READ || !s->status.held) {
-                finding_set(f, LEVEL_OK, "the brake is off");
+                finding_set(f, LEVEL_OK, "not set");
                 return;
         }
         finding_set(f, LEVEL_FAIL, "there is no " HOLD_PATH ", but the agent is held%s%s",
@@ -190,7 +190,7 @@ static void check_hold(struct doctor *d, struct finding *f) {
                 check_held(&d->snapshot, f);
                 break;
         case HOLD_ON:
-                finding_set(f, LEVEL_FAIL, "the brake is on: no changing call is made%s%s",
+                finding_set(f, LEVEL_FAIL, "set: no changing call is made%s%s",
                             *why ? "; " HOLD_PATH " " : "", why);
                 finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
                 break;

@@ -91,6 +91,7 @@ LAYERS = {
     "src/cloud": rf"{HOST_HEADERS}|cloud/[\w-]+\.h|{LIBC_ANY}|curl/curl\.h|cjson/cJSON\.h"
                  r"|openssl/\w+\.h",
     "src/cli": rf"{HOST_HEADERS}|cli/[\w-]+\.h|{LIBC_ANY}|cjson/cJSON\.h",
+    "src/hooks": rf"{CORE_HEADERS}|hooks/[\w-]+\.h|{LIBC_ANY}",
     "src/man": rf"{CORE_HEADERS}|{LIBC_ANY}|cjson/cJSON\.h",
 }
 NEVER = {

@@ -9,6 +9,7 @@
 #include "due.h"
 #include "fault.h"
 #include "planes.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 #define OFFSET_MAX (60 * 365 * DAY_SEC) /* s; a clock in 1970 is still told */
@@ -66,9 +67,9 @@ static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
 
         if (e->given.ledger_state == LEDGER_UNREADABLE)
-                return "the ledger cannot be read: nothing will be changed";
+                return "the ledger cannot be read, so nothing is changed";
         if (e->given.ledger_error)
-                return "the ledger cannot be written: nothing will be changed";
+                return "the ledger cannot be written, so nothing is changed";
         if (e->ledger.confirmed_by_reachability)
                 return "the address works, metadata does not show it yet";
         if (e->given.hold == HOLD_FOREIGN)
@@ -181,6 +182,14 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         TEXT_SET(s->instance_id, e->facts.identity.instance_id);
         TEXT_SET(s->region_id, e->facts.identity.region_id);
         TEXT_SET(s->boot_id, e->given.boot_id);
+        s->day = (struct status_day){
+                .allocations = governor_spent(&e->ledger, WIRE_NONE, e->given.boot_id,
+                                              engine_time(e, now)),
+                .allocations_limit = e->given.config.heal_limit,
+                .reboots = governor_spent(&e->ledger, WIRE_REBOOT, e->given.boot_id,
+                                          engine_time(e, now)),
+                .reboots_limit = e->given.config.reboot_limit,
+        };
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
