@@ -8,7 +8,7 @@
 packages_row() {
     case $1 in
     build)
-        echo "gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev \
+        echo "gcc libc6-dev meson ninja-build pkg-config libnl-3-dev \
               libcurl4-openssl-dev libssl-dev libcjson-dev libsystemd-dev libinih-dev libexpat1-dev \
               python3" \
              "| gcc meson ninja-build pkgconf-pkg-config libnl3-devel libcurl-devel openssl-devel \

@@ -3,11 +3,8 @@
 #pragma once
 
 #include <ecs-pubip/fault.h>
+#include <ecs-pubip/usec.h>
 
-#define USEC_PER_MSEC UINT64_C(1000)
-#define USEC_PER_SEC  UINT64_C(1000000)
-#define USEC_PER_MIN  (60 * USEC_PER_SEC)
-#define USEC_PER_HOUR (60 * USEC_PER_MIN)
 #define HINT_MAX_USEC USEC_PER_HOUR /* a server's hint is honoured up to this */
 
 /* Deterministic stream of numbers; seeded by the runtime from getrandom(). */

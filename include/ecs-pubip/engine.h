@@ -4,8 +4,8 @@
  * global; the engine is one flat structure without pointers, so a test can copy, compare and hash
  * it. The runtime feeds events one at a time and does what the actions say.
  *
- * Rules that the code keeps: one door for every change of phase (enter()), one question in flight,
- * one deadline. A changing call takes two steps: STORE with the intent, and only after
+ * Rules that the code keeps: one door for every change of phase (commit.c), one question in
+ * flight, one deadline. A changing call takes two steps: STORE with the intent, and only after
  * EVENT_STORED said that it is durable the ASK (law L2).
  */
 #pragma once
@@ -120,10 +120,6 @@ struct notice {
 
 #define NOTICES_MAX 6
 
-/* Law L7: faults that were told and have not ended since. Those that come in turn: once each. */
-enum told_list { TOLD_WAITING, TOLD_FAILED, TOLD_CONTROL, TOLD_METADATA, _TOLD_MAX };
-#define TOLD_IN_TURN 3
-
 struct actions {
         unsigned wants; /* bits of enum action, to be done in the order of their values but for
                            ASK, which comes last */
@@ -133,99 +129,168 @@ struct actions {
         struct notice notices[NOTICES_MAX];
 };
 
-/* What we are in the middle of: the steps inside a phase. */
+/*
+ * The parts of the machine. Each says which file of src/core/engine writes it; everybody may read.
+ * Moments are of CLOCK_BOOTTIME in microseconds, where 0 is "not in this process", unless a field
+ * says otherwise; int64_t is the cloud's time in seconds.
+ */
+
+/* What the runtime gave: by engine.c, at the start and from events. */
+struct given {
+        struct config config;
+        char boot_id[BOOT_ID_SIZE]; /* "" : unknown, then no changing call */
+        bool dmi_known;             /* the firmware can be read */
+        bool dmi_is_ecs;            /* and names "Alibaba Cloud ECS" */
+        struct rng rng;             /* jitter; each draw moves it on */
+        enum hold hold;             /* also outcome.c: it is read after the write of an intent */
+        enum ledger_state ledger_state; /* also answer.c: NONE once a foreign one was set aside */
+        int ledger_error;               /* of the last write: 0 or a negative errno (outcome.c) */
+};
+
+/* What is being done inside a phase: by commit.c. */
 enum step {
         STEP_IDLE,
         STEP_STORING, /* waiting for EVENT_STORED of an intent */
         STEP_ASKING,  /* a question is in flight */
         STEP_LEAVING, /* RebootInstance was accepted: waiting to be shut down */
 };
+struct inflight {
+        enum step step;
+        enum wire_op op;       /* of the question, or of the intent that is being stored */
+        enum wire_probe probe; /* of WIRE_PROBE */
+        uint64_t asked;        /* when the last question was */
+        bool repeats;          /* a purchase of which an earlier call may have been executed */
+};
+
+/* What was heard of the instance and its planes: by planes.c and answer.c. */
+struct facts {
+        struct identity identity;
+        bool identified;       /* `identity` was heard, and the configuration has not changed it */
+        uint64_t silent_since; /* metadata has not answered since */
+        struct instance instance;
+        uint64_t inspected;      /* when `instance` was heard */
+        bool inspected_just_now; /* law L1: no wait and no changing call since */
+        struct eip eip;
+        bool eip_known;     /* `eip` was heard after the last inspection */
+        unsigned eips_gone; /* of those that were ours: found to be no more, since then */
+        struct kernel_facts kernel;
+        struct plane_facts metadata, control, outside; /* UNKNOWN: not heard, or not believed now */
+        uint64_t metadata_at;                          /* when `metadata` was heard */
+        struct fault metadata_fault, control_fault; /* why the last look failed; NONE: it did not */
+};
+
+/* The cloud's time: base at a moment of CLOCK_BOOTTIME; by clock.c. */
+struct cloud_clock {
+        int64_t server_time; /* 0: not known */
+        uint64_t read_at;
+        bool proven; /* an API answer has told it; metadata's Date is a hint */
+};
+
+/* Why and how long it waits, or has failed: by holdoff.c, wait.c and fault.c. */
+struct holdoff {
+        struct fault fault;  /* class NONE: no fault */
+        int64_t since;       /* it has been met, for a person */
+        uint64_t since_boot; /* patience of its class counts from here; a person's word renews it */
+        unsigned attempt;    /* of this class, in a row; 0: the first */
+        unsigned failed_looks; /* since it failed */
+        bool by_server;        /* the wait must not be cut short */
+        uint64_t until;        /* its end; the deadline may be a look at metadata before it */
+        bool throttled_since_confirm; /* others need the account's quota, too */
+        bool kept_checked;            /* the wait that the ledger keeps has been gone on with */
+};
+
+/* When waits end early: by retry.c. */
+struct retry {
+        bool now_pending;      /* resume or reload came while a question was in flight */
+        uint64_t after_kernel; /* netlink last ended a wait then */
+};
+
+/* The looks that confirm, and that keep confirmed: by confirm.c and drift.c. */
+struct confirming {
+        uint64_t started; /* the looks, or the wait between which they come */
+        uint64_t since; /* `address` has been waited for, over waits for other things; 0: it is not
+                         */
+        in_addr_t address;
+        unsigned looks;        /* at metadata, since then */
+        uint64_t next_look;    /* ENGINE_NEVER: to be planned */
+        uint64_t next_control; /* while confirmed */
+        unsigned flaps;        /* confirmed lost within a minute, that often in a row */
+        uint64_t reach_at;     /* the reachability witness was asked, in this confirming */
+        bool reachable;        /* it said then */
+        bool online_mark;      /* confirmed in this boot: the runtime leaves a file for others */
+};
+
+/* The reachability witness, before a change that a reboot may have to follow. */
+enum reach {
+        REACH_UNASKED,
+        REACH_UNREACHABLE,
+        REACH_UNPROVEN, /* reachable, or nobody could say */
+};
+
+/* What must be known straight before a change: by answer.c, decide.c and change.c. */
+struct before {
+        bool static_refused;   /* Strategy=static eip: on to the EIP */
+        bool identity_waited;  /* netlink was waited for, to say whether this machine is meant */
+        enum reach reach;      /* asked since the last inspection */
+        uint64_t absent_first; /* first of two inspections that show no address */
+};
+
+/* A due reboot: by due.c and reboot.c. */
+struct reboot {
+        uint64_t due_since;
+        char blockers[STATUS_WHY_SIZE]; /* what it should wait for; "" : nothing */
+        bool blockers_known;            /* the runtime has said, or has not in time */
+        uint64_t blockers_until;        /* its answer is waited for; 0: not asked in this phase */
+        uint64_t blocked_since;         /* it waits for them */
+        uint64_t blocked_usec;          /* it has waited for them before */
+        bool required_mark; /* Reboot.Policy=never, and one is due: the runtime leaves a file */
+};
+
+/* Law L7: what a person was told and has not ended since; of faults in turn the newest three. */
+enum report_list {
+        REPORTED_WAITING,
+        REPORTED_FAILED,
+        REPORTED_CONTROL,
+        REPORTED_METADATA,
+        _REPORTED_MAX
+};
+#define REPORTED_IN_TURN 3
+
+/* By report.c, but for who tells of addresses. Addresses: 0 for none. */
+struct reported {
+        char faults[_REPORTED_MAX][REPORTED_IN_TURN][FAULT_CODE_SIZE]; /* the newest first */
+        enum wire_op asking;                                           /* WIRE_NONE: no call */
+        in_addr_t reclaimed, confirmed; /* confirmed: in the last notice of all */
+        in_addr_t replaced;             /* the stranger of Heal.Policy=alert */
+        char blockers[STATUS_WHY_SIZE]; /* of this due reboot */
+        char accepted[FAULT_CODE_SIZE]; /* the failure that a person's `resume` was the answer to */
+        bool clock;                     /* that this machine's clock is wrong */
+};
 
 struct engine {
-        /* given */
-        struct config config;
-        char boot_id[BOOT_ID_SIZE]; /* "" : unknown, then no changing call */
-        bool dmi_is_ecs, dmi_known; /* DMI product name says "Alibaba Cloud ECS" / there is DMI */
-        struct rng rng;
-        enum ledger_state ledger_state;
+        enum phase phase;       /* these four and inflight: by commit.c alone */
+        uint64_t phase_entered; /* CLOCK_BOOTTIME */
+        int64_t phase_since;    /* the same moment in the cloud's time */
+        uint64_t deadline;      /* ENGINE_NEVER: none */
+        struct inflight inflight;
+
+        struct given given;
         struct ledger ledger;
-        int ledger_error; /* of the last write: 0 or a negative errno */
+        struct cloud_clock clock;
+        struct facts facts;
 
-        /* where we are */
-        enum phase phase;
-        enum step step;
-        enum wire_op asking;     /* the question in flight or whose intent is being stored */
-        uint64_t asked;          /* the last question, CLOCK_BOOTTIME */
-        enum wire_probe probing; /* of WIRE_PROBE */
-        bool repeats;            /* a purchase of which an earlier call may have been executed */
-        uint64_t deadline;       /* CLOCK_BOOTTIME; ENGINE_NEVER: none */
-        uint64_t entered;        /* phase, CLOCK_BOOTTIME */
-        enum hold hold;
+        in_addr_t expected; /* the address that counts; 0: none (adopt.c, decide.c, answer.c) */
+        enum kind kind;     /* of it; NONE: not known */
+        struct watch
+                watch; /* what netlink was told to look for; address 0: nothing yet (planes.c) */
+        int64_t plane_since[_PLANE_MAX]; /* for status (planes.c) */
 
-        /* what we know */
-        struct identity identity;
-        bool identified;
-        struct instance instance; /* last inspection */
-        uint64_t inspected;       /* when, CLOCK_BOOTTIME; 0: not in this process */
-        bool inspected_just_now;  /* law L1: nothing was asked of the API since */
-        struct eip eip;           /* last eip-find */
-        bool eip_known;           /* it was asked after the last inspection */
-        unsigned eips_gone;       /* of those that were ours: found to be no more, since then */
-        struct kernel_facts kernel;
-        struct plane_facts metadata, control, outside;
-        uint64_t metadata_at;        /* the look that gave it, CLOCK_BOOTTIME */
-        struct fault control_fault;  /* why control could not be heard, while confirmed */
-        struct fault metadata_fault; /* the same for metadata */
-        struct verdict verdict;
-        in_addr_t expected;
-        enum kind kind;
-        struct watch watch;
-        int64_t plane_since[_PLANE_MAX];
-
-        /* the cloud's time: base at a moment of CLOCK_BOOTTIME */
-        int64_t server_time;
-        uint64_t server_time_at;
-        bool time_proven; /* an API answer has told it; metadata's Date is a hint */
-        bool clock_reported;
-
-        /* waits and doubts */
-        struct fault fault; /* why we wait or failed; class NONE: no fault */
-        int64_t fault_since;
-        uint64_t fault_since_boot; /* patience of a class counts from here */
-        unsigned attempt;          /* of the present wait class */
-        unsigned failed_looks;
-        bool wait_by_server; /* the wait must not be cut short */
-        uint64_t wait_until; /* its end; the deadline may be a look at metadata before it */
-        bool crowded;        /* throttled since it was confirmed last: others need the quota too */
-        bool wait_checked;   /* the wait that an earlier process kept was looked at */
-        bool hurry_later;    /* resume or reload came while a question was in flight */
-        char told[_TOLD_MAX][TOLD_IN_TURN][FAULT_CODE_SIZE]; /* the newest first */
-        enum wire_op told_asking;
-        in_addr_t told_reclaimed, told_confirmed, told_replaced;
-        unsigned flaps;      /* confirmed lost within a minute, that often in a row */
-        bool static_refused; /* Strategy=static eip: on to the EIP */
-        bool witness_waited;
-        uint64_t kernel_hurried; /* netlink last ended a wait then */
-        uint64_t confirm_started;
-        unsigned looks;        /* metadata looks in this confirming */
-        uint64_t absent_first; /* first of two inspections that show no address */
-        bool reach_before_known, unreachable_before; /* witness, straight before a change */
-        uint64_t reach_at;                           /* witness, in this confirming; 0: not asked */
-        bool reachable;
-        bool lagging; /* confirmed by the reachability witness */
-        uint64_t next_look, next_control;
-        uint64_t reboot_due_since;
-        uint64_t blocked_since; /* it waits for the blockers; 0: it does not */
-        uint64_t blocked_usec;  /* it has waited for them before */
-        char blockers[STATUS_WHY_SIZE];
-        char told_blockers[STATUS_WHY_SIZE]; /* of this due reboot (L7) */
-        bool blockers_known;
-        uint64_t blockers_until; /* the answer is waited for; 0: not asked in this phase */
-        bool online; /* was confirmed in this boot: the runtime leaves a file for others */
-        bool marked; /* Reboot.Policy=never, and one is due: the same */
-        char accepted[FAULT_CODE_SIZE]; /* the failure that a person's `resume` was the answer to */
-        uint64_t metadata_silent_since;
-        int64_t phase_since;
+        struct holdoff holdoff;
+        struct retry retry;
+        struct before before;
+        struct confirming confirming;
+        struct reboot reboot;
+        struct reported reported;
 };
 
 /*
@@ -242,8 +307,11 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
 /* What others see, at that moment. */
 void engine_status(const struct engine *e, struct engine_now now, struct status *ret);
 
+/* Over the planes, by what is known now. */
+struct verdict engine_verdict(const struct engine *e);
+
 /* What a call under that configuration carries, for fault_explain(). */
-unsigned call_context(const struct config *c);
+unsigned engine_call_context(const struct config *c);
 
 /* The cloud's time as known here, s; the wall clock's where it is not known yet. */
 int64_t engine_time(const struct engine *e, struct engine_now now);

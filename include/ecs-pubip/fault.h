@@ -28,6 +28,23 @@ enum fault_class {
         _FAULT_CLASS_MAX,
 };
 
+/* Whether the call that met the fault may have been executed all the same. */
+enum fault_executed {
+        EXECUTED_MAYBE, /* unknown, and so nothing that may be taken for no */
+        EXECUTED_NO,
+        _FAULT_EXECUTED_MAX,
+};
+
+/* Whose word a fault is. */
+enum fault_origin {
+        ORIGIN_AGENT,       /* the agent's own decision, or its cloud process's */
+        ORIGIN_METADATA,    /* what the metadata service said or did not say */
+        ORIGIN_CREDENTIALS, /* the keys with which a call is signed, before it is made */
+        ORIGIN_TRANSPORT,   /* the way to the API: names, proxies, TLS, gateways */
+        ORIGIN_API,         /* an answer of the API */
+        _FAULT_ORIGIN_MAX,
+};
+
 struct fault {
         enum fault_class class;
         char code[FAULT_CODE_SIZE];
@@ -37,20 +54,42 @@ struct fault {
         uint32_t retry_after_ms; /* 0: no hint */
 };
 
-/* Which optional parameters the refused call carried: two codes mean different things with them. */
-enum fault_context { FAULT_WITH_IP_ADDRESS = 1 << 0, FAULT_WITH_VLAN_ID = 1 << 1 };
+/* Of the refused call: some codes mean different things with an optional parameter, or of a call
+ * that makes the very state by which the next one is refused. */
+enum fault_context {
+        FAULT_WITH_IP_ADDRESS = 1 << 0,
+        FAULT_WITH_VLAN_ID = 1 << 1,
+        FAULT_OF_REBOOT = 1 << 2,
+};
+
+/* In a row's status: any of that hundred. */
+#define FAULT_STATUS_3XX 3
+#define FAULT_STATUS_4XX 4
+#define FAULT_STATUS_5XX 5
 
 /* A row of the table; the first that fits counts, the last rows fit by HTTP status alone. */
 struct fault_row {
-        const char *code;    /* exact; with a final '*', a prefix; NULL: any */
-        const char *message; /* part of the message, case ignored; NULL: any */
-        unsigned status;     /* 0: any; in rows without code 400 and 500 stand for their hundred */
-        unsigned context;    /* all of these must be set */
+        const char
+                *code; /* exact, or a prefix with a final '*', some with '|' between; NULL: any */
+        const char
+                *message; /* part of the message; NULL: any. Neither minds upper and lower case */
+        unsigned status;  /* 0: any; or FAULT_STATUS_4XX and its like */
+        unsigned context; /* all of these must be set */
         enum fault_class class;
+        enum fault_executed executed; /* of rows of the API: holds for a status of the 4xx */
+        enum fault_origin origin;
         bool slow;           /* the first wait is already the cap of the class */
+        bool quick;          /* the waits end at 30 s, whatever the cap of the class is */
         bool own;            /* a code of our own, below; not the cloud's */
-        bool unsent;         /* own codes: nothing of the request reached the cloud */
         bool no_static_here; /* `Strategy=static eip` goes on to the EIP */
+        bool at_gate;        /* the gateway refused it before the product saw it */
+        bool new_keys;       /* another set of the role's credentials may be accepted */
+        bool token_ends;     /* this client token will never bring what was asked for */
+        bool nobody;         /* own codes: nothing at all answers at the metadata address */
+        bool other_instance; /* metadata names another instance: who we are is asked anew */
+        bool unconfirmed;    /* met between a change and its confirmation: failed by it, only what
+                                the governor allows by then can help */
+        bool by_person;      /* a person's reboot is what is waited for */
 };
 
 /* The table, for the generated documentation and the tests. */
@@ -63,44 +102,69 @@ const struct fault_row *fault_explain(const struct fault *f, unsigned context);
 const char *fault_sentence(const struct fault_row *row);
 void fault_row_remedy(const struct fault_row *row, char ret[static FAULT_REMEDY_SIZE]);
 
-/* The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one
- * the message names. */
+/* What a remedy's commands name; "" where it is not known. */
+struct fault_names {
+        const char *instance, *region, *role;
+};
+
+/*
+ * The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one
+ * the message names, and commands are of this instance, region and role. Without them (names NULL,
+ * or one of them "") a word in capitals stands where a person has to put them.
+ */
+void fault_remedy_here(const struct fault *f, unsigned context, const struct fault_names *names,
+                       char ret[static FAULT_REMEDY_SIZE]);
 void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]);
 
 /* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */
 void fault_classify(struct fault *f, unsigned context);
 
 /*
- * True if the cloud certainly did not execute the call that met this fault: nothing was sent, or
- * it answered with a code of its own and a status below 500.
+ * Whether the call that met this fault may have been executed, by the column of its row. What the
+ * cloud refuses it refuses with a code of its own and a status of the 4xx; any other answer is
+ * MAYBE whatever its row says.
  */
+enum fault_executed fault_executed(const struct fault *f, unsigned context);
+
+enum fault_origin fault_origin(const struct fault *f);
+
+/* True if the call that met this fault was certainly not executed, whatever it carried. Of
+ * RebootInstance fault_executed() with FAULT_OF_REBOOT knows more. */
 bool fault_is_refusal(const struct fault *f);
+
+/* True if the gateway refused the call before the product saw it. */
+bool fault_is_at_gate(const struct fault *f);
 
 /* A fault of our own; code is one of those below and is in the table. */
 struct fault fault_own(const char *code, const char *message);
 
 const char *fault_class_name(enum fault_class c); /* "retry", "operator", … ; "" for NONE */
 enum fault_class fault_class_from_name(const char *name);
+const char *fault_executed_name(enum fault_executed e); /* "no" or "maybe" */
+const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", … */
 
 /* Codes of our own. Agent <-> cloud process: */
 #define FAULT_CLOUD_UNREACHABLE "Cloud.Unreachable" /* cloud.sock refuses, is missing or masked */
 #define FAULT_CLOUD_GONE        "Cloud.Gone"        /* it closed before it answered */
 #define FAULT_CLOUD_SILENT      "Cloud.Silent"      /* no answer by the deadline */
-#define FAULT_CLOUD_GARBLED     "Cloud.Garbled"     /* an answer that is none */
+#define FAULT_CLOUD_GARBLED     "Cloud.Garbled"     /* a malformed answer */
 #define FAULT_CLOUD_CONFIG      "Cloud.Config"      /* it found a bad configuration value */
 /* Transport to the API (cloud process): */
-#define FAULT_RESOLVE   "Transport.Resolve"
-#define FAULT_CONNECT   "Transport.Connect"
-#define FAULT_PROXY     "Transport.Proxy" /* it answers CONNECT with an error */
-#define FAULT_TLS       "Transport.Tls"
-#define FAULT_TLS_TIME  "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
-#define FAULT_TIMEOUT   "Transport.Timeout"        /* connected, no (whole) answer in time */
-#define FAULT_CLOSED    "Transport.Closed"
-#define FAULT_TOO_LARGE "Transport.TooLarge"
-#define FAULT_NOT_API   "Transport.NotApi"   /* neither JSON nor XML of this API */
-#define FAULT_DEADLINE  "Transport.Deadline" /* deadline_ms was over before an attempt began */
+#define FAULT_RESOLVE       "Transport.Resolve"
+#define FAULT_CONNECT       "Transport.Connect"
+#define FAULT_PROXY         "Transport.Proxy"        /* it answers CONNECT with an error */
+#define FAULT_PROXY_SETTING "Transport.ProxySetting" /* of the environment: not understood */
+#define FAULT_TLS           "Transport.Tls"
+#define FAULT_TLS_TIME      "Transport.TlsNotYetValid" /* certificate, while our clock is unproven */
+#define FAULT_TIMEOUT       "Transport.Timeout"        /* connected, no (whole) answer in time */
+#define FAULT_CLOSED        "Transport.Closed"
+#define FAULT_TOO_LARGE     "Transport.TooLarge"
+#define FAULT_NOT_API       "Transport.NotApi"   /* neither JSON nor XML of this API */
+#define FAULT_DEADLINE      "Transport.Deadline" /* deadline_ms was over before an attempt began */
 /* Metadata: */
 #define FAULT_MD_UNREACHABLE "Metadata.Unreachable"
+#define FAULT_MD_LOCKED      "Metadata.Locked"       /* a route forbids it: systemd-imdsd */
+#define FAULT_MD_POLICY      "Metadata.Denied"       /* something on this machine forbids it */
 #define FAULT_MD_TOKEN       "Metadata.TokenTimeout" /* PUT times out: hop limit (peers 15) */
 #define FAULT_MD_FORBIDDEN   "Metadata.Forbidden"    /* 403: disabled, or hardened and no token */
 #define FAULT_MD_THROTTLED   "Metadata.Throttled"
@@ -127,6 +191,7 @@ enum fault_class fault_class_from_name(const char *name);
 /* Decisions of the engine: */
 #define FAULT_BOOT_ID          "Machine.NoBootId"
 #define FAULT_LEDGER_WRITE     "Ledger.NotWritable"
+#define FAULT_CHANGE_OFTEN     "Change.TooOften" /* law L14: the ceiling on calls of a kind */
 #define FAULT_HEAL_LIMIT       "Heal.Limit"
 #define FAULT_HEAL_RECLAIMED   "Heal.Reclaimed" /* Policy adopt or alert */
 #define FAULT_HEAL_REPLACED    "Heal.Replaced"  /* Policy alert */
@@ -134,6 +199,7 @@ enum fault_class fault_class_from_name(const char *name);
 #define FAULT_REBOOT_SUSPECT   "Reboot.LedgerSetAside" /* law L10: it spends the budget */
 #define FAULT_REBOOT_NEVER     "Reboot.Never"          /* due, but Reboot.Policy=never */
 #define FAULT_REBOOT_NOT_DONE  "Reboot.NotDone" /* answered with success, still the same boot */
+#define FAULT_REBOOT_NO_CURE   "Reboot.NoCure"  /* law L12: what it was for is as before it */
 #define FAULT_REBOOT_LOST      "Reboot.Lost"    /* no answer, waiting to know */
 #define FAULT_CONFIRM_KERNEL   "Confirm.Kernel"
 #define FAULT_CONFIRM_METADATA "Confirm.Metadata"

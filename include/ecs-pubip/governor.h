@@ -10,15 +10,21 @@
 
 #define DAY_SEC              (24 * 60 * 60)
 #define REBOOT_EXECUTION_SEC (10 * 60) /* answered with success: must have happened by then */
-#define STORE_SEC            15        /* a call leaves this late after its intent, at most */
-/* Answer lost: an inspection this long after the intent may repeat. */
-#define REBOOT_LOST_SEC (5 * 60 + STORE_SEC)
-#define ORPHAN_SEC      (CALL_MAX_MS / 1000 + STORE_SEC)
+/* So long after its intent, in CLOCK_BOOTTIME, an inspection tells that no reboot came of it. */
+#define REBOOT_LATE_SEC (20 * 60 + STORE_SEC)
 #define VISIBLE_SEC     (10 * 60) /* control may show a new address this late */
+
+/* The moment for which it is asked. */
+struct moment {
+        const char *boot_id; /* "" : not known */
+        uint64_t boot_usec;  /* CLOCK_BOOTTIME */
+        int64_t time;        /* the cloud's, s */
+};
 
 enum permit {
         PERMIT_YES,
         PERMIT_LATER, /* not before *ret_when (cloud time) */
+        PERMIT_LOOK,  /* an inspection that is asked now has to tell first */
         PERMIT_NO,    /* spent; *ret_when is when the budget frees a place, 0: not by itself */
 };
 
@@ -27,23 +33,35 @@ enum permit {
 const struct ledger_entry *governor_pending_change(const struct ledger *l, in_addr_t control,
                                                    int64_t now);
 
-/* True if the machine was started again after that change, by whomever. */
-bool governor_restarted_since(const struct ledger_entry *change, const char *boot_id);
+/*
+ * The same where a reboot may still serve it (L12): once a change, and for no EIP. The machine has
+ * not been started again, by whomever, since control first showed the address.
+ */
+const struct ledger_entry *governor_change_to_reboot_for(const struct ledger *l, in_addr_t control,
+                                                         const struct moment *now);
+
+/* The newest reboot of an earlier boot that was for that change; NULL: none. */
+const struct ledger_entry *governor_reboot_for(const struct ledger *l,
+                                               const struct ledger_entry *change,
+                                               const char *boot_id);
+
+/* True if that reboot spends the budget of the day in which it was asked for (L3). */
+bool governor_counts_reboot(const struct ledger_entry *e, const char *boot_id);
 
 /* L3 and L10. `why` gets the code of the fault to report for anything but YES. */
-enum permit governor_reboot(const struct ledger *l, const struct config *c, const char *boot_id,
-                            int64_t now, int64_t *ret_when, const char **ret_why);
+enum permit governor_reboot(const struct ledger *l, const struct config *c,
+                            const struct moment *now, int64_t *ret_when, const char **ret_why);
 
 /* Heal.Limit, L10, open intents. For every changing call but the reboot. */
 enum permit governor_change(const struct ledger *l, const struct config *c, enum wire_op op,
-                            const char *boot_id, int64_t now, int64_t *ret_when,
-                            const char **ret_why);
+                            const struct moment *now, int64_t *ret_when, const char **ret_why);
 
 /* What an inspection showed. */
 struct shown {
-        in_addr_t address;  /* 0: none */
-        const char *eip_id; /* of that address; "": it is a static one */
-        int64_t asked;      /* when, cloud time: of later moments it tells nothing */
+        in_addr_t address;        /* 0: none */
+        const char *eip_id;       /* of that address; "": it is a static one */
+        int64_t asked;            /* when, cloud time: of later moments it tells nothing */
+        uint64_t asked_boot_usec; /* the same in CLOCK_BOOTTIME */
 };
 
 /*

@@ -16,31 +16,47 @@
 
 #define BOOT_ID_SIZE    37 /* a UUID as the kernel prints it */
 #define LEDGER_ENTRIES  32
+#define LEDGER_SENDS    100 /* five kinds of calls, 20 an hour of each */
 #define LEDGER_TEXT_MAX (32u * 1024)
-#define LEDGER_VERSION  1
+#define LEDGER_VERSION  2 /* version 1 is read too */
 
 enum kind { KIND_NONE, KIND_STATIC, KIND_EIP };
 
 /* What became of a changing call. */
 enum outcome {
-        OUTCOME_OPEN,    /* written before the call; nothing heard since */
-        OUTCOME_DONE,    /* answered with success */
-        OUTCOME_REFUSED, /* answered with a refusal: was not executed */
-        OUTCOME_LOST,    /* no verdict came; may have been executed */
+        OUTCOME_OPEN,      /* written before the call; nothing heard since */
+        OUTCOME_DONE,      /* answered with success */
+        OUTCOME_REFUSED,   /* answered with a refusal: a word, which the boot ID may belie */
+        OUTCOME_LOST,      /* no verdict came; may have been executed */
+        OUTCOME_WITHDRAWN, /* the call never left */
 };
+
+/* What a plane showed of the address that a reboot is for, before it (L12). */
+enum showed { SHOWED_UNKNOWN, SHOWED_NOTHING, SHOWED_THIS, SHOWED_ANOTHER };
 
 struct ledger_entry {
         enum wire_op op; /* a changing one */
         enum outcome outcome;
-        bool settled; /* an OPEN or LOST one: a later inspection has told what there is to tell */
+        /* An OPEN or LOST one: a later inspection has told what there is to tell. A REFUSED reboot:
+           one has told that it was not executed. */
+        bool settled;
         bool unreachable_before; /* allocation: the reachability witness failed before it */
         int64_t time;
         int64_t first_time; /* before it was repeated: how old the client token is */
+        uint64_t boot_usec; /* CLOCK_BOOTTIME, counts under the same boot id; 0: not known */
         char boot_id[BOOT_ID_SIZE];
-        in_addr_t address; /* what the change brought; 0: not known */
+        in_addr_t address;                /* what the change brought; 0: not known */
+        char shown_boot_id[BOOT_ID_SIZE]; /* in which control first showed it; "" : not yet */
+        enum showed metadata_before, nic_before; /* of a reboot */
         char allocation_id[EIP_ID_SIZE];
         char client_token[CLIENT_TOKEN_SIZE];
         char request_id[REQUEST_ID_SIZE];
+};
+
+/* A changing call, whatever became of it: how often one may leave (L14). */
+struct ledger_send {
+        enum wire_op op;
+        int64_t time;
 };
 
 /* A wait that outlives a restart: (length, started, boot id), never longer than its length. */
@@ -61,14 +77,18 @@ struct ledger {
         enum kind kind;
         enum network network; /* what control said last; UNKNOWN: not heard */
         char eip_id[EIP_ID_SIZE];
-        int64_t confirmed;    /* last confirmed verdict of `address`; 0: none */
-        bool lagging;         /* it was the reachability witness's: metadata does not show it */
-        int64_t inspected;    /* last successful control look; 0: none */
+        int64_t confirmed;              /* last confirmed verdict of `address`; 0: none */
+        bool confirmed_by_reachability; /* metadata does not show it, the witness reached it */
+        int64_t inspected;              /* last successful control look; 0: none */
         int64_t suspect;      /* an unprovable ledger was set aside then (law L10); 0: no */
         bool suspect_pending; /* the same, before the cloud's time was known */
+        /* A reboot for it has cured nothing, and it has shown no address since (L12). */
+        bool metadata_no_cure, nic_no_cure;
         struct ledger_wait wait;
         unsigned n_entries;
         struct ledger_entry entries[LEDGER_ENTRIES]; /* oldest first */
+        unsigned n_sends;
+        struct ledger_send sends[LEDGER_SENDS]; /* of the last hour, oldest first */
 };
 
 /* malloc'ed text; -ENOMEM. */
@@ -86,16 +106,23 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret);
  */
 struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now);
 
+/* A call of that kind is about to leave; what is older than an hour is forgotten. */
+void ledger_sent(struct ledger *l, enum wire_op op, int64_t now);
+
 /* An entry whose call is repeated becomes the newest one: its new place. */
 struct ledger_entry *ledger_renew(struct ledger *l, struct ledger_entry *e);
 
-/* The newest entry of that op (WIRE_NONE: of any) with an outcome other than REFUSED, or NULL. */
+/* True if the answer, or nobody, says that anything came of the call: refused or withdrawn. */
+bool ledger_entry_is_refused(const struct ledger_entry *e);
+
+/* The newest entry of that op (WIRE_NONE: of any) that is not refused or withdrawn, or NULL. */
 struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op);
 
 /*
- * True if nothing came of the call: refused, or its answer was lost and the inspection that settled
- * it showed no address. It counts in no budget; should its address be shown late, it counts again.
- * An OPEN one counts: the answer may have come, and been success, straight before a crash.
+ * True if nothing came of the call: withdrawn, refused, or its answer was lost and the inspection
+ * that settled it showed no address. It counts in no budget; should its address be shown late, it
+ * counts again. An OPEN one counts: the answer may have come, and been success, straight before a
+ * crash. A refused reboot is void only once an inspection has told so (L3).
  */
 bool ledger_entry_is_void(const struct ledger_entry *e);
 

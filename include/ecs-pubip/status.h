@@ -7,9 +7,10 @@
 #include <ecs-pubip/ledger.h>
 #include <ecs-pubip/verdict.h>
 
-#define STATUS_TEXT_MAX  (16u * 1024)
-#define STATUS_WHY_SIZE  256
-#define STATUS_LINE_SIZE 256
+#define STATUS_TEXT_MAX    (16u * 1024)
+#define STATUS_WHY_SIZE    256
+#define STATUS_LINE_SIZE   256
+#define STATUS_REASON_SIZE 96
 
 enum phase {
         PHASE_STARTING,
@@ -34,6 +35,7 @@ struct status_plane {
         in_addr_t address;
         char interface[INTERFACE_SIZE]; /* kernel plane only */
         int64_t since;
+        char reason[STATUS_REASON_SIZE]; /* kernel plane only: what is missing, or a note; "" */
 };
 
 struct status {
@@ -61,6 +63,7 @@ struct status {
         char note[STATUS_WHY_SIZE];           /* what is odd but no fault; "" mostly */
         char control_fault[FAULT_CODE_SIZE];  /* why the control plane is unknown, if by a fault */
         char metadata_fault[FAULT_CODE_SIZE]; /* the same for metadata, of its last look */
+        char config_problem[STATUS_WHY_SIZE]; /* where the files are wrong: file, line, key; "" */
 };
 
 /* malloc'ed JSON text with a final newline; -ENOMEM. */

@@ -5,13 +5,13 @@
  */
 #pragma once
 
+#include <ecs-pubip/budget.h>
 #include <ecs-pubip/fault.h>
 #include <ecs-pubip/identity.h>
 #include <ecs-pubip/reply.h>
 
 #define WIRE_LINE_MAX     (64u * 1024)
-#define CALL_MAX_MS       45000u /* no attempt of a call starts later than this after its question */
-#define CLIENT_TOKEN_SIZE 65     /* up to 64 ASCII characters (ecs-api 5) */
+#define CLIENT_TOKEN_SIZE 65 /* up to 64 ASCII characters (ecs-api 5) */
 
 enum wire_op {
         WIRE_NONE,
@@ -44,6 +44,13 @@ enum wire_probe {
         PROBE_PERMISSION, /* DryRun of `permission` */
 };
 
+/* Whether a TCP connection to the region's public endpoints comes to be. */
+enum wire_reach {
+        REACH_UNKNOWN, /* no name, refused, no memory, …: nothing is known of the way */
+        REACH_NO,      /* each connection to a resolved address timed out or had no route */
+        REACH_YES,
+};
+
 struct wire_question {
         enum wire_op op;
         uint32_t deadline_ms;                 /* from receipt; at most CALL_MAX_MS */
@@ -61,7 +68,8 @@ struct wire_answer {
         struct fault fault;               /* class FAULT_NONE: the question was answered */
         int64_t server_time;              /* the cloud's time now, s; 0: not known */
         char request_id[REQUEST_ID_SIZE]; /* of the API call that answered; "" for metadata */
-        bool reachable;                   /* probe reach */
+        bool time_proven;                 /* the API accepted a signature made by that time */
+        enum wire_reach reachable;        /* probe reach; permission: YES where it is granted */
         union {
                 struct identity identity;   /* identify */
                 struct addresses addresses; /* addresses */

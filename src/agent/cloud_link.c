@@ -14,14 +14,15 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include <ecs-pubip/usec.h>
+
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define IDLE_MAX     (10 * USEC_PER_SEC) /* without a question, then the process may go */
-#define ACCURACY     (USEC_PER_SEC / 10)
-#define READ_SIZE    4096
+#define IDLE_MAX  (10 * USEC_PER_SEC) /* without a question, then the process may go */
+#define ACCURACY  (USEC_PER_SEC / 10)
+#define READ_SIZE 4096
 
 struct cloud_link {
         sd_event *event;

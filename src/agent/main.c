@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "host/conf.h"
+#include "journal.h"
 #include "runtime.h"
 #include "util/descriptors.h"
 #include "util/limit.h"
@@ -17,7 +17,7 @@
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_BUSY = 75, EXIT_CONFIG = 78 };
 
 /* What parse_arguments() found besides options. */
-enum { GO_ON = 0, GO_HOME = 1 };
+enum { RUN = 0, EXIT_OK = 1 };
 
 static const char *arg_boot_id = NULL;
 
@@ -28,12 +28,12 @@ static int help(FILE *to) {
                     "  --boot-id=ID  the boot id, where /proc shows another one or none\n"
                     "  --help        show this\n"
                     "  --version     show the version\n");
-        return GO_HOME;
+        return EXIT_OK;
 }
 
 static int version(void) {
         puts("ecs-pubip-agent " ECS_PUBIP_VERSION);
-        return GO_HOME;
+        return EXIT_OK;
 }
 
 static int parse_arguments(int argc, char *argv[]) {
@@ -63,7 +63,7 @@ static int parse_arguments(int argc, char *argv[]) {
                 fprintf(stderr, "ecs-pubip-agent: unexpected argument \"%s\"\n", argv[optind]);
                 return -EINVAL;
         }
-        return GO_ON;
+        return RUN;
 }
 
 /* They reach the event loop instead; before there is one, they wait. */
@@ -78,6 +78,7 @@ static int block_signals(void) {
 }
 
 static int run(void) {
+        struct config_report report = {};
         struct config config;
         int r;
 
@@ -86,12 +87,22 @@ static int run(void) {
         r = block_signals();
         if (r < 0)
                 return r;
-        r = config_load(&config, NULL, runtime_report_problem, NULL);
-        if (r < 0)
+        journal_open();
+        r = runtime_load_config(&config, &report);
+        if (r < 0 && r != -EAGAIN) /* which passes: the agent reads them again */
                 return r;
-        if (r > 0)
-                return -EBADMSG;
-        return runtime_run(&config, arg_boot_id);
+        return runtime_run(&config, &report, arg_boot_id);
+}
+
+static int exit_status(int r) {
+        switch (r) {
+        case -EBADMSG:
+                return EXIT_CONFIG;
+        case -EBUSY:
+                return EXIT_BUSY;
+        default:
+                return r < 0 ? EXIT_ERROR : EXIT_DONE;
+        }
 }
 
 int main(int argc, char *argv[]) {
@@ -99,22 +110,18 @@ int main(int argc, char *argv[]) {
 
         descriptors_fill(EXIT_ERROR);
         r = parse_arguments(argc, argv);
-        if (r == GO_HOME)
+        if (r == EXIT_OK)
                 return fflush(stdout) == 0 ? EXIT_DONE : EXIT_ERROR;
         if (r < 0)
                 return EXIT_USAGE;
         r = run();
-        if (r == -EBADMSG) {
-                /* The stream is the unit's for certain: of a message sent to the journal by a
-                   process that has ended since, journald may not learn which unit's it was. */
-                fputs("<3>Not started: `ecs-pubip config --check` names what is wrong in the "
-                      "configuration\n",
-                      stderr);
-                return EXIT_CONFIG;
-        }
-        if (r == -EBUSY)
-                return EXIT_BUSY;
+        /* The stream is the unit's for certain: of a message sent to the journal by a process that
+           has ended since, journald may not learn which unit's it was. */
+        if (r == -EBADMSG)
+                journal_console("<3>Not started: `ecs-pubip config --check` names what is wrong in "
+                                "the configuration");
         if (r == -ENOMEM)
-                fputs("<3>Giving up: there is no memory\n", stderr);
-        return r < 0 ? EXIT_ERROR : EXIT_DONE;
+                journal_console("<3>Giving up: there is no memory");
+        journal_close();
+        return exit_status(r);
 }

@@ -4,15 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "util/cleanup.h"
 
 #define PATH_SIZE    256
@@ -20,6 +19,7 @@
 #define FOLDER_MODE  0755
 #define STATUS_FILE  "status.json"
 #define METRICS_FILE "metrics.prom"
+#define MARKS        "marks"
 
 /*
  * The words of an earlier agent go before this one's lock shows that it lives: whoever sees the
@@ -37,23 +37,6 @@ void publish_init(struct publish *p, const char *directory) {
 void publish_done(struct publish *p) {
         free(TAKE_PTR(p->status));
         free(TAKE_PTR(p->metrics));
-        free(TAKE_PTR(p->line));
-}
-
-static int write_file(const char *path, const char *text) {
-        _cleanup_close_ int fd = -1;
-        size_t len = strlen(text);
-        ssize_t n;
-
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, PUBLIC_MODE);
-        if (fd < 0)
-                return -errno;
-        if (fchmod(fd, PUBLIC_MODE) < 0)
-                return -errno;
-        n = write(fd, text, len);
-        if (n < 0)
-                return -errno;
-        return (size_t)n == len ? 0 : -ENOSPC;
 }
 
 /*
@@ -61,23 +44,19 @@ static int write_file(const char *path, const char *text) {
  * nothing for a moment, or for as long as there is no room at all.
  */
 static int replace_file(const char *directory, const char *name, const char *text) {
-        char path[PATH_SIZE], temp[PATH_SIZE];
+        _cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        char temporary[NAME_MAX + 1];
+        const struct file_write how = {temporary, PUBLIC_MODE, FILE_OWNER_SELF, false};
         int r;
 
-        snprintf(path, sizeof(path), "%s/%s", directory, name);
-        snprintf(temp, sizeof(temp), "%s/.%s.new", directory, name);
-        (void)unlink(temp);
-        r = write_file(temp, text);
-        if (r < 0) {
-                (void)unlink(temp);
-                (void)unlink(path);
-                r = write_file(temp, text);
-        }
-        if (r >= 0 && rename(temp, path) < 0)
-                r = -errno;
-        if (r < 0)
-                (void)unlink(temp);
-        return r;
+        if (fd < 0)
+                return -errno;
+        snprintf(temporary, sizeof(temporary), ".%.200s.new", name);
+        r = file_replace_at(fd, name, text, &how);
+        if (r >= 0)
+                return r;
+        (void)unlinkat(fd, name, 0);
+        return file_replace_at(fd, name, text, &how);
 }
 
 /* Takes note of what was published; false if it was that already. */
@@ -108,34 +87,29 @@ int publish_metrics(struct publish *p, const char *text) {
         return replace_if_news(p, &p->metrics, METRICS_FILE, text);
 }
 
+/* Beside the files that are replaced all the time each path unit would wake for each of them. */
+static int make_mark(const char *folder, const char *mark, const char *link, const char *name) {
+        char to[PATH_SIZE];
+        int r = 0;
+
+        (void)mkdir(folder, FOLDER_MODE); /* what matters is whether the mark can be made */
+        if (access(mark, F_OK) < 0)
+                r = replace_file(folder, name, "");
+        snprintf(to, sizeof(to), MARKS "/%s", name);
+        if (r >= 0 && access(link, F_OK) < 0 && symlink(to, link) < 0 && errno != EEXIST)
+                r = -errno;
+        return r;
+}
+
 int publish_mark(struct publish *p, const char *name, bool there) {
-        char path[PATH_SIZE];
+        char folder[PATH_SIZE], mark[PATH_SIZE], link[PATH_SIZE];
 
-        snprintf(path, sizeof(path), "%s/%s", p->directory, name);
-        if (!there)
-                return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-        return access(path, F_OK) >= 0 ? 0 : replace_file(p->directory, name, "");
-}
-
-void publish_line(struct publish *p, const char *line) {
-        if (is_news(&p->line, line))
-                (void)sd_notifyf(0, "STATUS=%s", line);
-}
-
-void publish_ready(void) {
-        (void)sd_notify(0, "READY=1");
-}
-
-/* MONOTONIC_USEC belongs to it from systemd 253 on and is ignored before. */
-void publish_reloading(void) {
-        struct timespec t;
-
-        if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
-                return;
-        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-                         (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000);
-}
-
-void publish_stopping(void) {
-        (void)sd_notify(0, "STOPPING=1");
+        snprintf(folder, sizeof(folder), "%s/" MARKS, p->directory);
+        snprintf(mark, sizeof(mark), "%s/" MARKS "/%s", p->directory, name);
+        snprintf(link, sizeof(link), "%s/%s", p->directory, name);
+        if (there)
+                return make_mark(folder, mark, link, name);
+        if ((unlink(mark) < 0 && errno != ENOENT) || (unlink(link) < 0 && errno != ENOENT))
+                return -errno;
+        return 0;
 }

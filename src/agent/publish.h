@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others see in the run folder: status.json, metrics.prom and marks; and sd_notify(3). */
+/* What others see in the run folder: status.json, metrics.prom and marks. */
 #pragma once
 
 #include <stdbool.h>
 
 struct publish {
         const char *directory;
-        char *status, *metrics, *line; /* what was published last */
+        char *status, *metrics; /* what was published last */
 };
 
 /* Makes the folder where the service manager has not. */
@@ -17,11 +17,8 @@ void publish_done(struct publish *p); /* may be used again: everything is news t
 int publish_status(struct publish *p, const char *json);
 int publish_metrics(struct publish *p, const char *text);
 
-/* An empty file that says something by being there; it may be there, or not, already. */
+/*
+ * An empty file in marks/ that says something by being there; it may be there, or not, already. A
+ * link beside status.json is its name of before.
+ */
 int publish_mark(struct publish *p, const char *name, bool there);
-
-/* STATUS= for the service manager, when it has changed. */
-void publish_line(struct publish *p, const char *line);
-void publish_ready(void);
-void publish_reloading(void);
-void publish_stopping(void);

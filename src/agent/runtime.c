@@ -12,7 +12,8 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "host/conf.h"
+#include "host/clock.h"
+#include "host/hold_file.h"
 #include "journal.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
@@ -21,11 +22,15 @@
 #include "util/text.h"
 
 #define TIMER_EXACT 1 /* µs; 0 would mean the library's 250 ms */
+#define TICK_INTERVAL                                                                              \
+        (2 * USEC_PER_MIN) /* where there is no watchdog that asks for another one                 \
+                            */
+#define TICK_ACCURACY USEC_PER_SEC
 
-_Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "etiquette and engine speak of the same text");
+_Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "inhibitors and engine speak of the same text");
 
 struct engine_now runtime_now(void) {
-        return (struct engine_now){machine_boot_usec(), machine_wall_sec()};
+        return (struct engine_now){clock_boot_usec(), clock_wall_sec()};
 }
 
 void runtime_say(const char *id, int priority, const char *text, const char *detail) {
@@ -45,21 +50,14 @@ void runtime_enqueue(struct runtime *r, const struct event *event) {
                 r->n_queued++;
 }
 
-/* A hold file that names nobody, or an instance that does not know itself yet: held. */
 enum hold runtime_brake(const struct runtime *r) {
-        const char *ours = r->engine.identity.instance_id;
-        char theirs[INSTANCE_ID_SIZE] = "";
-        int found = hold_read(HOLD_PATH, theirs);
+        char ignored[HOLD_WHY_SIZE];
 
-        if (found == 0)
-                return HOLD_OFF;
-        if (found < 0 || !*theirs || !*ours || strcmp(theirs, ours) == 0)
-                return HOLD_ON;
-        return HOLD_FOREIGN;
+        return hold_file_read(r->engine.facts.identity.instance_id, ignored);
 }
 
 enum hold runtime_hold(const struct runtime *r) {
-        return r->awaits_user_data ? HOLD_ON : runtime_brake(r);
+        return r->awaits_user_data || r->config_unread ? HOLD_ON : runtime_brake(r);
 }
 
 static struct event dequeue(struct runtime *r) {
@@ -75,8 +73,8 @@ static void step(struct runtime *r, struct event *event) {
         event->now = runtime_now();
         engine_step(&r->engine, event, &actions);
         runtime_act(r, &actions);
-        if (strcmp(r->hold_judged_for, r->engine.identity.instance_id) != 0) {
-                TEXT_SET(r->hold_judged_for, r->engine.identity.instance_id);
+        if (strcmp(r->hold_judged_for, r->engine.facts.identity.instance_id) != 0) {
+                TEXT_SET(r->hold_judged_for, r->engine.facts.identity.instance_id);
                 runtime_judge_hold(r);
         }
 }
@@ -110,7 +108,7 @@ void runtime_feed(struct runtime *r, const struct event *event) {
 void runtime_judge_hold(struct runtime *r) {
         struct event e = {.type = EVENT_HOLD, .hold = runtime_hold(r)};
 
-        if (e.hold != r->engine.hold)
+        if (e.hold != r->engine.given.hold)
                 runtime_feed(r, &e);
 }
 
@@ -132,7 +130,7 @@ static void on_facts(const struct kernel_facts *facts, void *userdata) {
         runtime_feed(r, &(struct event){.type = EVENT_KERNEL, .kernel = *facts});
         if (facts->known && !r->ready) {
                 r->ready = true;
-                publish_ready();
+                notify_ready(r->notify);
         }
 }
 
@@ -177,19 +175,41 @@ static void on_clock(void *userdata) {
         feed_plain(userdata, EVENT_CLOCK);
 }
 
+static int set_tick(struct runtime *r) {
+        uint64_t interval = notify_interval(r->notify), now = 0;
+
+        (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
+        (void)sd_event_source_set_time(r->tick, now + (interval ? interval : TICK_INTERVAL));
+        return sd_event_source_set_enabled(r->tick, SD_EVENT_ONESHOT);
+}
+
+void runtime_look_soon(struct runtime *r, uint64_t usec) {
+        uint64_t now = 0;
+
+        (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
+        (void)sd_event_source_set_time(r->tick, now + usec);
+}
+
+/* A sign of life, and a look at what a watch that failed or is late would have told. */
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct runtime *r = userdata;
+
+        (void)source, (void)usec;
+        notify_alive(r->notify);
+        (void)set_tick(r);
+        runtime_judge_hold(r);
+        netlink_ask(r->netlink); /* sysctls change without a message */
+        runtime_check_folders(r);
+        return 0;
+}
+
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         struct runtime *r = userdata;
 
         (void)source, (void)si;
-        publish_stopping();
+        notify_stopping(r->notify);
         feed_plain(r, EVENT_STOP);
         return sd_event_exit(r->event, 0);
-}
-
-void runtime_report_problem(const struct config_problem *problem, void *userdata) {
-        (void)userdata;
-        runtime_say(problem->is_error ? MESSAGE_CONFIG_ERROR : MESSAGE_CONFIG_WARNING,
-                    problem->is_error ? LOG_ERR : LOG_WARNING, problem->text, "");
 }
 
 /* The unit starts it again after a failure, and only then. */
@@ -198,33 +218,17 @@ void runtime_leave(struct runtime *r, int error) {
         (void)sd_event_exit(r->event, error);
 }
 
-int runtime_read_config(struct runtime *r, bool always) {
-        struct event e = {.type = EVENT_RELOAD};
-        int k = config_load(&e.config, NULL, runtime_report_problem, NULL);
-
-        if (k != 0) {
-                runtime_say(MESSAGE_RELOADED, LOG_WARNING,
-                            "The new configuration cannot be used: the old one stays, and nothing "
-                            "is changed until the files are right",
-                            k < 0 ? strerror(-k) : "");
-                cloud_link_retire(r->link); /* the next process sees it, and refuses changes */
-                return k;
-        }
-        if (!always && memcmp(&e.config, &r->engine.config, sizeof(e.config)) == 0)
-                return 0;
-        runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
-        cloud_link_retire(r->link); /* its process goes by the old one */
-        runtime_feed(r, &e);
-        return 0;
-}
-
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct runtime *r = userdata;
+
         (void)source, (void)si;
-        if (runtime_leave_for_ledger(userdata))
+        if (runtime_leave_for_ledger(r))
                 return 0;
-        publish_reloading();
-        (void)runtime_read_config(userdata, true);
-        publish_ready();
+        if (r->ready)
+                notify_reloading(r->notify);
+        (void)runtime_read_config(r, true);
+        if (r->ready)
+                notify_ready(r->notify);
         return 0;
 }
 
@@ -240,11 +244,18 @@ static int add_sources(struct runtime *r) {
                 k = sd_event_add_time(r->event, &r->timer, CLOCK_BOOTTIME, ENGINE_NEVER,
                                       TIMER_EXACT, on_timer, r);
         if (k >= 0)
-                k = machine_clock_new(r->event, on_clock, r, &r->clock);
+                k = sd_event_add_time(r->event, &r->tick, CLOCK_BOOTTIME, ENGINE_NEVER,
+                                      TICK_ACCURACY, on_tick, r);
+        if (k >= 0)
+                k = set_tick(r);
+        if (k >= 0)
+                k = clock_watch_new(r->event, on_clock, r, &r->clock);
         if (k >= 0)
                 k = cloud_link_new(r->event, CLOUD_SOCKET, on_answer, keeps_link, r, &r->link);
         if (k >= 0)
-                k = etiquette_new(r->event, on_blockers, r, &r->etiquette);
+                k = inhibitors_new(r->event, on_blockers, r, &r->inhibitors);
+        if (k >= 0)
+                k = runtime_open_config(r);
         if (k >= 0)
                 k = runtime_open_user_data(r);
         return k;
@@ -255,13 +266,27 @@ static int open_event(struct runtime *r) {
 
         k = sd_event_new(&r->event);
         if (k >= 0)
-                k = sd_event_set_watchdog(r->event, true); /* nothing where none is asked for */
+                k = notify_new(r->event, &r->notify);
+        if (k >= 0)
+                journal_attach(r->event);
         if (k >= 0)
                 k = add_sources(r);
         if (k < 0)
                 runtime_say(MESSAGE_CANNOT_RUN, LOG_ERR, "The event loop cannot be set up",
                             strerror(-k));
         return k;
+}
+
+void runtime_watch_hold(struct runtime *r) {
+        int k;
+
+        r->hold_watch = hold_watch_free(r->hold_watch);
+        k = hold_watch_new(r->event, HOLD_PATH, RESUME_PATH, on_hold, on_resume, r, &r->hold_watch);
+        if (k < 0)
+                runtime_say(MESSAGE_CANNOT_RUN, LOG_WARNING,
+                            "The brake cannot be watched; it is looked at before each change all "
+                            "the same",
+                            strerror(-k));
 }
 
 /* The first answer of netlink and a resume file may come from within: after the start, then. */
@@ -276,12 +301,8 @@ static int start(struct runtime *r) {
                             "The kernel's network changes cannot be watched", strerror(-k));
                 return k;
         }
-        k = hold_watch_new(r->event, HOLD_PATH, RESUME_PATH, on_hold, on_resume, r, &r->hold_watch);
-        if (k < 0)
-                runtime_say(
-                        MESSAGE_CANNOT_RUN, LOG_WARNING,
-                        "The brake cannot be watched; it is looked at before each change all the same",
-                        strerror(-k));
+        runtime_watch_hold(r);
+        runtime_open_folders(r);
         runtime_judge_hold(r);
         drain(r);
         return 0;
@@ -302,14 +323,18 @@ static int loop(struct runtime *r) {
 static struct runtime *runtime_free(struct runtime *r) {
         if (!r)
                 return NULL;
+        sd_event_source_unref(r->parent);
         hold_watch_free(r->hold_watch);
         netlink_free(r->netlink);
         cloud_link_free(r->link);
-        etiquette_free(r->etiquette);
+        inhibitors_free(r->inhibitors);
         cloud_init_watch_free(r->cloud_init);
         sd_event_source_unref(r->user_data_timer);
-        machine_clock_free(r->clock);
+        sd_event_source_unref(r->config_timer);
+        clock_watch_free(r->clock);
         sd_event_source_unref(r->timer);
+        sd_event_source_unref(r->tick);
+        notify_free(r->notify);
         sd_event_unref(r->event);
         publish_done(&r->publish);
         store_done(&r->store);
@@ -319,13 +344,16 @@ static struct runtime *runtime_free(struct runtime *r) {
 }
 DEFINE_CLEANUP(struct runtime *, runtime_free)
 
-int runtime_run(const struct config *config, const char *boot_id) {
+int runtime_run(const struct config *config, const struct config_report *report,
+                const char *boot_id) {
         _cleanup_(runtime_free_p) struct runtime *r = calloc(1, sizeof(*r));
         int k;
 
         if (!r)
                 return -ENOMEM;
         r->alive_fd = r->store.fd = -1;
+        r->config_report = *report;
+        r->config_unread = r->config_unknown = report->n_errors > 0;
         k = runtime_open_state(r);
         if (k >= 0)
                 k = open_event(r);

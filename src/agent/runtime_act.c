@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#include "host/clock.h"
+#include "host/hold_file.h"
 #include "journal.h"
+#include "message_format.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
-#include "story.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
 #include "util/text.h"
@@ -52,18 +54,24 @@ static int show_alive(struct runtime *r) {
         return r->alive_fd < 0 ? r->alive_fd : 0;
 }
 
+void runtime_forget_shown(struct runtime *r) {
+        close_p(&r->alive_fd);
+        r->alive_fd = -1;
+        publish_done(&r->publish);
+}
+
 void runtime_show_alive(struct runtime *r) {
         tell_unseen(r, show_alive(r));
 }
 
-/* Held because nobody can tell: that is not what `resume` helps against. */
-static void note_brake(struct status *s) {
-        char id[INSTANCE_ID_SIZE];
-        int found = hold_read(HOLD_PATH, id);
+/* A brake that `ecs-pubip hold` did not write: who made an image of it may not know of it. */
+static void note_brake(const struct runtime *r, struct status *s) {
+        char why[HOLD_WHY_SIZE];
 
-        if (found < 0)
+        if (hold_file_read(r->engine.facts.identity.instance_id, why) == HOLD_ON && *why)
                 snprintf(s->note, sizeof(s->note),
-                         HOLD_PATH " cannot be read (%s), which counts as held", strerror(-found));
+                         HOLD_PATH " %s, which holds every instance; `ecs-pubip resume` removes it",
+                         why);
 }
 
 /* A mark that could not be made, or that somebody took away, is made at the next occasion. */
@@ -71,10 +79,11 @@ static int publish_marks(struct runtime *r) {
         const struct engine *e = &r->engine;
         int k = 0, q = 0;
 
-        if (e->online)
+        if (e->confirming.online_mark)
                 k = publish_mark(&r->publish, ONLINE_MARK, true);
-        if (e->marked || e->online) /* before that, the mark may be an earlier process's */
-                q = publish_mark(&r->publish, REBOOT_MARK, e->marked);
+        if (e->reboot.required_mark ||
+            e->confirming.online_mark) /* before that, the mark may be an earlier process's */
+                q = publish_mark(&r->publish, REBOOT_MARK, e->reboot.required_mark);
         return k < 0 ? k : q;
 }
 
@@ -89,10 +98,16 @@ static void publish(struct runtime *r, struct status *ret) {
                 ret->held = runtime_brake(r) == HOLD_ON;
                 TEXT_SET(ret->note, USER_DATA_NOTE);
         }
+        if (r->config_unread) {
+                ret->held = runtime_brake(r) == HOLD_ON;
+                TEXT_SET(ret->note, "the configuration cannot be read at this moment: nothing is "
+                                    "changed until it can");
+        }
+        TEXT_SET(ret->config_problem, r->config_report.first);
         if (ret->held)
-                note_brake(ret);
+                note_brake(r, ret);
         status_line(ret, line);
-        publish_line(&r->publish, line);
+        notify_status(r->notify, line);
         k = show_alive(r);
         if (k >= 0 && status_format(ret, &json) >= 0)
                 k = publish_status(&r->publish, json);
@@ -129,11 +144,13 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                         if (r->ledger_is_newer)
                                 n->kind = NOTICE_LEDGER_NEWER;
                 }
-                story_tell(n, s, call_context(&r->engine.config), &entry);
+                message_format(n, s, engine_call_context(&r->engine.given.config), &entry);
                 if (n->kind == NOTICE_HELD && r->awaits_user_data) {
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);
                 }
+                if (n->kind == NOTICE_HELD && r->config_unread)
+                        continue; /* that was said, and is no brake of a person */
                 journal_send(&entry);
         }
 }
@@ -156,15 +173,15 @@ static void perform(struct runtime *r, unsigned wants) {
         if (wants & ACTION_DROP)
                 cloud_link_drop(r->link);
         if (wants & ACTION_SET_ASIDE)
-                (void)store_set_aside(&r->store, "foreign", machine_wall_sec(), r->aside);
+                (void)store_set_aside(&r->store, "foreign", clock_wall_sec(), r->aside);
         if (wants & ACTION_STORE)
                 keep_ledger(r);
         if (wants & ACTION_WATCH)
                 netlink_watch(r->netlink, &r->engine.watch);
         if (wants & ACTION_BLOCKERS)
-                etiquette_look(r->etiquette);
+                inhibitors_look(r->inhibitors);
         if (wants & ACTION_NO_BLOCKERS)
-                etiquette_stop(r->etiquette);
+                inhibitors_stop(r->inhibitors);
 }
 
 static void conclude(struct runtime *r, const struct actions *a) {

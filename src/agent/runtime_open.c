@@ -2,8 +2,12 @@
 /* Opening: the folders with their locks, the ledger as it was found, the state machine. */
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <syslog.h>
 
+#include "host/boot_id.h"
+#include "host/clock.h"
+#include "host/dmi.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
 #include "util/cleanup.h"
@@ -34,7 +38,7 @@ static enum ledger_state load_ledger(struct runtime *r, struct ledger *ret) {
         case -EPROTONOSUPPORT:
                 r->ledger_is_newer = k == -EPROTONOSUPPORT;
                 if (store_set_aside(&r->store, r->ledger_is_newer ? "newer" : "damaged",
-                                    machine_wall_sec(), r->aside) < 0)
+                                    clock_wall_sec(), r->aside) < 0)
                         TEXT_SET(r->aside, "it could not be renamed");
                 return LEDGER_DAMAGED;
         default:
@@ -45,24 +49,32 @@ static enum ledger_state load_ledger(struct runtime *r, struct ledger *ret) {
         }
 }
 
+/* Only spreads waits over time: where the kernel has no entropy yet, the clock is chance enough. */
+static uint64_t seed(void) {
+        uint64_t n = 0;
+
+        if (getrandom(&n, sizeof(n), GRND_NONBLOCK) != (ssize_t)sizeof(n))
+                n = clock_boot_usec() ^ ((uint64_t)clock_wall_sec() << 20);
+        return n;
+}
+
 void runtime_open_engine(struct runtime *r, const struct config *config, const char *boot_id) {
         _cleanup_free_ struct ledger *ledger = calloc(1, sizeof(*ledger));
         enum ledger_state state = LEDGER_UNREADABLE;
         char id[BOOT_ID_SIZE];
-        bool is_ecs = false, has_dmi = machine_dmi(&is_ecs);
+        bool is_ecs = false, has_dmi = dmi_read(&is_ecs);
 
-        (void)machine_boot_id(boot_id, id); /* "" where unknown; then nothing is changed */
+        (void)boot_id_read(boot_id, id); /* "" where unknown; then nothing is changed */
         if (ledger)
                 state = load_ledger(r, ledger);
-        engine_init(&r->engine, config, id, has_dmi, is_ecs, state, ledger, HOLD_OFF,
-                    machine_seed());
-        r->engine.hold = runtime_hold(r);
+        engine_init(&r->engine, config, id, has_dmi, is_ecs, state, ledger, HOLD_OFF, seed());
+        r->engine.given.hold = runtime_hold(r);
 }
 
 /* It is taken up at one place, the start: what was known before that cannot be put into it later.
  */
 bool runtime_leave_for_ledger(struct runtime *r) {
-        if (r->engine.ledger_state != LEDGER_UNREADABLE || !store_is_readable(&r->store))
+        if (r->engine.given.ledger_state != LEDGER_UNREADABLE || !store_is_readable(&r->store))
                 return false;
         runtime_say(MESSAGE_STATE_FOLDER, LOG_NOTICE,
                     LEDGER_PATH " can be read again: the agent ends, and goes on with it when the "

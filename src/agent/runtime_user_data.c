@@ -10,21 +10,24 @@
 #include <syslog.h>
 #include <time.h>
 
+#include <ecs-pubip/usec.h>
+
+#include "host/cloud_init.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define TIMEOUT      (300 * USEC_PER_SEC) /* cloud-init's own waits mostly end at 120 s */
-#define ACCURACY     USEC_PER_SEC
+#define TIMEOUT  (300 * USEC_PER_SEC) /* cloud-init's own waits mostly end at 120 s */
+#define ACCURACY USEC_PER_SEC
 
 /* An instance that has had an address, or for which a call has left, was configured before. */
 static bool is_new(const struct engine *e) {
-        unsigned n = e->step == STEP_STORING ? 0 : 1; /* what is being stored has not left */
+        unsigned n =
+                e->inflight.step == STEP_STORING ? 0 : 1; /* what is being stored has not left */
 
-        if (!e->identified)
+        if (!e->facts.identified)
                 return true;
         for (unsigned i = 0; i < e->ledger.n_entries; i++)
-                if (e->ledger.entries[i].outcome != OUTCOME_REFUSED)
+                if (!ledger_entry_is_refused(&e->ledger.entries[i]))
                         n++;
         return !e->ledger.address && n <= 1;
 }
@@ -50,7 +53,7 @@ static void on_written(void *userdata) {
         struct runtime *r = userdata;
         int k = runtime_read_config(r, false);
 
-        if (k != 0 && is_new(&r->engine))
+        if (k == -EBADMSG && is_new(&r->engine))
                 refuse(r, k);
         else
                 end_wait(r);
@@ -87,7 +90,7 @@ int runtime_open_user_data(struct runtime *r) {
 }
 
 void runtime_brake_first_change(struct runtime *r) {
-        if (r->user_data_timer && r->engine.step == STEP_STORING && is_new(&r->engine))
+        if (r->user_data_timer && r->engine.inflight.step == STEP_STORING && is_new(&r->engine))
                 r->awaits_user_data = true;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "host/file.h"
 #include "util/cleanup.h"
 #include "util/read.h"
 #include "util/text.h"
@@ -105,35 +106,6 @@ bool store_is_readable(const struct store *s) {
         return readable;
 }
 
-static int write_whole(int fd, const char *data, size_t len) {
-        while (len > 0) {
-                ssize_t n = write(fd, data, len);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                len -= (size_t)n;
-        }
-        return 0;
-}
-
-static int write_temp(int dir, const char *text) {
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        (void)unlinkat(dir, LEDGER_TEMP, 0); /* left by a crash; O_EXCL follows no link */
-        fd = openat(dir, LEDGER_TEMP, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, LEDGER_MODE);
-        if (fd < 0)
-                return -errno;
-        r = write_whole(fd, text, strlen(text));
-        if (r >= 0 && fsync(fd) < 0)
-                r = -errno;
-        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* read_back() asks the disk */
-        return r;
-}
-
 /*
  * A disk that gives back something else than it took is found out here, if the kernel dropped the
  * pages as it was asked to; a rename that went elsewhere in any case.
@@ -148,16 +120,11 @@ static int read_back(const struct store *s, const char *text) {
 }
 
 static int replace_ledger(const struct store *s, const char *text) {
+        static const struct file_write how = {LEDGER_TEMP, LEDGER_MODE, FILE_OWNER_SELF, true};
         int r;
 
-        r = write_temp(s->fd, text);
-        if (r < 0)
-                return r;
-        if (renameat(s->fd, LEDGER_TEMP, s->fd, LEDGER_NAME) < 0)
-                return -errno;
-        if (fsync(s->fd) < 0)
-                return -errno;
-        return read_back(s, text);
+        r = file_replace_at(s->fd, LEDGER_NAME, text, &how);
+        return r < 0 ? r : read_back(s, text);
 }
 
 int store_save(struct store *s, const struct ledger *l) {
@@ -169,10 +136,7 @@ int store_save(struct store *s, const struct ledger *l) {
         r = ledger_format(l, &text);
         if (r < 0)
                 return r;
-        r = replace_ledger(s, text);
-        if (r < 0)
-                (void)unlinkat(s->fd, LEDGER_TEMP, 0);
-        return r;
+        return replace_ledger(s, text);
 }
 
 static int is_aside(const struct dirent *d) {

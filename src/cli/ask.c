@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "clock.h"
+#include "host/clock.h"
 #include "util/paths.h"
 
 /* It starts no attempt after the deadline; the last one may take this long. */

@@ -2,8 +2,9 @@
 /* Checks of `doctor` that ask through the cloud socket, so they see what the agent sees. */
 #include <string.h>
 
-#include "clock.h"
 #include "finding.h"
+#include "host/clock.h"
+#include "host/dmi.h"
 #include "machine.h"
 #include "util/text.h"
 #include "when.h"
@@ -70,7 +71,7 @@ static void check_identity(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_WARN, "this is %s, but the agent last said %s",
                             d->identity.instance_id, agents);
                 finding_remedy(f, "sudo systemctl restart ecs-pubip");
-        } else if (machine_dmi(&is_ecs) && !is_ecs) {
+        } else if (dmi_read(&is_ecs) && !is_ecs) {
                 finding_set(f, LEVEL_NOTE,
                             "%s in %s, though the firmware does not name an ECS "
                             "instance",
@@ -328,7 +329,7 @@ static void check_way_out(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_SKIPPED, "no memory");
         else if (a.fault.class != FAULT_NONE)
                 finding_fault(f, &a.fault);
-        else if (a.reachable)
+        else if (a.reachable == REACH_YES)
                 finding_set(f, LEVEL_OK, "the region's public endpoint can be reached");
         else if (!d->inspected || !expected)
                 finding_set(f, LEVEL_NOTE,

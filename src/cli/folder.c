@@ -9,7 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "host/clock.h"
 #include "util/paths.h"
 
 #define PARENT_DIR  "/run"

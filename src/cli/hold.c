@@ -7,10 +7,11 @@
 
 #include <ecs-pubip/governor.h>
 
-#include "clock.h"
 #include "command.h"
-#include "file.h"
 #include "folder.h"
+#include "host/boot_id.h"
+#include "host/clock.h"
+#include "host/file.h"
 #include "machine.h"
 #include "out.h"
 #include "snapshot.h"
@@ -66,7 +67,7 @@ static struct flight in_flight(const struct snapshot *s, uint64_t begin, uint64_
 
         if (state != LEDGER_READ)
                 return state == LEDGER_NONE ? found : call;
-        machine_boot_id(boot_id);
+        boot_id_read(NULL, boot_id);
         for (unsigned i = 0; i < ledger.n_entries; i++) {
                 const struct ledger_entry *e = &ledger.entries[i];
 

@@ -12,9 +12,12 @@
 #include <ecs-pubip/engine.h>
 
 #include "ask.h"
-#include "clock.h"
 #include "command.h"
+#include "host/boot_id.h"
+#include "host/clock.h"
 #include "host/conf.h"
+#include "host/dmi.h"
+#include "host/hold_file.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"
@@ -64,14 +67,15 @@ static int step_type(struct plan *p, enum event_type type) {
 
 /* What the brake holds back is what somebody wants to see before it is released. */
 static enum hold look_past_brake(struct plan *p, const char *instance_id) {
-        enum hold hold = machine_hold(instance_id);
+        char ignored[HOLD_WHY_SIZE];
+        enum hold hold = hold_file_read(instance_id, ignored);
 
         p->held = hold == HOLD_ON;
         return p->held ? HOLD_OFF : hold;
 }
 
 static int step_hold(struct plan *p, enum event_type type) {
-        enum hold hold = look_past_brake(p, p->engine.identity.instance_id);
+        enum hold hold = look_past_brake(p, p->engine.facts.identity.instance_id);
         struct event event = {.type = type};
 
         if (type == EVENT_STORED)
@@ -153,7 +157,9 @@ static bool is_between_looks(const struct engine *e) {
 static int run(struct plan *p) {
         int r;
 
-        r = step_type(p, EVENT_START);
+        r = step_kernel(p); /* as of any address: the agent begins so, too */
+        if (r >= 0)
+                r = step_type(p, EVENT_START);
         if (r >= 0 && !p->would_change)
                 r = step_hold(p, EVENT_HOLD);
         while (r >= 0 && !p->would_change && is_between_looks(&p->engine)) {
@@ -174,8 +180,8 @@ static void init(struct plan *p, const struct config *c) {
         enum ledger_state state = machine_ledger(&ledger);
         bool dmi_known, is_ecs = false;
 
-        machine_boot_id(boot_id);
-        dmi_known = machine_dmi(&is_ecs);
+        boot_id_read(NULL, boot_id);
+        dmi_known = dmi_read(&is_ecs);
         engine_init(&p->engine, c, boot_id, dmi_known, is_ecs, state, &ledger,
                     look_past_brake(p, ledger.instance_id), 1);
         asker_init(&p->asker);
@@ -185,6 +191,7 @@ static void init(struct plan *p, const struct config *c) {
 static void add_change(struct buf *out, const struct plan *p) {
         const struct engine *e = &p->engine;
         const struct wire_question *q = &p->change;
+        enum plane who = engine_verdict(e).who;
         char address[IPV4_SIZE] = "";
 
         if (e->expected)
@@ -212,12 +219,11 @@ static void add_change(struct buf *out, const struct plan *p) {
                 break;
         case WIRE_REBOOT:
                 buf_printf(out, "call RebootInstance: the agent brought %s, and ", address);
-                if (e->config.reboot_policy == REBOOT_ALWAYS)
+                if (e->given.config.reboot_policy == REBOOT_ALWAYS)
                         buf_puts(out, "Reboot.Policy=always asks for one after each change");
                 else
                         buf_printf(out, "the %s plane does not show it yet",
-                                   e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who)
-                                                               : "kernel");
+                                   who < _PLANE_MAX ? plane_name(who) : "kernel");
                 break;
         case WIRE_NONE:
         case WIRE_IDENTIFY:
@@ -262,6 +268,12 @@ static void add_rest(struct buf *out, const struct plan *p) {
         status_line(&s, line);
         buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
         show_field(out, "Remedy", s.remedy);
+        /* Before it is known which address counts, the agent that lives may know it. */
+        if (!e->watch.address && p->snapshot.alive &&
+            *p->snapshot.status.planes[PLANE_KERNEL].reason)
+                show_field(out, "Kernel", p->snapshot.status.planes[PLANE_KERNEL].reason);
+        else
+                show_field(out, "Kernel", s.planes[PLANE_KERNEL].reason);
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {
@@ -279,8 +291,8 @@ static void add_plan(struct buf *out, const struct plan *p) {
         else
                 buf_puts(out, "Now it would ");
         add_change(out, p);
-        buf_printf(out, "\nInstance  %s in %s\n", p->engine.identity.instance_id,
-                   p->engine.identity.region_id);
+        buf_printf(out, "\nInstance  %s in %s\n", p->engine.facts.identity.instance_id,
+                   p->engine.facts.identity.region_id);
 }
 
 static void plan_done(struct plan *p) {

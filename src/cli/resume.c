@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "command.h"
-#include "file.h"
 #include "folder.h"
+#include "host/clock.h"
+#include "host/file.h"
 #include "out.h"
 #include "snapshot.h"
 #include "util/paths.h"

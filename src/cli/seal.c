@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "file.h"
+#include "host/file.h"
 #include "out.h"
 #include "snapshot.h"
 #include "util/cleanup.h"

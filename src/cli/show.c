@@ -211,6 +211,7 @@ static void add_status(struct buf *out, const struct snapshot *s, const struct s
         add_fault(out, t, style);
         add_unheard(out, t, PLANE_METADATA, t->metadata_fault);
         add_unheard(out, t, PLANE_CONTROL, t->control_fault);
+        show_field(out, "Kernel", t->planes[PLANE_KERNEL].reason);
         show_field(out, "Note", t->note);
         add_clock(out, t);
 }

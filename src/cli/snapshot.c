@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "file.h"
+#include "host/clock.h"
+#include "host/file.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
 

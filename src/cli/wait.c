@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "command.h"
 #include "folder.h"
+#include "host/clock.h"
 #include "out.h"
 #include "show.h"
 #include "snapshot.h"

@@ -11,7 +11,8 @@
 enum clock_trust {
         CLOCK_UNKNOWN, /* only this machine's wall clock */
         CLOCK_HINT,    /* metadata's Date, or what the agent was told earlier */
-        CLOCK_PROVEN,  /* Date of an answer over verified TLS, in this process */
+        CLOCK_TRIAL,   /* Date of a refusal by the API: to sign by once, and proof of nothing */
+        CLOCK_PROVEN,  /* the API accepted a signature made by it, in this process */
 };
 
 struct clock {
@@ -21,9 +22,18 @@ struct clock {
 
 uint64_t clock_boottime_usec(void);
 
-/* Seconds since 1970. A hint counts only while nothing is known; a proof always. */
+/* Seconds since 1970; 0: none. A hint counts only while nothing is known. */
 void clock_hint(struct clock *c, int64_t cloud_seconds);
-void clock_prove(struct clock *c, int64_t cloud_seconds);
+/*
+ * The Date of an answer that is the API's (law L15). Of a refusal it is a trial: it corrects what
+ * is not proven, and what is where the refusal is for the time itself.
+ */
+void clock_try(struct clock *c, int64_t cloud_seconds, bool refused_for_time);
+/*
+ * A signature that was made `signed_at` was accepted, so that time is right to 15 min. The Date
+ * beside it is closer if it lies within them; else it is not believed.
+ */
+void clock_accept(struct clock *c, int64_t signed_at, int64_t cloud_seconds);
 
 /* The cloud's time as far as known, else the wall clock's: what to sign with. */
 int64_t clock_now(const struct clock *c);

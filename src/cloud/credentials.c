@@ -19,14 +19,14 @@
 #define STATIC_FOLDER "/etc/ecs-pubip/credentials"
 #define STATIC_MAX    8192u
 
-void keyring_init(struct keyring *k, struct metadata *m, const struct clock *clock,
-                  const struct config *config) {
-        *k = (struct keyring){.metadata = m, .clock = clock, .config = config};
+void credential_cache_init(struct credential_cache *c, struct metadata *m,
+                           const struct clock *clock, const struct config *config) {
+        *c = (struct credential_cache){.metadata = m, .clock = clock, .config = config};
 }
 
-void keyring_done(struct keyring *k) {
-        credentials_erase(&k->credentials);
-        k->held = false;
+void credential_cache_done(struct credential_cache *c) {
+        credentials_erase(&c->credentials);
+        c->held = false;
 }
 
 static bool refuse(struct fault *fault, const char *code, const char *message) {
@@ -46,10 +46,11 @@ static bool role_from_listing(const struct http_reply *r, char ret[static ROLE_N
         return text_is_word(ret, ROLE_NAME_SIZE - 1, "-._");
 }
 
-static bool list_role(struct keyring *k, char ret[static ROLE_NAME_SIZE], struct fault *fault) {
+static bool list_role(struct credential_cache *c, char ret[static ROLE_NAME_SIZE],
+                      struct fault *fault) {
         _cleanup_(http_reply_done) struct http_reply r = HTTP_REPLY;
 
-        if (!metadata_get(k->metadata, ROLE_PATH, LISTING_MAX, &r, fault)) {
+        if (!metadata_get(c->metadata, ROLE_PATH, LISTING_MAX, &r, fault)) {
                 if (strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0) {
                         *fault = fault_own(FAULT_MD_NO_ROLE, "");
                         fault->http_status = 404;
@@ -63,40 +64,42 @@ static bool list_role(struct keyring *k, char ret[static ROLE_NAME_SIZE], struct
         return true;
 }
 
-static bool find_role(struct keyring *k, char ret[static ROLE_NAME_SIZE], struct fault *fault) {
-        if (!k->config->role[0])
-                return list_role(k, ret, fault);
-        text_copy(ret, ROLE_NAME_SIZE, k->config->role);
+static bool find_role(struct credential_cache *c, char ret[static ROLE_NAME_SIZE],
+                      struct fault *fault) {
+        if (!c->config->role[0])
+                return list_role(c, ret, fault);
+        text_copy(ret, ROLE_NAME_SIZE, c->config->role);
         return true;
 }
 
 /* No such role: the one that was listed has gone, or another is configured than is here. */
-static bool explain_role(struct keyring *k, const char *role, struct fault *fault) {
+static bool explain_role(struct credential_cache *c, const char *role, struct fault *fault) {
         _cleanup_buf_ struct buf message = BUF(FAULT_MESSAGE_SIZE);
         char here[ROLE_NAME_SIZE];
 
-        if (k->config->role[0] && !list_role(k, here, fault))
+        if (c->config->role[0] && !list_role(c, here, fault))
                 return false;
-        if (k->config->role[0])
+        if (c->config->role[0])
                 buf_printf(&message, "%s is not this instance's, %s is", role, here);
         *fault = fault_own(FAULT_MD_NO_ROLE, message.len ? buf_text(&message) : role);
         fault->http_status = 404;
         return false;
 }
 
-static bool fetch_role(struct keyring *k, struct fault *fault) {
+static bool fetch_role(struct credential_cache *c, struct fault *fault) {
         _cleanup_(http_reply_done) struct http_reply r = HTTP_REPLY;
         char role[ROLE_NAME_SIZE], path[sizeof(ROLE_PATH) + ROLE_NAME_SIZE] = ROLE_PATH;
+        char why[ROLE_WHY_SIZE];
 
-        if (!find_role(k, role, fault))
+        if (!find_role(c, role, fault))
                 return false;
         text_copy(path + strlen(path), ROLE_NAME_SIZE, role);
-        if (!metadata_get(k->metadata, path, DOCUMENT_MAX, &r, fault)) {
-                return strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0 && explain_role(k, role, fault);
+        if (!metadata_get(c->metadata, path, DOCUMENT_MAX, &r, fault)) {
+                return strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0 && explain_role(c, role, fault);
         }
-        if (identity_parse_credentials(buf_text(&r.body), r.body.len, &k->credentials) < 0)
+        if (identity_parse_credentials(buf_text(&r.body), r.body.len, &c->credentials, why) < 0)
                 return refuse(fault, FAULT_MD_CREDENTIALS,
-                              "metadata serves no complete set with Code Success");
+                              *why ? why : "metadata serves no document of a role");
         return true;
 }
 
@@ -185,57 +188,58 @@ static bool read_one(const char *name, bool needed, char *ret, size_t size, stru
         return fault->class == FAULT_NONE;
 }
 
-static bool fetch_static(struct keyring *k, struct fault *fault) {
-        struct credentials *c = &k->credentials;
+static bool fetch_static(struct credential_cache *c, struct fault *fault) {
+        struct credentials *k = &c->credentials;
 
-        return read_one("access-key-id", true, c->access_key_id, sizeof(c->access_key_id), fault) &&
-               read_one("access-key-secret", true, c->access_key_secret,
-                        sizeof(c->access_key_secret), fault) &&
-               read_one("security-token", false, c->security_token, sizeof(c->security_token),
+        return read_one("access-key-id", true, k->access_key_id, sizeof(k->access_key_id), fault) &&
+               read_one("access-key-secret", true, k->access_key_secret,
+                        sizeof(k->access_key_secret), fault) &&
+               read_one("security-token", false, k->security_token, sizeof(k->security_token),
                         fault);
 }
 
-static struct expiry_now read_clock(const struct keyring *k) {
+static struct expiry_now read_clock(const struct credential_cache *c) {
         return (struct expiry_now){
-                .trust = k->clock->trust,
-                .cloud_sec = clock_now(k->clock),
+                .trust = c->clock->trust,
+                .cloud_sec = clock_now(c->clock),
                 .boot_usec = clock_boottime_usec(),
         };
 }
 
-static bool has_expired(const struct keyring *k) {
-        const struct expiry_now now = read_clock(k);
+static bool has_expired(const struct credential_cache *c) {
+        const struct expiry_now now = read_clock(c);
 
-        return expiry_is_over(k->credentials.expiration, &now);
+        return expiry_is_over(c->credentials.expiration, &now);
 }
 
-static bool wants_refresh(const struct keyring *k) {
-        const struct expiry_now now = read_clock(k);
+static bool wants_refresh(const struct credential_cache *c) {
+        const struct expiry_now now = read_clock(c);
 
-        return !k->held || expiry_wants_refresh(k->credentials.expiration, k->fetched, &now);
+        return !c->held || expiry_wants_refresh(c->credentials.expiration, c->fetched, &now);
 }
 
-bool keyring_get(struct keyring *k, const struct credentials **ret, struct fault *fault) {
-        if (wants_refresh(k)) {
-                keyring_done(k);
-                if (k->config->credentials == CREDENTIALS_STATIC ? !fetch_static(k, fault)
-                                                                 : !fetch_role(k, fault)) {
-                        credentials_erase(&k->credentials);
+bool credential_cache_get(struct credential_cache *c, const struct credentials **ret,
+                          struct fault *fault) {
+        if (wants_refresh(c)) {
+                credential_cache_done(c);
+                if (c->config->credentials == CREDENTIALS_STATIC ? !fetch_static(c, fault)
+                                                                 : !fetch_role(c, fault)) {
+                        credentials_erase(&c->credentials);
                         return false;
                 }
-                k->held = true;
-                k->fetched = clock_boottime_usec();
+                c->held = true;
+                c->fetched = clock_boottime_usec();
         }
-        if (has_expired(k)) {
-                keyring_done(k);
+        if (has_expired(c)) {
+                credential_cache_done(c);
                 return refuse(fault, FAULT_MD_CREDENTIALS,
                               "metadata still serves a set that has expired");
         }
-        *ret = &k->credentials;
+        *ret = &c->credentials;
         return true;
 }
 
-bool keyring_drop(struct keyring *k) {
-        keyring_done(k);
-        return k->config->credentials == CREDENTIALS_ROLE;
+bool credential_cache_drop(struct credential_cache *c) {
+        credential_cache_done(c);
+        return c->config->credentials == CREDENTIALS_ROLE;
 }

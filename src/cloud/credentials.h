@@ -11,7 +11,7 @@
 #include "cloud/clock.h"
 #include "cloud/metadata.h"
 
-struct keyring {
+struct credential_cache {
         struct metadata *metadata;
         const struct clock *clock;
         const struct config *config;
@@ -20,12 +20,13 @@ struct keyring {
         struct credentials credentials;
 };
 
-void keyring_init(struct keyring *k, struct metadata *m, const struct clock *clock,
-                  const struct config *config);
-void keyring_done(struct keyring *k); /* wipes */
+void credential_cache_init(struct credential_cache *c, struct metadata *m,
+                           const struct clock *clock, const struct config *config);
+void credential_cache_done(struct credential_cache *c); /* wipes */
 
 /* What is held, or read anew when there is none or it soon expires. False: *fault says why. */
-bool keyring_get(struct keyring *k, const struct credentials **ret, struct fault *fault);
+bool credential_cache_get(struct credential_cache *c, const struct credentials **ret,
+                          struct fault *fault);
 
 /* Forgets what is held; false for static keys, which would only come back the same at once. */
-bool keyring_drop(struct keyring *k);
+bool credential_cache_drop(struct credential_cache *c);

@@ -44,6 +44,10 @@ void endpoint_public(const struct config *c, const char *region,
         by_formula("ecs.", region, ret);
 }
 
+void endpoint_public_vpc(const char *region, char ret[static CONFIG_HOST_SIZE]) {
+        by_formula("vpc.", region, ret);
+}
+
 static void endpoint_private(const struct config *c, const char *region,
                              char ret[static CONFIG_HOST_SIZE]) {
         if (c->vpc_endpoint[0])
@@ -71,6 +75,6 @@ size_t endpoint_list_eip(const struct config *c, const char *region, bool only_v
                 endpoint_private(c, region, ret[n++].host);
         }
         ret[n].product = PRODUCT_VPC;
-        by_formula("vpc.", region, ret[n++].host);
+        endpoint_public_vpc(region, ret[n++].host);
         return n;
 }

@@ -19,6 +19,9 @@ struct endpoint {
 /* The public ECS endpoint: the one of the configuration, an odd region's own, or the formula. */
 void endpoint_public(const struct config *c, const char *region, char ret[static CONFIG_HOST_SIZE]);
 
+/* The VPC product's public endpoint. */
+void endpoint_public_vpc(const char *region, char ret[static CONFIG_HOST_SIZE]);
+
 /* The private endpoint, then the public one; 2. */
 size_t endpoint_list_ecs(const struct config *c, const char *region,
                          struct endpoint ret[static ENDPOINTS_MAX]);

@@ -5,27 +5,38 @@
 #define CURL_DISABLE_DEPRECATION
 #include <curl/curl.h>
 #include <errno.h>
+#include <linux/tcp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <ecs-pubip/backoff.h>
+#include <ecs-pubip/budget.h>
 #include <ecs-pubip/fault.h>
 
+#include "cloud/backstop.h"
 #include "cloud/clock.h"
 #include "cloud/link.h"
 #include "cloud/result.h"
 #include "cloud/secret.h"
+#include "cloud/sockets.h"
 #include "util/cleanup.h"
 #include "util/secret.h"
 #include "util/text.h"
 
-#define HEADERS_MAX     (32u * 1024)
-#define HEADER_LINE_MAX (16u * 1024)          /* of ours: a security token may have 4 KiB */
-#define BODY_FIRST      (16u * 1024)          /* credentials fit: their buffer never moves */
-#define ATTEMPT_MIN     (100 * USEC_PER_MSEC) /* with less, a healthy host looks like a dead one */
-#define USER_AGENT      "ecs-pubip/" ECS_PUBIP_VERSION
+#define HEADERS_MAX      (32u * 1024)
+#define HEADER_LINE_MAX  (16u * 1024)          /* of ours: a security token may have 4 KiB */
+#define BODY_FIRST       (16u * 1024)          /* credentials fit: their buffer never moves */
+#define ATTEMPT_MIN      (100 * USEC_PER_MSEC) /* with less, a healthy host looks like a dead one */
+#define STATE_CLOSE      7 /* TCP_CLOSE and TCP_CLOSE_WAIT of the C library's own header */
+#define STATE_CLOSE_WAIT 8
+#define TLS_HEADER       5 /* of a record: type, version, length */
+#define TLS_FIRST        20
+#define TLS_ALERT        21
+#define TLS_LAST         23
+#define URL_MAX          512 /* of a name to resolve */
+#define USER_AGENT       "ecs-pubip/" ECS_PUBIP_VERSION
 /*
  * A resolver that does not answer: curl waits for its resolving thread even after its own timeout,
  * and by the defaults of resolv.conf(5) that is 20 s. Two servers are asked once each, which ends
@@ -37,24 +48,31 @@
 
 static const struct {
         long protocols;
-        const char *no_proxy; /* "*": none at all; NULL: as the environment says */
+        const char *no_proxy; /* "*": none at all; NULL: as the request says */
         unsigned connect_ms, total_ms;
-        bool connect_only;
 } zones[_HTTP_ZONE_MAX] = {
-        [HTTP_METADATA] = {CURLPROTO_HTTP, "*", 2000, 5000, false},
-        [HTTP_API] = {CURLPROTO_HTTPS, NULL, 5000, 20000, false},
-        [HTTP_OUTSIDE] = {CURLPROTO_HTTP | CURLPROTO_HTTPS, "*", 5000, 10000, false},
-        [HTTP_TOUCH] = {CURLPROTO_HTTP, "*", 3000, 3000, true},
+        [HTTP_METADATA] = {CURLPROTO_HTTP, "*", 2000, 5000},
+        [HTTP_API] = {CURLPROTO_HTTPS, NULL, 5000, CALL_ATTEMPT_MS},
+        [HTTP_OUTSIDE] = {CURLPROTO_HTTP | CURLPROTO_HTTPS, "*", 5000, 10000},
+        [HTTP_RESOLVE] = {CURLPROTO_HTTP, "*", 3000, 3000},
 };
 
 /* One transfer, as the callbacks see it. */
 struct transfer {
         CURL *easy;
+        struct http *http;
         const struct http_request *request;
         struct http_reply *reply;
+        uint64_t starts_until; /* CLOCK_BOOTTIME: the request leaves by then, or not at all */
+        uint64_t ends;         /* CLOCK_BOOTTIME: so long for all of it */
         size_t header_bytes;
         bool too_large;
-        char error[CURL_ERROR_SIZE];
+        bool gone, late;     /* why on_progress stopped it */
+        bool heard, alerted; /* the other side said something in TLS; that was a plain alert */
+        bool broke;          /* it reset or closed the connection instead of saying why */
+        int fd;              /* of the changing call; -1: none */
+        struct sockaddr_in *addresses; /* HTTP_RESOLVE */
+        size_t max_addresses, n_addresses;
 };
 
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
@@ -76,13 +94,6 @@ void http_done(struct http *h) {
 
 void http_reply_done(struct http_reply *r) {
         buf_done(&r->body);
-}
-
-static bool anything_sent(CURL *easy) {
-        long bytes = 0;
-
-        curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes);
-        return bytes > 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
@@ -167,17 +178,82 @@ static size_t on_header(char *data, size_t size, size_t n, void *userdata) {
 }
 
 /*
- * Asked by curl all the time. A changing call that has left is not given up: its answer is worth
- * more than the time, even if nobody reads it here; everything else ends with the agent.
+ * Asked by curl all the time, also in loops in which it forgets its own limits. A changing call
+ * that has left is not given up: its answer is worth more than the time, even if nobody reads it
+ * here; everything else ends with the agent.
  */
 static int on_progress(void *userdata, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal,
                        curl_off_t ulnow) {
         struct transfer *t = userdata;
+        uint64_t now = clock_boottime_usec();
 
         (void)dltotal, (void)dlnow, (void)ultotal, (void)ulnow;
-        if (t->request->changing && anything_sent(t->easy))
+        t->late = now >= t->ends || (!t->reply->sent && now >= t->starts_until);
+        t->gone = !(t->request->changing && t->reply->sent) && link_hung_up();
+        return t->late || t->gone;
+}
+
+/*
+ * The kernel must not deliver a changing call when nobody waits for it any more: it gives up at the
+ * end of CALL_MAX, and what is unsent when the socket is closed, however this process ends, is
+ * lost.
+ */
+static void limit_delivery(const struct transfer *t) {
+        const struct linger drop = {.l_onoff = 1, .l_linger = 0};
+        uint64_t now = clock_boottime_usec();
+        unsigned ms = t->http->call_ends > now + USEC_PER_MSEC
+                              ? (unsigned)((t->http->call_ends - now) / USEC_PER_MSEC)
+                              : 1;
+
+        setsockopt(t->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+        setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &drop, sizeof(drop));
+}
+
+/* Answered: the connection serves looks from here on. */
+static void free_delivery(const struct transfer *t) {
+        const struct linger none = {};
+        const unsigned unlimited = 0;
+
+        setsockopt(t->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unlimited, sizeof(unlimited));
+        setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
+/* The header of a record, as curl shows it, of TLS and not of some other protocol. */
+static bool is_tls_record(const char *data, size_t size) {
+        return size == TLS_HEADER && data[0] >= TLS_FIRST && data[0] <= TLS_LAST && data[1] == 3;
+}
+
+/*
+ * What tells that the request has left is its own header leaving. A count of bytes does not: curl
+ * counts a proxy's CONNECT, too. Nothing that comes here is printed or kept.
+ */
+static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *userdata) {
+        struct transfer *t = userdata;
+        size_t n = strlen(t->request->method);
+
+        (void)easy;
+        if (type == CURLINFO_SSL_DATA_IN && is_tls_record(data, size)) {
+                t->heard = true;
+                t->alerted |= data[0] == TLS_ALERT;
+        }
+        if (type != CURLINFO_HEADER_OUT || size == 0 || t->reply->sent)
                 return 0;
-        return link_hung_up();
+        if (memcmp(data, t->request->method, size < n ? size : n) != 0)
+                return 0;
+        t->reply->sent = true;
+        if (!t->request->changing)
+                return 0;
+        backstop_move(t->ends + BACKSTOP_GRACE);
+        limit_delivery(t);
+        return 0;
+}
+
+/* For names only: takes the address down, and lets curl believe that there is no socket to be had.
+ */
+static curl_socket_t take_address(struct transfer *t, const struct curl_sockaddr *address) {
+        if (address->family == AF_INET && t->n_addresses < t->max_addresses)
+                memcpy(&t->addresses[t->n_addresses++], &address->addr, sizeof(struct sockaddr_in));
+        return CURL_SOCKET_BAD;
 }
 
 /*
@@ -187,11 +263,43 @@ static int on_progress(void *userdata, curl_off_t dltotal, curl_off_t dlnow, cur
 static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
                                     struct curl_sockaddr *address) {
         struct transfer *t = userdata;
+        int fd;
 
         (void)purpose;
-        if (t->request->changing && anything_sent(t->easy))
+        if (t->request->zone == HTTP_RESOLVE)
+                return take_address(t, address);
+        if (t->request->changing && t->reply->sent)
                 return CURL_SOCKET_BAD;
-        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        if (fd < 0)
+                return CURL_SOCKET_BAD;
+        sockets_add(fd);
+        if (t->request->changing) {
+                t->fd = fd;
+                limit_delivery(t);
+        }
+        return fd;
+}
+
+/*
+ * Curl calls a handshake that was reset or cut off one that failed; the kernel knows better. What
+ * is closed later, when no transfer runs, tells nothing.
+ */
+static int on_close_socket(void *userdata, curl_socket_t fd) {
+        struct transfer *t = ((struct http *)userdata)->running;
+        struct tcp_info info = {};
+        socklen_t size = sizeof(info);
+
+        sockets_remove(fd);
+        if (t && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
+                /* A FIN counts as a byte; of a proxy's bytes nobody knows what is TLS. */
+                bool mute = info.tcpi_bytes_received <= 1 ||
+                            (t->request->proxy && t->request->proxy->kind == PROXY_USED);
+
+                t->broke = (info.tcpi_state == STATE_CLOSE && !t->alerted && (t->heard || mute)) ||
+                           (info.tcpi_state == STATE_CLOSE_WAIT && !t->heard && mute);
+        }
+        return close(fd);
 }
 
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *userdata) {
@@ -240,9 +348,11 @@ static void set_method(CURL *easy, const struct http_request *r) {
 
 /*
  * Nothing connects after the deadline. A changing call that has left then still gets its whole
- * time: its answer is worth more, and whoever asked waits for it (ANSWER_GRACE, CALL_MAX).
+ * time: its answer is worth more, and whoever asked waits for it until CALL_MAX_MS.
  */
-static void set_limits(CURL *easy, const struct http_request *r, uint64_t left_ms) {
+static void set_limits(CURL *easy, struct transfer *t, uint64_t now) {
+        const struct http_request *r = t->request;
+        uint64_t left_ms = (t->http->deadline - now) / USEC_PER_MSEC;
         unsigned total = r->total_ms ? r->total_ms : zones[r->zone].total_ms;
         unsigned connect = zones[r->zone].connect_ms;
 
@@ -250,29 +360,61 @@ static void set_limits(CURL *easy, const struct http_request *r, uint64_t left_m
                 connect = (unsigned)left_ms;
         if (left_ms < total && !r->changing)
                 total = (unsigned)left_ms;
+        if (total < connect)
+                connect = total;
+        t->starts_until = now + connect * USEC_PER_MSEC;
+        t->ends = now + total * USEC_PER_MSEC;
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, OPTION_QUICK_EXIT, 1L);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total);
 }
 
+/*
+ * Without a proxy names are asked for IPv4 alone: the API has no other addresses, and a resolver
+ * that drops the question for them would cost the time for the connection.
+ */
+static void set_proxy(CURL *easy, const struct http_request *r) {
+        const struct proxy *p = zones[r->zone].no_proxy ? NULL : r->proxy;
+
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, p && p->kind == PROXY_USED ? "" : "*");
+        curl_easy_setopt(easy, CURLOPT_PROXY, p && p->kind == PROXY_USED ? p->url : "");
+        if (p && p->kind == PROXY_USED) {
+                if (p->user[0] || p->password[0]) {
+                        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, p->user);
+                        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, p->password);
+                }
+        } else if (r->zone != HTTP_METADATA && r->zone != HTTP_OUTSIDE) {
+                curl_easy_setopt(easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
+        }
+}
+
+/*
+ * A changing call has a connection of its own, in which no stray answer of an earlier one can
+ * stand; its TLS session is resumed. Where a hint says what time it is no session is kept: to
+ * resume one would be to trust, without a look at it, a certificate that only that hint made valid.
+ */
+static void set_connection(CURL *easy, const struct http_request *r) {
+        if (r->changing)
+                curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        else
+                sockets_end_readable();
+        if (r->verify_time > 0)
+                curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+}
+
 static void set_zone(CURL *easy, const struct http_request *r) {
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS, zones[r->zone].protocols);
         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, 0L);
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-        if (zones[r->zone].no_proxy) {
-                curl_easy_setopt(easy, CURLOPT_PROXY, "");
-                curl_easy_setopt(easy, CURLOPT_NOPROXY, zones[r->zone].no_proxy);
-        }
         curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, (long)zones[r->zone].connect_only);
+        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, (long)(r->zone == HTTP_RESOLVE));
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
         curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 static void set_callbacks(CURL *easy, struct transfer *t) {
-        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -282,6 +424,11 @@ static void set_callbacks(CURL *easy, struct transfer *t) {
         curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->http);
+        curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+        curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+        curl_easy_setopt(easy, CURLOPT_DEBUGDATA, t);
         if (t->request->verify_time > 0) {
                 curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
                 curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t);
@@ -293,7 +440,8 @@ static bool is_unresolved(const struct transfer *t, CURLcode result) {
         double resolved = 0;
 
         curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME, &resolved);
-        return result == CURLE_OPERATION_TIMEDOUT && !t->reply->sent && resolved <= 0;
+        return (result == CURLE_OPERATION_TIMEDOUT || t->late || t->gone) && !t->reply->sent &&
+               resolved <= 0;
 }
 
 /* What a proxy answered to CONNECT; 0: there was none. */
@@ -304,43 +452,65 @@ static long tunnel_status(const struct transfer *t) {
         return status;
 }
 
-static const char *explain(const struct transfer *t, CURLcode result) {
-        const char *text = t->error[0] ? t->error : curl_easy_strerror(result);
+/* The sentence that says most of a transfer that failed; no text of curl's or of the other side's.
+ */
+static const char *detail_of(const struct transfer *t, CURLcode result) {
+        const char *text = NULL;
 
-        text_copy_printable(t->reply->detail, sizeof(t->reply->detail), text);
+        if (result_is_tls(result))
+                text = result_verify_text(t->reply->verify_result);
+        else if (result == CURLE_COULDNT_CONNECT)
+                text = result_errno_text(t->reply->os_error);
+        if (!text)
+                text = result_text(result, t->reply->sent);
+        return text ? text : t->reply->sent ? "the connection failed" : "no connection came to be";
+}
+
+static void explain_proxy(struct transfer *t, long status) {
+        _cleanup_buf_ struct buf text = BUF(HTTP_DETAIL_SIZE - 1);
+
+        buf_printf(&text, "the proxy answered CONNECT with status %ld", status);
+        TEXT_SET(t->reply->detail, buf_text(&text));
+}
+
+static const char *explain(struct transfer *t, CURLcode result) {
         if (t->too_large) {
                 TEXT_SET(t->reply->detail, "the answer is larger than any real one");
                 return FAULT_TOO_LARGE;
         }
-        if (is_unresolved(t, result))
-                return FAULT_RESOLVE;
-        if (tunnel_status(t) / 100 == 4) /* 5xx: it would, and cannot reach the host */
+        if (is_unresolved(t, result)) {
+                t->http->resolver_left = true;
+                TEXT_SET(t->reply->detail, "the resolver did not answer in time");
+                return t->gone ? FAULT_CLOUD_GONE : FAULT_RESOLVE;
+        }
+        if (t->late)
+                result = CURLE_OPERATION_TIMEDOUT;
+        TEXT_SET(t->reply->detail, detail_of(t, result));
+        if (!t->reply->sent && tunnel_status(t) / 100 == 4) { /* 5xx: it cannot reach the host */
+                explain_proxy(t, tunnel_status(t));
                 return FAULT_PROXY;
+        }
+        if (result == CURLE_SSL_CONNECT_ERROR && t->broke) {
+                TEXT_SET(t->reply->detail, "the connection was closed in the TLS handshake");
+                return FAULT_CONNECT;
+        }
         return result_code(result, t->reply->sent);
 }
 
-/*
- * curl counts a proxy's CONNECT as sent. It is not the request: where the tunnel was refused, or
- * no TLS came to be in it, nothing of the request has left.
- */
-static bool request_sent(const struct transfer *t, CURLcode result) {
-        long tunnel = tunnel_status(t);
-
-        if (tunnel != 0 && tunnel / 100 != 2)
-                return false;
-        return !result_is_tls(result) && anything_sent(t->easy);
-}
-
 static const char *transfer_run(struct transfer *t) {
-        long status = 0;
-        CURLcode result = curl_easy_perform(t->easy);
+        long status = 0, os_error = 0;
+        CURLcode result;
 
-        t->reply->sent = request_sent(t, result);
+        t->http->running = t;
+        result = curl_easy_perform(t->easy);
+        t->http->running = NULL;
         curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &t->reply->verify_result);
+        curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_error);
+        t->reply->os_error = result == CURLE_COULDNT_CONNECT ? (int)os_error : 0;
         if (result != CURLE_OK)
                 return explain(t, result);
-        if (t->request->zone == HTTP_TOUCH)
-                return NULL;
+        if (t->fd >= 0)
+                free_delivery(t);
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status < 100 || status > 999) {
                 TEXT_SET(t->reply->detail, "the answer is not HTTP");
@@ -357,27 +527,56 @@ static void reply_reset(struct http_reply *ret, size_t body_max) {
         buf_reserve(&ret->body, body_max < BODY_FIRST ? body_max : BODY_FIRST);
 }
 
-const char *http_perform(struct http *h, const struct http_request *r, struct http_reply *ret) {
+static const char *perform(struct transfer *t) {
         _cleanup_(curl_slist_free_all_p) struct curl_slist *headers = NULL;
-        struct transfer t = {.easy = h->easy, .request = r, .reply = ret};
+        const struct http_request *r = t->request;
         uint64_t now = clock_boottime_usec();
         const char *code;
 
-        reply_reset(ret, r->body_max);
+        reply_reset(t->reply, r->body_max);
         if (link_hung_up())
                 return FAULT_CLOUD_GONE;
-        if (now + ATTEMPT_MIN > h->deadline)
+        if (now + ATTEMPT_MIN > t->http->deadline)
                 return FAULT_DEADLINE;
         if (make_headers(r, &headers) < 0)
                 return FAULT_CONNECT;
-        set_method(h->easy, r);
-        set_zone(h->easy, r);
-        set_limits(h->easy, r, (h->deadline - now) / USEC_PER_MSEC);
-        set_callbacks(h->easy, &t);
-        curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
-        code = transfer_run(&t);
+        set_method(t->easy, r);
+        set_zone(t->easy, r);
+        set_limits(t->easy, t, now);
+        set_proxy(t->easy, r);
+        set_connection(t->easy, r);
+        set_callbacks(t->easy, t);
+        curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, headers);
+        code = transfer_run(t);
         erase_headers(headers);
-        /* Forgets pointers to this stack frame; connections stay. */
-        curl_easy_reset(h->easy);
+        /* Forgets pointers to the caller's stack frame; connections stay. */
+        curl_easy_reset(t->easy);
         return code;
+}
+
+const char *http_perform(struct http *h, const struct http_request *r, struct http_reply *ret) {
+        struct transfer t = {.easy = h->easy, .http = h, .request = r, .reply = ret, .fd = -1};
+
+        return perform(&t);
+}
+
+const char *http_resolve(struct http *h, const char *host, struct sockaddr_in *ret, size_t max,
+                         size_t *ret_n) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+        _cleanup_buf_ struct buf url = BUF(URL_MAX);
+        struct http_request request = {.zone = HTTP_RESOLVE, .method = "GET"};
+        struct transfer t = {.easy = h->easy,
+                             .http = h,
+                             .request = &request,
+                             .reply = &reply,
+                             .fd = -1,
+                             .addresses = ret,
+                             .max_addresses = max};
+        const char *code;
+
+        buf_printf(&url, "http://%s/", host);
+        request.url = buf_text(&url);
+        code = perform(&t);
+        *ret_n = t.n_addresses;
+        return t.n_addresses > 0 ? NULL : code ? code : FAULT_RESOLVE;
 }

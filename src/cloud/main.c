@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cloud/link.h"
 #include "cloud/operations.h"
@@ -111,7 +112,8 @@ static int serve(struct session *s) {
         link_init(&link);
         while ((r = link_read(&link, &line, &len)) > 0) {
                 r = answer_line(s, line, len);
-                if (r < 0)
+                /* Each hanging resolver holds a thread: the next question gets a new process. */
+                if (r < 0 || s->http.resolver_left)
                         break;
         }
         link_done(&link);
@@ -131,6 +133,11 @@ static int run(void) {
         if (r < 0)
                 return r;
         r = serve(&session);
+        /* With a resolver that hangs, curl would wait for it here. */
+        if (session.http.resolver_left) {
+                session_wipe(&session);
+                _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+        }
         session_done(&session);
         return r;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <ecs-pubip/backoff.h>
 
@@ -72,22 +73,46 @@ static const char *perform(struct metadata *m, struct http_request *r, const cha
                            struct http_reply *ret) {
         const char *code = perform_at(m, r, path, ret), *other;
         char detail[HTTP_DETAIL_SIZE];
+        int os_error;
 
         if (!code || ret->sent || !has_second_base(m) ||
             (strcmp(code, FAULT_CONNECT) != 0 && strcmp(code, FAULT_RESOLVE) != 0))
                 return code;
         TEXT_SET(detail, ret->detail);
+        os_error = ret->os_error;
         m->ipv6 = !m->ipv6;
         other = perform_at(m, r, path, ret);
         if (!other || ret->sent)
                 return other;
         m->ipv6 = !m->ipv6;
         TEXT_SET(ret->detail, detail);
+        ret->os_error = os_error;
         return code;
 }
 
+/*
+ * Whether a route forbids the metadata address, as systemd-imdsd's does when it is locked: a UDP
+ * connect() sends nothing and asks the routes, not the policies for TCP and not the packet filter.
+ */
+static bool is_locked(const struct metadata *m) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(80)};
+        const char *host = strstr(m->config->metadata, "://");
+        _cleanup_close_ int fd = -1;
+        char name[IPV4_SIZE];
+
+        if (!host || strcspn(host + 3, ":/") >= sizeof(name))
+                return false;
+        text_copy(name, strcspn(host + 3, ":/") + 1, host + 3);
+        if (!ipv4_parse(name, &to.sin_addr.s_addr))
+                return false;
+        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        return fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0 &&
+               errno == EACCES;
+}
+
 /* Codes of http.h as what they mean for the metadata service. */
-static bool refuse_transport(struct fault *fault, const char *code, const struct http_reply *r) {
+static bool refuse_transport(const struct metadata *m, struct fault *fault, const char *code,
+                             const struct http_reply *r) {
         static const struct {
                 const char *transport, *metadata;
         } names[] = {
@@ -96,6 +121,9 @@ static bool refuse_transport(struct fault *fault, const char *code, const struct
                 {FAULT_TOO_LARGE, FAULT_MD_GARBLED},   {FAULT_NOT_API, FAULT_MD_GARBLED},
         };
 
+        if (r->os_error == EACCES || r->os_error == EPERM)
+                return refuse(fault, is_locked(m) ? FAULT_MD_LOCKED : FAULT_MD_POLICY, 0,
+                              r->detail);
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
                 if (strcmp(names[i].transport, code) == 0)
                         return refuse(fault, names[i].metadata, 0, r->detail);
@@ -114,13 +142,11 @@ static const char *explain_status(const struct metadata *m, unsigned status) {
         return status >= 500 ? FAULT_MD_SERVER : FAULT_MD_GARBLED;
 }
 
+/*
+ * Without the Retry-After: it is nobody's quota of an account, the wait for which nothing may end.
+ */
 static bool refuse_status(struct metadata *m, struct fault *fault, const struct http_reply *r) {
-        refuse(fault, explain_status(m, r->status), r->status, "");
-        if (r->hint_ms > 0 && (r->status == 429 || r->status >= 500)) {
-                fault->retry_after_ms = r->hint_ms;
-                fault_classify(fault, 0);
-        }
-        return false;
+        return refuse(fault, explain_status(m, r->status), r->status, "");
 }
 
 /* The token is sent as a header: visible ASCII only. */
@@ -169,7 +195,7 @@ static bool token_fetch(struct metadata *m, struct fault *fault) {
                 return token_do_without(m, 0, fault);
         }
         if (code)
-                return refuse_transport(fault, code, &r);
+                return refuse_transport(m, fault, code, &r);
         if (r.status == 200 && token_keep(m, &r))
                 return true;
         if (r.status == 200)
@@ -200,7 +226,7 @@ bool metadata_get(struct metadata *m, const char *path, size_t max, struct http_
                 request.n_headers = m->token_state == TOKEN_HELD;
                 code = perform(m, &request, path, ret);
                 if (code)
-                        return refuse_transport(fault, code, ret);
+                        return refuse_transport(m, fault, code, ret);
                 if (ret->status == 200)
                         return true;
                 if (ret->status != 401 || renewed || m->token_state != TOKEN_HELD)
@@ -272,7 +298,7 @@ static bool read_address(struct metadata *m, const char *path, struct addresses 
         }
         if (identity_parse_address(buf_text(&r.body), r.body.len, ret) == 0)
                 return true;
-        return refuse(fault, FAULT_MD_GARBLED, r.status, "an address item is no address");
+        return refuse(fault, FAULT_MD_GARBLED, r.status, "an address item is no public address");
 }
 
 static bool read_addresses(struct metadata *m, struct addresses *ret, struct fault *fault) {
@@ -335,10 +361,14 @@ bool metadata_look(struct metadata *m, struct addresses *ret, struct fault *faul
         struct identity identity;
         int r = read_all(m, &identity, fault);
 
-        if (r > 0)
+        if (r < 0)
+                return false;
+        if (r > 0 && identity.public.presence == PRESENCE_UNKNOWN)
+                return refuse(fault, FAULT_MD_GARBLED, 200, "an address item is no public address");
+        if (r > 0) {
                 *ret = identity.public;
-        if (r != 0)
-                return r > 0;
+                return true;
+        }
         if (!read_instance_id(m, a.instance_id, fault) || !read_addresses(m, &a, fault))
                 return false;
         *ret = a;

@@ -5,14 +5,18 @@
 #include <string.h>
 #include <strings.h>
 
+#include <ecs-pubip/backoff.h>
 #include <ecs-pubip/reply.h>
 
+#include "cloud/proxy.h"
+#include "cloud/withhold.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
 #define BODY_MAX        (256u * 1024) /* one instance is 8 KiB, a page of 50 EIPs 80 KiB */
-#define CLOCK_ERROR_SEC 60 /* a wall clock that is off by more than this is called wrong */
-#define SECRET_HEAD     8  /* so much of a secret is recognised in a message */
+#define CLOCK_ERROR_SEC 60   /* a wall clock that is off by more than this is called wrong */
+#define OTHER_MS        6000 /* of a look's time, kept for each endpoint that may be asked after it */
+#define LOOK_MS         20000
 
 /* What was tried already; each recovery happens once per call. */
 struct recovered {
@@ -20,8 +24,11 @@ struct recovered {
 };
 
 void openapi_init(struct openapi *o, struct http *http, struct clock *clock,
-                  struct keyring *keyring, const struct config *config) {
-        *o = (struct openapi){.http = http, .clock = clock, .keyring = keyring, .config = config};
+                  struct credential_cache *credential_cache, const struct config *config) {
+        *o = (struct openapi){.http = http,
+                              .clock = clock,
+                              .credential_cache = credential_cache,
+                              .config = config};
 }
 
 /* Who answered last is asked first: a connect timeout is paid once per process. */
@@ -42,40 +49,24 @@ static size_t list_endpoints(const struct openapi *o, const struct api_call *cal
         return n;
 }
 
-/*
- * Some refusals repeat what was to be signed, the token included: such a message ends where that
- * begins (law L5).
- */
-static void withhold_secrets(char *message, const struct credentials *c) {
-        const char *const secrets[] = {c->access_key_secret, c->security_token, c->access_key_id};
-        char *cut = strcasestr(message, "string to sign");
+/* An answer of HTTP that is no success. True: it is the API's own, and not some gateway's page. */
+static bool explain_answer(const struct api_call *call, const struct http_reply *r,
+                           const struct credentials *c, const struct proxy *p,
+                           struct fault *fault) {
+        const char *const secrets[] = {c->access_key_secret, c->security_token, c->access_key_id,
+                                       p->user, p->password};
+        bool recognised;
 
-        for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-                char head[SECRET_HEAD + 1], *found;
-
-                if (strlen(secrets[i]) < SECRET_HEAD)
-                        continue;
-                text_copy(head, sizeof(head), secrets[i]);
-                found = strstr(message, head);
-                if (found && (!cut || found < cut))
-                        cut = found;
-                explicit_bzero(head, sizeof(head));
-        }
-        if (cut)
-                text_copy(cut, FAULT_MESSAGE_SIZE - (size_t)(cut - message), "(withheld)");
-}
-
-/* An answer of HTTP that is no success. */
-static void explain_answer(const struct api_call *call, const struct http_reply *r,
-                           const struct credentials *c, struct fault *fault) {
         *fault = (struct fault){};
-        if (reply_parse_error(buf_text(&r->body), r->body.len, fault) < 0) {
+        recognised = reply_parse_error(buf_text(&r->body), r->body.len, fault) == 0;
+        if (!recognised)
                 *fault = fault_own(FAULT_NOT_API, "the answer is no envelope of this API");
-        }
-        withhold_secrets(fault->message, c);
+        withhold(fault->message, sizeof(fault->message), secrets,
+                 sizeof(secrets) / sizeof(secrets[0]));
         fault->http_status = r->status;
         fault->retry_after_ms = r->acs_hint_ms ? r->acs_hint_ms : r->hint_ms;
         fault_classify(fault, call->context);
+        return recognised && fault->request_id[0];
 }
 
 static bool is_success(const struct http_reply *r) {
@@ -85,33 +76,83 @@ static bool is_success(const struct http_reply *r) {
                reply_parse_error(buf_text(&r->body), r->body.len, &error) < 0;
 }
 
-static void explain_transport(const char *code, const struct endpoint *e,
+/* A page that somebody serves with 200 says nothing of the time. */
+static bool is_of_api(const struct http_reply *r) {
+        char request_id[REQUEST_ID_SIZE];
+
+        return reply_parse_done(buf_text(&r->body), r->body.len, request_id) == 0;
+}
+
+static void explain_transport(const char *code, const struct endpoint *e, const struct proxy *p,
                               const struct http_reply *r, struct fault *fault) {
         _cleanup_buf_ struct buf message = BUF(FAULT_MESSAGE_SIZE * 2);
 
         buf_puts(&message, e->host);
-        buf_puts(&message, ": ");
-        buf_puts(&message, r->detail);
+        if (p->kind == PROXY_USED) {
+                buf_puts(&message, " through the proxy ");
+                buf_puts(&message, p->host);
+        }
+        if (r->detail[0]) {
+                buf_puts(&message, ": ");
+                buf_puts(&message, r->detail);
+        }
         *fault = fault_own(code, buf_text(&message));
+}
+
+static bool refuse_proxy(const struct proxy *p, struct fault *fault) {
+        _cleanup_buf_ struct buf message = BUF(FAULT_MESSAGE_SIZE);
+
+        buf_printf(&message, "%s: %s", p->variable, p->why);
+        *fault = fault_own(FAULT_PROXY_SETTING, buf_text(&message));
+        return false;
 }
 
 int64_t openapi_verify_time(const struct openapi *o) {
         return o->verify_by_cloud_time ? clock_now(o->clock) : 0;
 }
 
-/* One request to one endpoint. */
+/*
+ * How long a look may take where others can be asked after it: each of them gets the time for a
+ * connection and a quick answer. 0: as long as ever; a change stays where it was sent.
+ */
+static unsigned look_ms(const struct openapi *o, const struct api_call *call, size_t n_others) {
+        uint64_t now = clock_boottime_usec(), left, reserved = n_others * OTHER_MS;
+
+        if (call->changing || n_others == 0 || now >= o->http->deadline)
+                return 0;
+        left = (o->http->deadline - now) / USEC_PER_MSEC;
+        left = left > 2 * reserved ? left - reserved : left / 2;
+        return left < LOOK_MS ? (unsigned)left : LOOK_MS;
+}
+
+/* Law L15: only an answer that is the API's tells the time, and how much so. */
+static void learn_time(struct openapi *o, const struct http_reply *r, int64_t signed_at,
+                       bool accepted, bool for_time) {
+        if (accepted)
+                clock_accept(o->clock, signed_at, r->date);
+        else
+                clock_try(o->clock, r->date, for_time);
+}
+
+/* One request to one endpoint, `n_others` after it. */
 static bool attempt(struct openapi *o, const struct api_call *call, const struct endpoint *e,
-                    struct http_reply *ret, struct fault *fault) {
+                    size_t n_others, struct http_reply *ret, struct fault *fault) {
         _cleanup_(request_done) struct request request = {};
+        _cleanup_(proxy_done) struct proxy proxy = {};
         const struct credentials *credentials;
         struct http_request h = {.zone = HTTP_API, .method = "POST", .body_max = BODY_MAX};
         const char *code;
+        int64_t signed_at;
 
         ret->sent = false;
-        if (!keyring_get(o->keyring, &credentials, fault))
+        proxy_find(e->host, &proxy);
+        if (proxy.kind == PROXY_BAD)
+                return refuse_proxy(&proxy, fault);
+        if (!credential_cache_get(o->credential_cache, &credentials, fault))
                 return false;
+        signed_at = clock_now(o->clock);
         if (request_make(&request, o->config->signature, e, call->action, call->params,
-                         call->n_params, credentials, clock_now(o->clock)) < 0) {
+                         call->n_params, credentials, signed_at) < 0) {
                 *fault = fault_own(FAULT_CONNECT, "no memory or no random numbers to sign with");
                 return false;
         }
@@ -120,15 +161,21 @@ static bool attempt(struct openapi *o, const struct api_call *call, const struct
         h.n_headers = request.n_headers;
         h.changing = call->changing;
         h.verify_time = openapi_verify_time(o);
+        h.proxy = &proxy;
+        h.total_ms = look_ms(o, call, n_others);
         code = http_perform(o->http, &h, ret);
         if (code) {
-                explain_transport(code, e, ret, fault);
+                explain_transport(code, e, &proxy, ret, fault);
                 return false;
         }
-        clock_prove(o->clock, ret->date);
-        if (is_success(ret))
+        if (is_success(ret)) {
+                if (is_of_api(ret))
+                        learn_time(o, ret, signed_at, true, false);
                 return true;
-        explain_answer(call, ret, credentials, fault);
+        }
+        if (explain_answer(call, ret, credentials, &proxy, fault))
+                learn_time(o, ret, signed_at, strcmp(fault->code, DRY_RUN_OK) == 0,
+                           fault->class == FAULT_CLOCK);
         return false;
 }
 
@@ -167,11 +214,9 @@ static bool once(bool *done) {
 }
 
 /* True when the same endpoint should be asked again, with what was wrong put right. */
-static bool recover(struct openapi *o, struct recovered *done, const struct http_reply *r,
-                    struct fault *fault) {
-        bool refreshable = text_starts(fault->code, "InvalidSecurityToken.") ||
-                           text_starts(fault->code, "InvalidAccessKeyId.") ||
-                           strcmp(fault->code, "MissingSecurityToken") == 0;
+static bool recover(struct openapi *o, const struct api_call *call, struct recovered *done,
+                    const struct http_reply *r, struct fault *fault) {
+        bool refreshable = fault_explain(fault, call->context)->new_keys;
 
         if (strcmp(fault->code, FAULT_TLS) == 0)
                 return once(&done->tls_time) && openapi_recover_tls(o, r, fault);
@@ -180,9 +225,11 @@ static bool recover(struct openapi *o, struct recovered *done, const struct http
                 return false;
         if (fault->class == FAULT_CLOCK && r->date > 0)
                 return once(&done->clock);
+        /* A nonce of ours has been used because the request has arrived: perhaps it is executed. */
         if (strcmp(fault->code, "SignatureNonceUsed") == 0)
-                return once(&done->nonce);
-        return refreshable && once(&done->credentials) && keyring_drop(o->keyring);
+                return !call->changing && once(&done->nonce);
+        return refreshable && once(&done->credentials) &&
+               credential_cache_drop(o->credential_cache);
 }
 
 /* That endpoint answered that it is not the one for this call. */
@@ -193,9 +240,25 @@ static bool is_wrong_endpoint(const struct api_call *call, const struct endpoint
         return call->eip && e->product == PRODUCT_ECS && text_starts(fault->code, "InvalidAction");
 }
 
+/* No answer of the API: a page, a reset, silence. A gateway that throttles would do so elsewhere.
+ */
+static bool is_no_answer(const struct fault *fault) {
+        static const char *const codes[] = {FAULT_NOT_API, FAULT_TIMEOUT, FAULT_CLOSED,
+                                            FAULT_TOO_LARGE};
+
+        if (fault->class == FAULT_THROTTLED)
+                return false;
+        for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+                if (strcmp(fault->code, codes[i]) == 0)
+                        return true;
+        }
+        return false;
+}
+
 /*
- * True when another endpoint may do better. A changing call moves only while no byte of it was
- * sent: the look before it has found the endpoint that knows such calls.
+ * True when another endpoint may do better. A look moves wherever it got no answer; a changing call
+ * only while no byte of it was sent: the look before it has found the endpoint that knows such
+ * calls.
  */
 static bool may_move(const struct api_call *call, const struct endpoint *e,
                      const struct http_reply *r, const struct fault *fault) {
@@ -203,7 +266,8 @@ static bool may_move(const struct api_call *call, const struct endpoint *e,
                                              FAULT_TLS_TIME};
 
         if (r->sent)
-                return !call->changing && is_wrong_endpoint(call, e, fault);
+                return !call->changing &&
+                       (is_wrong_endpoint(call, e, fault) || is_no_answer(fault));
         for (size_t i = 0; i < sizeof(unsent) / sizeof(unsent[0]); i++) {
                 if (strcmp(fault->code, unsent[i]) == 0)
                         return true;
@@ -240,11 +304,11 @@ bool openapi_call(struct openapi *o, const struct api_call *call, const char *re
         size_t n = list_endpoints(o, call, region, endpoints);
 
         for (size_t i = 0; i < n;) {
-                if (attempt(o, call, &endpoints[i], ret, &here)) {
+                if (attempt(o, call, &endpoints[i], n - i - 1, ret, &here)) {
                         TEXT_SET(o->good_host[call->eip], endpoints[i].host);
                         return true;
                 }
-                if (recover(o, &done, ret, &here))
+                if (recover(o, call, &done, ret, &here))
                         continue;
                 keep_worst(&worst, &worst_sent, &here, ret->sent);
                 if (!may_move(call, &endpoints[i], ret, &here))

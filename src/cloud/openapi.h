@@ -16,11 +16,14 @@
 struct openapi {
         struct http *http;
         struct clock *clock;
-        struct keyring *keyring;
+        struct credential_cache *credential_cache;
         const struct config *config;
         bool verify_by_cloud_time; /* this machine's clock is too wrong to judge certificates */
         char good_host[2][CONFIG_HOST_SIZE]; /* what answered last: ECS calls, EIP calls */
 };
+
+/* What a dry run answers when the call would be permitted. */
+#define DRY_RUN_OK "DryRunOperation"
 
 struct api_call {
         const char *action;
@@ -33,7 +36,7 @@ struct api_call {
 };
 
 void openapi_init(struct openapi *o, struct http *http, struct clock *clock,
-                  struct keyring *keyring, const struct config *config);
+                  struct credential_cache *credential_cache, const struct config *config);
 
 /* True with a success body in *ret; false with *fault, classified. */
 bool openapi_call(struct openapi *o, const struct api_call *call, const char *region,

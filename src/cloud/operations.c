@@ -7,6 +7,7 @@
 #include <ecs-pubip/backoff.h>
 #include <ecs-pubip/reply.h>
 
+#include "cloud/backstop.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -179,9 +180,22 @@ static const struct {
         [WIRE_REBOOT] = {operation_reboot, true},
 };
 
+/* What is answered should this process hang: ready before, since a signal handler writes it. */
+static void set_backstop(struct session *s, enum wire_op op) {
+        _cleanup_free_ char *line = NULL;
+        struct wire_answer hung = {.fault = fault_own(FAULT_DEADLINE, "the resolver hangs")};
+
+        if (wire_answer_format(op, &hung, &line) == 0)
+                backstop_set(s->http.deadline + BACKSTOP_GRACE, wire_op_changes(op), line);
+}
+
 void operation_run(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
+        uint64_t now = clock_boottime_usec();
+
         *ret = (struct wire_answer){};
-        s->http.deadline = clock_boottime_usec() + q->deadline_ms * USEC_PER_MSEC;
+        s->http.deadline = now + q->deadline_ms * USEC_PER_MSEC;
+        s->http.call_ends = now + CALL_MAX_MS * USEC_PER_MSEC;
+        set_backstop(s, q->op);
         clock_hint(&s->clock, q->server_time);
         if (!operations[q->op].run)
                 ret->fault = fault_own(FAULT_CLOUD_GARBLED, "a question of no operation");
@@ -189,5 +203,7 @@ void operation_run(struct session *s, const struct wire_question *q, struct wire
                   session_is_ours(s, q->instance_id, wire_op_changes(q->op), &ret->fault)) &&
                  operations[q->op].run(s, q, ret))
                 ret->fault = (struct fault){}; /* of a way that was tried before the good one */
+        backstop_clear();
         ret->server_time = clock_server_time(&s->clock);
+        ret->time_proven = s->clock.trust == CLOCK_PROVEN;
 }

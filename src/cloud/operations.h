@@ -17,9 +17,6 @@ bool operation_eip_associate(struct session *s, const struct wire_question *q,
                              struct wire_answer *ret);
 bool operation_probe(struct session *s, const struct wire_question *q, struct wire_answer *ret);
 
-/* What a dry run answers when the call would be permitted. */
-#define DRY_RUN_OK "DryRunOperation"
-
 /* For them: a parameter more, and a call in this instance's region. */
 void call_add(struct api_call *call, const char *name, const char *value);
 bool call_run(struct session *s, const struct api_call *call, struct http_reply *reply,

@@ -3,22 +3,30 @@
 
 #include <string.h>
 
+#include "cloud/backstop.h"
 #include "util/text.h"
 
 int session_init(struct session *s) {
-        int r = http_init(&s->http);
+        int r = backstop_init();
 
         if (r < 0)
                 return r;
+        r = http_init(&s->http);
+        if (r < 0)
+                return r;
         metadata_init(&s->metadata, &s->http, &s->clock, &s->config);
-        keyring_init(&s->keyring, &s->metadata, &s->clock, &s->config);
-        openapi_init(&s->openapi, &s->http, &s->clock, &s->keyring, &s->config);
+        credential_cache_init(&s->credential_cache, &s->metadata, &s->clock, &s->config);
+        openapi_init(&s->openapi, &s->http, &s->clock, &s->credential_cache, &s->config);
         return 0;
 }
 
-void session_done(struct session *s) {
-        keyring_done(&s->keyring);
+void session_wipe(struct session *s) {
+        credential_cache_done(&s->credential_cache);
         metadata_done(&s->metadata);
+}
+
+void session_done(struct session *s) {
+        session_wipe(s);
         http_done(&s->http);
 }
 

@@ -16,7 +16,7 @@ struct session {
         struct clock clock;
         struct http http;
         struct metadata metadata;
-        struct keyring keyring;
+        struct credential_cache credential_cache;
         struct openapi openapi;
         bool identified;
         struct identity identity; /* region_id: the one to work in, by the configuration if set */
@@ -26,6 +26,8 @@ struct session {
 /* Everything but s->config, which is read before. 0 or -ENOMEM. */
 int session_init(struct session *s);
 void session_done(struct session *s);
+/* Only the secrets; what libraries hold stays. */
+void session_wipe(struct session *s);
 
 /* Who this is, read once per connection unless `anew`. False: *fault says why not. */
 bool session_identify(struct session *s, bool anew, struct fault *fault);

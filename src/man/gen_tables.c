@@ -29,6 +29,10 @@ static void put_roff(const char *text) {
         }
 }
 
+static void put_plain(const char *text) {
+        printf("%s", text);
+}
+
 /* Text of a table's cell. */
 static void put_cell(const char *text) {
         for (; *text; text++) {
@@ -42,8 +46,8 @@ static void put_cell(const char *text) {
 static void when_of(const struct fault_row *row, char ret[static WHEN_MAX]) {
         _cleanup_buf_ struct buf b = BUF(WHEN_MAX - 1);
 
-        if (row->status && !row->code && row->status % 100 == 0)
-                buf_printf(&b, "HTTP %uxx", row->status / 100);
+        if (row->status && row->status < 10)
+                buf_printf(&b, "HTTP %uxx", row->status);
         else if (row->status)
                 buf_printf(&b, "HTTP %u", row->status);
         if (row->message)
@@ -52,6 +56,8 @@ static void when_of(const struct fault_row *row, char ret[static WHEN_MAX]) {
                 buf_printf(&b, "%swith [Address] IpAddress=", *buf_text(&b) ? ", " : "");
         if (row->context & FAULT_WITH_VLAN_ID)
                 buf_printf(&b, "%swith [Address] VlanId=", *buf_text(&b) ? ", " : "");
+        if (row->context & FAULT_OF_REBOOT)
+                buf_printf(&b, "%sof RebootInstance", *buf_text(&b) ? ", " : "");
         text_copy(ret, WHEN_MAX, buf_text(&b));
 }
 
@@ -62,8 +68,29 @@ static const char *remedy_of(const struct fault_row *row) {
         return remedy;
 }
 
-static const char *code_of(const struct fault_row *row) {
-        return row->code ? row->code : "any other";
+/* The next of the codes between '|', from *rest on; false after the last. */
+static bool next_code(const char **rest, char ret[static FAULT_CODE_SIZE]) {
+        size_t n = *rest ? strcspn(*rest, "|") : 0;
+
+        if (n == 0)
+                return false;
+        snprintf(ret, FAULT_CODE_SIZE, "%.*s", (int)n, *rest);
+        *rest += n + ((*rest)[n] == '|');
+        return true;
+}
+
+static void put_codes(const struct fault_row *row, const char *before, const char *after,
+                      void (*put)(const char *text)) {
+        const char *rest = row->code;
+        char code[FAULT_CODE_SIZE];
+
+        if (!rest)
+                printf("any other");
+        while (next_code(&rest, code)) {
+                printf("%s", before);
+                put(code);
+                printf("%s%s", after, *rest ? ", " : "");
+        }
 }
 
 static void faults_md_part(const char *title, bool own) {
@@ -71,17 +98,19 @@ static void faults_md_part(const char *title, bool own) {
         const struct fault_row *rows = fault_table(&n);
         char when[WHEN_MAX];
 
-        printf("**%s**\n\n| Code | When | Class | What happened | What to do |\n"
-               "|---|---|---|---|---|\n",
+        printf("**%s**\n\n| Code | When | Class | Executed | What happened | What to do |\n"
+               "|---|---|---|---|---|---|\n",
                title);
         for (size_t i = 0; i < n; i++) {
                 if (rows[i].own != own)
                         continue;
                 when_of(&rows[i], when);
-                printf("| %s%s%s | ", rows[i].code ? "`" : "", code_of(&rows[i]),
-                       rows[i].code ? "`" : "");
+                printf("| ");
+                put_codes(&rows[i], "`", "`", put_plain);
+                printf(" | ");
                 put_cell(when);
-                printf(" | %s | ", fault_class_name(rows[i].class));
+                printf(" | %s | %s | ", fault_class_name(rows[i].class),
+                       fault_executed_name(rows[i].executed));
                 put_cell(fault_sentence(&rows[i]));
                 printf(" | ");
                 put_cell(remedy_of(&rows[i]));
@@ -106,9 +135,9 @@ static void faults_man_part(const char *title, bool own) {
                 if (rows[i].own != own)
                         continue;
                 when_of(&rows[i], when);
-                printf(".TP\n\\fB");
-                put_roff(code_of(&rows[i]));
-                printf("\\fR (%s%s", fault_class_name(rows[i].class), *when ? "; " : "");
+                printf(".TP\n");
+                put_codes(&rows[i], "\\fB", "\\fR", put_roff);
+                printf(" (%s%s", fault_class_name(rows[i].class), *when ? "; " : "");
                 put_roff(when);
                 printf(")\n");
                 put_roff(fault_sentence(&rows[i]));
@@ -127,10 +156,12 @@ static int faults_man(void) {
 static cJSON *fault_object(const struct fault_row *row) {
         cJSON *o = cJSON_CreateObject();
 
-        if (row->code)
-                cJSON_AddStringToObject(o, "code", row->code);
-        else
-                cJSON_AddNullToObject(o, "code");
+        cJSON *codes = cJSON_AddArrayToObject(o, "codes");
+        const char *rest = row->code;
+        char code[FAULT_CODE_SIZE];
+
+        while (next_code(&rest, code))
+                cJSON_AddItemToArray(codes, cJSON_CreateString(code));
         cJSON_AddNumberToObject(o, "status", row->status);
         if (row->message)
                 cJSON_AddStringToObject(o, "message", row->message);
@@ -138,11 +169,14 @@ static cJSON *fault_object(const struct fault_row *row) {
                 cJSON_AddNullToObject(o, "message");
         cJSON_AddBoolToObject(o, "with_ip_address", (row->context & FAULT_WITH_IP_ADDRESS) != 0);
         cJSON_AddBoolToObject(o, "with_vlan_id", (row->context & FAULT_WITH_VLAN_ID) != 0);
+        cJSON_AddBoolToObject(o, "of_reboot", (row->context & FAULT_OF_REBOOT) != 0);
         cJSON_AddStringToObject(o, "class", fault_class_name(row->class));
         cJSON_AddBoolToObject(o, "slow", row->slow);
         cJSON_AddBoolToObject(o, "own", row->own);
-        cJSON_AddBoolToObject(o, "unsent", row->unsent);
+        cJSON_AddStringToObject(o, "executed", fault_executed_name(row->executed));
+        cJSON_AddStringToObject(o, "origin", fault_origin_name(row->origin));
         cJSON_AddBoolToObject(o, "no_static_here", row->no_static_here);
+        cJSON_AddBoolToObject(o, "new_keys", row->new_keys);
         cJSON_AddStringToObject(o, "sentence", fault_sentence(row));
         cJSON_AddStringToObject(o, "remedy", remedy_of(row));
         return o;

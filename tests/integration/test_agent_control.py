@@ -186,25 +186,40 @@ def test_hold_of_another_instance_is_ignored(make_world):
     assert world.machine.wait_journal(MESSAGE_ID=MESSAGE["HOLD_FOREIGN"])
 
 
-@pytest.mark.parametrize("text", ["", "-\n", "no instance id\n", "i-../../x 1\n"])
-def test_hold_that_names_nobody_holds(make_world, text):
-    world = make_world(mode="vpc-immediate")
-    world.machine.write(HOLD, text)
-    world.start()
-    assert world.sim.wait_request("DescribeInstances")
-    assert_held(world)
-    assert asked_changes(world) == []
+WHEN = " 2026-01-01T00:00:00Z\n"
 
 
-def test_hold_that_cannot_be_read_holds(make_world):
+@pytest.mark.parametrize("make, says", [
+    ("printf '' >%s", "is empty"),
+    ("echo - >%s", "no note"),
+    ("echo i-bp1gtj >%s", "no note"),               # ours, cut
+    ("printf 'i-bp1other0001 2026-01-0' >%s", "no note"),
+    ("echo 'I-BP1OTHER0001" + WHEN.strip() + "' >%s", "no note"),
+    ("head -c 100000 /dev/zero >%s", "no note"),
+    ("mkdir %s", "cannot be read (Is a directory)"),
+    ("mkfifo %s", "no regular file"),
+    ("ln -s /dev/zero %s", "no regular file"),
+    ("ln -s /nowhere %s", "cannot be read (No such file or directory)"),
+    ("ln -s hold %s", "cannot be read (Too many levels of symbolic links)"),
+], ids=lambda x: x.split("%")[0].strip() if "%" in x else "")
+def test_whatever_else_is_there_holds(make_world, make, says):
+    """It fails closed, says why, and is let go of by the same command."""
     world = make_world(mode="vpc-immediate")
-    os.mkdir(world.machine.path(HOLD))
+    world.machine.run(make % HOLD)
     world.start()
     assert world.sim.wait_request("DescribeInstances")
-    assert_held(world)
+    note = assert_held(world)["note"]
+    assert says in note and "`ecs-pubip resume` removes it" in note
     assert asked_changes(world) == []
-    status = world.machine.status()
-    assert status["held"] and "cannot be read (Is a directory)" in status["note"]
+    assert world.machine.cli("resume").returncode == 0
+    assert_confirmed(world)
+
+
+@pytest.mark.parametrize("make", ["mkdir %s", "mkfifo %s", "ln -s hold %s", "printf '' >%s"])
+def test_an_image_is_sealed_without_its_brake(machine, make):
+    machine.run(make % HOLD)
+    assert machine.cli("seal").returncode == 0
+    assert not machine.exists(HOLD)
 
 
 def test_hold_between_ledger_and_call(make_world):

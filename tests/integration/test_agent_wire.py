@@ -73,7 +73,7 @@ BAD = {
     "empty line": (say(b"\n"), "Cloud.Garbled"),
     "empty object": (say(b"{}\n"), "Cloud.Garbled"),
     "two answers": (say(GOOD + GOOD), "Cloud.Garbled"),
-    "answer to another question": (say(b'{"ok":{"reachable":true}}\n'), "Cloud.Garbled"),
+    "answer to another question": (say(b'{"ok":{"reachable":"yes"}}\n'), "Cloud.Garbled"),
     "deeply nested": (say(b"[" * 60000 + b"\n"), "Cloud.Garbled"),
     "too long for a line": (say(b'{"ok":"' + b"x" * LINE_MAX + b'"}\n'), "Cloud.Garbled"),
     "100 MB": (flood, "Cloud.Garbled"),

@@ -52,8 +52,8 @@ def test_every_call(make_world, signature, static):
         found = asker.ok("eip-find", allocation_id=eip["allocation_id"])
         assert (found["status"], found["bound_here"]) == ("in-use", True)
         assert asker.ok("inspect")["eip"] == found["address"]
-        assert asker.ok("probe", probe="permission", permission="reboot")["reachable"]
-        assert asker.ok("probe", probe="permission", permission="allocate")["reachable"] is False
+        assert asker.ok("probe", probe="permission", permission="reboot")["reachable"] == "yes"
+        assert asker.ok("probe", probe="permission", permission="allocate")["reachable"] == "unknown"
         assert asker.ok("reboot")["request_id"]
     assert {e["style"] for e in world.sim.api()} == {"v3" if signature == "v3" else "rpc"}
     assert all(e["authenticated"] and e["tls"] for e in world.sim.api())
@@ -61,12 +61,13 @@ def test_every_call(make_world, signature, static):
 
 
 def test_one_handshake_and_few_requests(world, asker):
-    """A job without a reboot: identify, inspect, allocate, one look."""
+    """A job without a reboot: identify, inspect, allocate, one look. The change has a connection of
+    its own, with the session of the look before it."""
     asker.ok("identify")
     asker.ok("inspect")
     asker.ok("allocate")
     asker.ok("addresses")
-    assert len(world.sim.events(event="tls")) == 1
+    assert [e["resumed"] for e in world.sim.events(event="tls")] == [False, True]
     assert len(world.sim.log(plane="metadata")) == 5
     assert world.sim.actions() == ["DescribeInstances", ALLOCATE]
 
@@ -165,7 +166,7 @@ def test_slow_call_ends_with_its_time(world, asker, damage):
     world.sim.damage("DescribeInstances", damage)
     begin = time.monotonic()
     assert asker.fault("inspect", deadline_ms=1500)["code"] == "Transport.Timeout"
-    assert 1 < time.monotonic() - begin < 10
+    assert 0.6 < time.monotonic() - begin < 10
 
 
 @pytest.mark.parametrize("damage", ["stall", "drip"])
@@ -189,10 +190,12 @@ def test_late_answer_is_read(world, asker, op, deadline):
 
 # recoveries
 
-def test_used_nonce_is_signed_again_once(world, asker):
+def test_used_nonce(world, asker):
+    """Of a change it says that the request has arrived, and perhaps was executed: it is not signed
+    again. A look is, once."""
     world.sim.fail(ALLOCATE, "SignatureNonceUsed")
-    assert asker.ok("allocate")["address"]
-    assert len(arrivals(world, ALLOCATE)) == 2
+    assert asker.fault("allocate")["code"] == "SignatureNonceUsed"
+    assert len(arrivals(world, ALLOCATE)) == 1
     world.sim.fail("DescribeInstances", "SignatureNonceUsed", times=None)
     assert asker.fault("inspect")["code"] == "SignatureNonceUsed"
     assert len(arrivals(world, "DescribeInstances")) == 2
@@ -401,8 +404,8 @@ def test_name_that_does_not_resolve(make_world):
         assert asker.fault("inspect")["code"] == "Transport.Resolve"
 
 
-@pytest.mark.parametrize("deadline_ms, op", [(20000, "ok"), (2000, "fault")])
-def test_silent_resolver(make_world, deadline_ms, op):
+@pytest.mark.parametrize("deadline_ms", [20000, 4000])
+def test_silent_resolver(make_world, deadline_ms):
     """Queries vanish: the time is spent on the one name, within its limit, and not on the job."""
     world = make_world(config="[Cloud]\nVpcEndpoint=nowhere.test\n")
     world.sim.set("network.public", "open")
@@ -411,9 +414,7 @@ def test_silent_resolver(make_world, deadline_ms, op):
         asker.ok("identify")
         begin = time.monotonic()
         answer = asker.ask("inspect", deadline_ms=deadline_ms)
-        assert op in answer, answer
-        if op == "fault":
-            assert answer["fault"]["code"] == "Transport.Resolve"
+        assert "ok" in answer, answer     # of the other endpoint
         assert time.monotonic() - begin < deadline_ms / 1000 + 10   # left alone it takes 20 s
 
 
@@ -469,7 +470,7 @@ def test_proxy_for_the_api(world, name):
         asker.ok("inspect")
         asker.ok("allocate")
     assert all(e["proxied"] and e["tls"] for e in world.sim.api())
-    assert len(world.sim.events(event="proxy")) == 1
+    assert len(world.sim.events(event="proxy")) == 2    # one for looks, one for the change
 
 
 @pytest.mark.parametrize("status", [403, 407])
@@ -554,11 +555,13 @@ def test_cut_through_eip_on_our_interface(make_world, vpc):
 # probes
 
 def test_reachability_witness(world, asker):
-    assert asker.ok("probe", probe="reach")["reachable"] is False
+    assert asker.ok("probe", probe="reach")["reachable"] == "unknown"     # refused
+    world.sim.set("network.public", "blackhole")
+    assert asker.ok("probe", probe="reach")["reachable"] == "no"
     world.sim.set("network.public", "open")
-    assert asker.ok("probe", probe="reach")["reachable"] is True
+    assert asker.ok("probe", probe="reach")["reachable"] == "yes"
     world.sim.set("network.public", "refuse")
-    assert asker.ok("probe", probe="reach")["reachable"] is False
+    assert asker.ok("probe", probe="reach")["reachable"] == "unknown"
     assert not world.sim.api()
 
 

@@ -55,7 +55,7 @@ def test_deadline_counts_from_the_question(world, asker):
 
 def test_recovery_keeps_the_deadline(world, asker):
     asker.ok("inspect")
-    world.sim.rule(ALLOCATE, times=None, pause=0.7, answer={"code": "SignatureNonceUsed"})
+    world.sim.rule(ALLOCATE, times=None, pause=0.7, answer={"code": "InvalidTimeStamp.Expired"})
     fault = asker.fault("allocate", deadline_ms=600)
     assert fault["code"] == "Transport.Deadline"
     assert len(world.sim.events(event="arrival", action=ALLOCATE)) == 1

@@ -190,9 +190,28 @@ def test_token_that_is_none(world, asker, token):
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_throttled_with_hint(world, asker, status):
-    world.sim.refuse_metadata(ALL, status, headers={"Retry-After": "7"})
+    """It is no quota of an account, the wait for which nothing ends: the hint is left out."""
+    world.sim.refuse_metadata(ALL, status, headers={"Retry-After": "3600"})
     fault = asker.fault("identify")
-    assert (fault["class"], fault["retry_after_ms"]) == ("throttled", 7000)
+    assert (fault["class"], fault.get("retry_after_ms")) == ("retry", None)
+
+
+# a route or a policy that forbids
+
+def test_locked_by_a_prohibit_route(world, asker):
+    """As systemd-imdsd sets one; found out before anything is sent."""
+    world.machine.ip("route add prohibit 100.100.100.200/32")
+    fault = asker.fault("identify")
+    assert (fault["class"], fault["code"]) == ("auth", "Metadata.Locked")
+    world.machine.ip("route del prohibit 100.100.100.200/32")
+    asker.ok("identify")
+
+
+def test_forbidden_by_a_policy(world):
+    """EACCES of TCP alone is no route: SELinux, or a filter by owner. Here it is injected."""
+    with Asker(world, wrapper=["strace", "-qq", "-f", "-o", "/dev/null", "-e",
+                               "inject=connect:error=EACCES:when=1"]) as asker:
+        assert asker.fault("identify")["code"] == "Metadata.Denied"
 
 
 # bad answers

@@ -88,11 +88,10 @@ def test_arrears(world):
     assert world.sim.executed() == []
 
 
-@pytest.mark.parametrize("no_way", ["refuse", "blackhole"])
-def test_reachability_witness_spares_the_reboot(make_world, no_way):
+def test_reachability_witness_spares_the_reboot(make_world):
     """Metadata lags behind, but the address works: confirmed without a reboot, and said so."""
     w = make_world(mode="vpc-immediate", config="[Reboot]\nGrace=2s\n")
-    w.sim.set("network.no_way", no_way)
+    w.sim.set("network.no_way", "blackhole")
     w.sim.set("instance.metadata_lag.looks", 10000)
     w.start()
     assert w.machine.wait_phase("confirmed", timeout=30)
@@ -100,6 +99,26 @@ def test_reachability_witness_spares_the_reboot(make_world, no_way):
     assert s["reboots"] == 0 and w.sim.executed("RebootInstance") == []
     assert s["planes"]["metadata"]["verdict"] == "disagrees"
     assert "unreachable-before=yes" in w.machine.read("/var/lib/ecs-pubip/ledger")
+
+
+@pytest.mark.parametrize("before", ["refused", "no name"])
+def test_witness_that_was_unknown_before_proves_nothing(make_world, before):
+    """A refusal, or a resolver's error, is no "unreachable before": only a reboot can help."""
+    w = make_world(mode="vpc", config="[Reboot]\nGrace=1s\n")
+    hosts = w.machine.read("/etc/hosts")
+    if before == "no name":
+        w.machine.write("/etc/hosts", "".join(line for line in hosts.splitlines(True)
+                                              if " ecs.cn-hangzhou" not in line))
+        w.sim.set("network.public", "open")
+    w.sim.hold("AllocatePublicIpAddress")
+    w.start()
+    assert w.sim.wait_arrival("AllocatePublicIpAddress", timeout=30)
+    w.machine.write("/etc/hosts", hosts)
+    w.sim.set("network.public", "open")
+    w.sim.release()
+    assert w.machine.wait_phase("confirmed", timeout=40)
+    assert len(w.sim.executed("RebootInstance")) == 1
+    assert "unreachable-before=yes" not in w.machine.read("/var/lib/ecs-pubip/ledger")
 
 
 def test_witness_that_was_reachable_before_proves_nothing(make_world):

@@ -29,7 +29,7 @@
 #define ATTEMPTS_MAX     9   /* 2^9 s is above the widest cap, 5 min */
 #define LOOKS_MAX        7
 #define FAILED_MAX       3
-#define REBOOT_APART_SEC 300 /* L3, from outside */
+#define REBOOT_APART_SEC (20 * 60) /* L3, from outside */
 
 /* Addresses by the order in which they are met. */
 struct names {
@@ -69,7 +69,7 @@ static void left(uint64_t *moment, uint64_t now) {
 static uint64_t age_class(int64_t a) {
         static const int64_t limits[] = {
                 STORE_SEC + 1,   CALL_MAX_MS / 1000,   ORPHAN_SEC, REBOOT_APART_SEC,
-                REBOOT_LOST_SEC, REBOOT_EXECUTION_SEC, 3600,       20 * 3600,
+                REBOOT_LATE_SEC, REBOOT_EXECUTION_SEC, 3600,       20 * 3600,
                 DAY_SEC};
         uint64_t i = 0;
 
@@ -95,9 +95,16 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
                 later += e->time > l->confirmed;
                 e->time = (int64_t)age_class(now - e->time);
                 e->first_time = *e->client_token ? (int64_t)age_class(now - e->first_time) : 0;
+                e->boot_usec =
+                        strcmp(e->boot_id, boot_id) == 0
+                                ? age_class((int64_t)((boot_now - e->boot_usec) / USEC_PER_SEC))
+                                : 0;
                 this_or_another(e->boot_id, boot_id);
+                this_or_another(e->shown_boot_id, boot_id);
                 rename_address(n, &e->address);
         }
+        for (unsigned i = 0; i < l->n_sends; i++)
+                l->sends[i].time = (int64_t)age_class(now - l->sends[i].time);
         l->confirmed = l->confirmed ? 1 + (int64_t)later : 0; /* only which entries are younger */
         l->inspected = l->inspected ? 1 + (now - l->inspected) / 3600 : 0;
         l->inspected = l->inspected > 8 ? 8 : l->inspected;
@@ -125,57 +132,63 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         struct engine_now t = world_now(w);
         uint64_t now = t.boot_usec;
 
-        e->server_time = e->server_time ? 1 + engine_time(e, t) - world_cloud_sec(w) : 0;
-        e->server_time_at = 0;
-        if (e->phase == PHASE_CONFIRMED && e->deadline == e->next_control)
+        e->clock.server_time =
+                e->clock.server_time ? 1 + engine_time(e, t) - world_cloud_sec(w) : 0;
+        e->clock.read_at = 0;
+        if (e->phase == PHASE_CONFIRMED && e->deadline == e->confirming.next_control)
                 e->deadline = NEVER;
         left(&e->deadline, now);
-        left(&e->next_look, now);
-        left(&e->next_control, now);
-        left(&e->blockers_until, now);
+        left(&e->confirming.next_look, now);
+        left(&e->confirming.next_control, now);
+        left(&e->reboot.blockers_until, now);
         if (e->phase != PHASE_WAITING)
-                e->wait_until = 0; /* of a wait that is over */
-        left(&e->wait_until, now);
-        e->reach_at = e->reach_at ? 1 + (now - e->reach_at > USEC_PER_MIN) : 0;
-        e->next_control = (e->next_control + USEC_PER_HOUR - 1) / USEC_PER_HOUR;
-        if (e->step != STEP_ASKING)
-                e->asked = 0; /* of a question that was answered */
-        age(&e->asked, now, TEN_MIN + 1);
-        age(&e->blocked_since, now, PATIENCE);
-        e->blocked_usec = e->blocked_usec / USEC_PER_SEC;
-        e->blocked_usec = e->blocked_usec < PATIENCE ? e->blocked_usec : PATIENCE;
-        age(&e->inspected, now, 301);
-        age(&e->metadata_at, now, 61);
-        age(&e->kernel_hurried, now, 31);
-        age(&e->absent_first, now, 61);
-        age(&e->metadata_silent_since, now, TEN_MIN);
-        age(&e->fault_since_boot, now, TEN_MIN);
-        age(&e->confirm_started, now, TEN_MIN);
-        age(&e->reboot_due_since, now, TEN_MIN);
-        e->attempt = at_most(e->attempt, ATTEMPTS_MAX);
-        e->looks = at_most(e->looks, LOOKS_MAX);
-        e->failed_looks = at_most(e->failed_looks, FAILED_MAX);
-        e->rng.state = 0;
-        e->entered = e->phase == PHASE_CONFIRMED && now - e->entered >= USEC_PER_MIN;
-        e->fault_since = e->phase_since = 0;
+                e->holdoff.until = 0; /* of a wait that is over */
+        left(&e->holdoff.until, now);
+        e->confirming.reach_at =
+                e->confirming.reach_at ? 1 + (now - e->confirming.reach_at > USEC_PER_MIN) : 0;
+        e->confirming.next_control =
+                (e->confirming.next_control + USEC_PER_HOUR - 1) / USEC_PER_HOUR;
+        if (e->inflight.step != STEP_ASKING)
+                e->inflight.asked = 0; /* of a question that was answered */
+        age(&e->inflight.asked, now, TEN_MIN + 1);
+        age(&e->reboot.blocked_since, now, PATIENCE);
+        e->reboot.blocked_usec = e->reboot.blocked_usec / USEC_PER_SEC;
+        e->reboot.blocked_usec =
+                e->reboot.blocked_usec < PATIENCE ? e->reboot.blocked_usec : PATIENCE;
+        age(&e->facts.inspected, now, 301);
+        age(&e->facts.metadata_at, now, 61);
+        age(&e->retry.after_kernel, now, 31);
+        age(&e->before.absent_first, now, 61);
+        age(&e->facts.silent_since, now, TEN_MIN);
+        age(&e->holdoff.since_boot, now, TEN_MIN);
+        age(&e->confirming.started, now, TEN_MIN);
+        age(&e->confirming.since, now, TEN_MIN);
+        rename_address(n, &e->confirming.address);
+        age(&e->reboot.due_since, now, TEN_MIN);
+        e->holdoff.attempt = at_most(e->holdoff.attempt, ATTEMPTS_MAX);
+        e->confirming.looks = at_most(e->confirming.looks, LOOKS_MAX);
+        e->holdoff.failed_looks = at_most(e->holdoff.failed_looks, FAILED_MAX);
+        e->given.rng.state = 0;
+        e->phase_entered = e->phase == PHASE_CONFIRMED && now - e->phase_entered >= USEC_PER_MIN;
+        e->holdoff.since = e->phase_since = 0;
         memset(e->plane_since, 0, sizeof(e->plane_since));
-        memset(e->fault.message, 0, sizeof(e->fault.message));
-        memset(e->told, 0, sizeof(e->told));
-        memset(&e->config, 0, offsetof(struct config, endpoint));
-        e->config.reboot_policy = w->engine.config.reboot_policy;
-        e->config.heal_policy = w->engine.config.heal_policy;
+        memset(e->holdoff.fault.message, 0, sizeof(e->holdoff.fault.message));
+        memset(e->reported.faults, 0, sizeof(e->reported.faults));
+        memset(&e->given.config, 0, offsetof(struct config, endpoint));
+        e->given.config.reboot_policy = w->engine.given.config.reboot_policy;
+        e->given.config.heal_policy = w->engine.given.config.heal_policy;
         rename_address(n, &e->expected);
-        rename_address(n, &e->told_reclaimed);
-        rename_address(n, &e->told_confirmed);
-        rename_address(n, &e->told_replaced);
-        rename_address(n, &e->metadata.address);
-        rename_address(n, &e->control.address);
-        rename_address(n, &e->kernel.address);
+        rename_address(n, &e->reported.reclaimed);
+        rename_address(n, &e->reported.confirmed);
+        rename_address(n, &e->reported.replaced);
+        rename_address(n, &e->facts.metadata.address);
+        rename_address(n, &e->facts.control.address);
+        rename_address(n, &e->facts.kernel.address);
         rename_address(n, &e->watch.address);
-        rename_address(n, &e->instance.public_ip);
-        rename_address(n, &e->identity.public.address);
-        reduce_ledger(&e->ledger, n, world_cloud_sec(w), now, w->engine.boot_id);
-        this_or_another(e->boot_id, w->engine.boot_id);
+        rename_address(n, &e->facts.instance.public_ip);
+        rename_address(n, &e->facts.identity.public.address);
+        reduce_ledger(&e->ledger, n, world_cloud_sec(w), now, w->engine.given.boot_id);
+        this_or_another(e->given.boot_id, w->engine.given.boot_id);
 }
 
 static void reduce_laws(struct laws *l, struct names *n, const struct world *w) {
@@ -187,13 +200,15 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
                 later += c->at > l->confirmed;
                 c->at = age_class((int64_t)((w->now - c->at) / USEC_PER_SEC));
                 c->boot = c->boot == w->boot;
+                c->shown_boot = c->shown_boot ? 1 + (c->shown_boot == w->boot) : 0;
+                c->shown_heard = c->shown_heard ? 1 + (c->shown_heard == w->boot) : 0;
                 c->token = c->token != 0;
                 rename_address(n, &c->address);
                 rename_address(n, &c->taken_for);
         }
         l->confirmed = l->confirmed ? 1 + later : 0;
         age(&l->inspected, w->now, 301);
-        age(&l->inspected_asked, w->now, 301);
+        age(&l->inspected_asked, w->now, REBOOT_APART_SEC + 1);
         age(&l->metadata_at, w->now, 78);
         if (l->reach_at) /* fresh, too old for the core, too old for a reboot */
                 l->reach_at = 1 + (w->now - l->reach_at > USEC_PER_MIN) +
@@ -216,6 +231,9 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
          */
         l->deadline = l->class_met = l->class_since = l->silent_since = 0;
         memset(&l->told_lines, 0, sizeof(l->told_lines));
+        memset(l->sends, 0, sizeof(l->sends));
+        l->held_inspected = l->confirming_since = 0;
+        l->confirming_address = 0;
 }
 
 static void reduce_flight(struct flight *f, const struct world *w) {
@@ -225,6 +243,7 @@ static void reduce_flight(struct flight *f, const struct world *w) {
         f->question.op = op;
         if (f->asked)
                 f->at = (w->now - f->at) / USEC_PER_SEC;
+        left(&f->until, w->now);
 }
 
 static void reduce(struct world *w, const struct world *from) {
@@ -242,7 +261,7 @@ static void reduce(struct world *w, const struct world *from) {
                 memset(&w->engine, 0, sizeof(w->engine));
         if (w->disk_state == LEDGER_READ || w->disk_state == LEDGER_UNREADABLE)
                 reduce_ledger(&w->disk, &n, world_cloud_sec(from), from->now - from->booted,
-                              from->engine.boot_id);
+                              from->engine.given.boot_id);
         else
                 memset(&w->disk, 0, sizeof(w->disk));
         reduce_flight(&w->flight, from);
@@ -251,11 +270,12 @@ static void reduce(struct world *w, const struct world *from) {
         w->asks.op = from->ask_wanted ? from->asks.op : WIRE_NONE;
         age(&w->blockers_at, from->now, w->blockers_news ? 15 : 0);
         left(&w->eip_listed, from->now);
+        left(&w->reboot_until, from->now);
         w->now = w->booted = 0;
         w->boot = w->given = w->n_moves = 0;
         if (!w->running) { /* the restart asks the same of every boot that is not the ledger's */
-                w->engine.config.reboot_policy = from->engine.config.reboot_policy;
-                w->engine.config.heal_policy = from->engine.config.heal_policy;
+                w->engine.given.config.reboot_policy = from->engine.given.config.reboot_policy;
+                w->engine.given.config.heal_policy = from->engine.given.config.heal_policy;
         }
 }
 
@@ -272,7 +292,8 @@ static uint64_t mix(uint64_t h, const void *data, size_t len) {
 /* Everything up to the entries, the entries that are used, and what comes after them. */
 static uint64_t mix_ledger(uint64_t h, const struct ledger *l) {
         h = mix(h, l, offsetof(struct ledger, entries));
-        return mix(h, l->entries, l->n_entries * sizeof(l->entries[0]));
+        h = mix(h, l->entries, l->n_entries * sizeof(l->entries[0]));
+        return mix(h, l->sends, l->n_sends * sizeof(l->sends[0]));
 }
 
 uint64_t canon_hash(const struct world *from) {

@@ -107,7 +107,7 @@ static struct fault fault_of(const char *code, unsigned status, uint32_t hint) {
 static void tell_addresses(const struct member *m, in_addr_t address, struct addresses *a) {
         a->presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT;
         a->address = address;
-        TEXT_SET(a->instance_id, m->engine.identity.instance_id);
+        TEXT_SET(a->instance_id, m->engine.facts.identity.instance_id);
 }
 
 static void tell_identity(const struct member *m, const char *id, in_addr_t address,
@@ -122,7 +122,7 @@ static void tell_identity(const struct member *m, const char *id, in_addr_t addr
 }
 
 static void tell_instance(const struct member *m, in_addr_t address, struct instance *i) {
-        TEXT_SET(i->instance_id, m->engine.identity.instance_id);
+        TEXT_SET(i->instance_id, m->engine.facts.identity.instance_id);
         TEXT_SET(i->status, "Running");
         i->network = NETWORK_VPC;
         i->bandwidth_out = 5;
@@ -196,7 +196,7 @@ static void answer(struct fleet *f, struct member *m, uint64_t now, struct wire_
         if (op == WIRE_INSPECT)
                 tell_instance(m, shown_by_control(f, m), &a->instance);
         if (op == WIRE_PROBE)
-                a->reachable = m->address != 0;
+                a->reachable = m->address != 0 ? REACH_YES : REACH_NO;
         if (op == WIRE_ALLOCATE) {
                 m->address = htonl(0x64000000u + nth + 1);
                 a->address = m->address;
@@ -208,9 +208,9 @@ static void tell_kernel(const struct member *m, struct event *e) {
         e->kernel = (struct kernel_facts){
                 .known = true,
                 .address = m->engine.watch.address,
-                .present = true,
-                .running = !m->link_down,
-                .routed = !m->link_down,
+                .local = ANSWER_YES,
+                .out = m->link_down ? ANSWER_NO : ANSWER_YES,
+                .in = m->link_down ? ANSWER_NO : ANSWER_YES,
         };
 }
 

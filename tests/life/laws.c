@@ -29,14 +29,18 @@ bool laws_brings_address(enum wire_op op) {
         return op == WIRE_ALLOCATE || op == WIRE_BANDWIDTH || op == WIRE_EIP_ASSOCIATE;
 }
 
-/* Refused ones go first. */
+static bool is_over(const struct change_seen *c) {
+        return c->heard == HEARD_REFUSED && c->op != WIRE_REBOOT;
+}
+
+/* Refused ones go first, but for a reboot: what was answered does not tell what was executed. */
 struct change_seen *laws_new_change(struct laws *l) {
         if (l->n_changes == CHANGES_SEEN) {
                 unsigned i = 0;
 
-                while (i < CHANGES_SEEN - 1 && l->changes[i].heard != HEARD_REFUSED)
+                while (i < CHANGES_SEEN - 1 && !is_over(&l->changes[i]))
                         i++;
-                if (l->changes[i].heard != HEARD_REFUSED)
+                if (!is_over(&l->changes[i]))
                         i = 0;
                 l->n_changes--;
                 memmove(l->changes + i, l->changes + i + 1,
@@ -103,7 +107,8 @@ static void forget_changes(struct world *w) {
         l->address_known = false;
         l->written_address = 0;
         l->hint_written = 0;
-        l->control_owed = false;
+        l->control_owed = l->no_cure = l->no_cure_told = false;
+        memset(l->sends, 0, sizeof(l->sends));
 }
 
 /* What a process heard dies with it, but for what it wrote down. */
@@ -111,7 +116,7 @@ void laws_started(struct world *w) {
         struct laws *l = &w->laws;
 
         for (unsigned i = 0; i < l->n_changes; i++)
-                l->changes[i].seen = false;
+                l->changes[i].seen = false, l->changes[i].shown_heard = 0;
         if (w->disk_state == LEDGER_DAMAGED) {
                 l->damaged = w->now; /* L10 counts from here, whatever the ledger said */
                 forget_changes(w);
@@ -122,9 +127,9 @@ void laws_started(struct world *w) {
         l->inspected_address = 0;
         l->metadata_at = l->reach_at = l->silent_since = 0;
         l->eip_available = l->kernel_known = l->before_known = false;
-        l->reachable = l->word = false;
-        l->blocked_since = 0;
-        l->lagging &= w->disk_state == LEDGER_READ && w->disk.lagging;
+        l->reachable = l->word = l->no_cure_told = false;
+        l->blocked_since = l->held_inspected = l->confirming_since = 0;
+        l->lagging &= w->disk_state == LEDGER_READ && w->disk.confirmed_by_reachability;
         l->alerted = l->resumed = 0;
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */
@@ -150,8 +155,17 @@ void laws_ledger_removed(struct world *w) {
         w->laws.damaged = 0;
 }
 
-void laws_executed(struct world *w, enum wire_op op) {
-        struct change_seen *c = laws_last_change(&w->laws, op);
+/* The call that left then; of a repeated one, the repetition. */
+static struct change_seen *call_at(struct laws *l, enum wire_op op, uint64_t at) {
+        for (unsigned i = l->n_changes; i-- > 0;)
+                if (l->changes[i].op == op && l->changes[i].at == at)
+                        return &l->changes[i];
+        return laws_last_change(l, op);
+}
+
+void laws_executed(struct world *w, const struct flight *f) {
+        enum wire_op op = f->question.op;
+        struct change_seen *c = call_at(&w->laws, op, f->at);
 
         if (!c)
                 return;
@@ -169,7 +183,7 @@ void laws_executed(struct world *w, enum wire_op op) {
 static void settle(struct world *w, struct change_seen *c, bool shown) {
         bool effect = laws_brings_address(c->op) && shown;
 
-        if (c->heard == HEARD_LOST || c->boot != w->boot || effect ||
+        if (c->heard == HEARD_LOST || c->heard == HEARD_REFUSED || c->boot != w->boot || effect ||
             w->flight.at + CLOCKS >=
                     c->at + CALL_MAX) /* what was asked before may have been true before */
                 c->settled = true;
@@ -201,6 +215,12 @@ static void credit(struct world *w, in_addr_t address) {
                 c->seen |= !c->settled || w->flight.at + SLACK < c->at + VISIBLE_AFTER;
                 break;
         }
+        for (unsigned k = l->n_changes; k-- > 0;) {
+                struct change_seen *c = &l->changes[k];
+
+                if (c->shown_heard == 0 && (c->address == address || c->taken_for == address))
+                        c->shown_heard = w->boot;
+        }
 }
 
 static void heard_instance(struct world *w, const struct instance *i) {
@@ -210,6 +230,7 @@ static void heard_instance(struct world *w, const struct instance *i) {
         l->inspected_address = i->eip ? i->eip : i->public_ip;
         l->inspected_asked = w->flight.at;
         l->inspected_locked = i->locks[0];
+        l->inspected_bandwidth = i->bandwidth_out;
         l->inspected_running = strcmp(i->status, "Running") == 0;
         l->control_owed = false;
         l->before_known = false;
@@ -232,8 +253,17 @@ static void heard_look(struct world *w, const struct addresses *a) {
                 return;
         l->metadata_at = w->now;
         l->metadata_address = a->address;
-        if (a->address)
-                l->lagging = false; /* it shows one, and so it lags no longer */
+        if (a->address) /* it shows one, and so it lags no longer */
+                l->lagging = l->no_cure = l->no_cure_told = false;
+}
+
+/*
+ * L3: a state that the call itself makes is no refusal, nor is a nonce of ours that was used: the
+ * request has arrived.
+ */
+static bool is_refused(enum wire_op op, const struct fault *f) {
+        return fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
+               fault_explain(f, 0)->token_ends;
 }
 
 static void heard_change(struct world *w, const struct fault *f) {
@@ -245,10 +275,10 @@ static void heard_change(struct world *w, const struct fault *f) {
         if (f->class == FAULT_NONE) {
                 c->heard = HEARD_DONE;
                 c->seen = true;
-        } else if (fault_is_refusal(f)) {
+        } else if (is_refused(c->op, f)) {
                 c->heard = HEARD_REFUSED;
                 l->control_owed = false;
-        } else if (strncmp(f->code, "Cloud.", 6) != 0) {
+        } else if (fault_origin(f) != ORIGIN_AGENT) {
                 c->heard = HEARD_LOST;
         }
         c->settled = c->heard == HEARD_DONE || c->heard == HEARD_REFUSED;
@@ -260,9 +290,9 @@ static void heard_probe(struct world *w, const struct wire_answer *a) {
         bool told = a && a->fault.class == FAULT_NONE;
 
         l->reach_at = w->now;
-        l->reachable = told && a->reachable;
+        l->reachable = told && a->reachable == REACH_YES;
         l->before_known = true;
-        l->unreachable_before = told && !a->reachable;
+        l->unreachable_before = told && a->reachable == REACH_NO;
 }
 
 /* 4.5: a hint of the server, or else the end of the minute whose quota is used up. */
@@ -318,8 +348,12 @@ void laws_gave_up(struct world *w) {
 
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {
         w->laws.kernel_known = k->known;
-        w->laws.kernel_agrees = k->present && k->running && k->routed;
-        w->laws.kernel_matches = k->machine_matches;
+        w->laws.kernel_present = k->local == ANSWER_YES;
+        if (k->local == ANSWER_YES && w->scene->network == NETWORK_CLASSIC)
+                w->laws.no_cure = w->laws.no_cure_told = false;
+        w->laws.kernel_agrees =
+                k->local == ANSWER_YES && k->out == ANSWER_YES && k->in == ANSWER_YES;
+        w->laws.kernel_matches = k->machine == ANSWER_YES;
         w->laws.kernel_address = k->address;
 }
 
@@ -350,15 +384,18 @@ void laws_written(struct world *w) {
         struct change_seen *reboot = laws_last_change(l, WIRE_REBOOT);
 
         if (e && reboot && e->outcome == OUTCOME_DONE &&
-            strcmp(e->boot_id, w->engine.boot_id) == 0 && reboot->boot == w->boot)
+            strcmp(e->boot_id, w->engine.given.boot_id) == 0 && reboot->boot == w->boot)
                 reboot->answered = true;
         for (unsigned i = 0; i < l->n_changes; i++) {
                 l->changes[i].told |= l->changes[i].seen;
+                if (!l->changes[i].shown_boot)
+                        l->changes[i].shown_boot = l->changes[i].shown_heard;
                 l->changes[i].told_address |= ledger_names(&w->disk, l->changes[i].address);
         }
         l->written_address = w->disk.address;
         l->address_known = w->disk.address != 0 || w->disk.suspect != 0;
         check_written(w);
+        l->no_cure |= l->no_cure_told;
         if (w->disk.wait.asked_by_server)
                 l->hint_written = l->hint_until;
         if (w->engine.phase == PHASE_CONFIRMED)
@@ -368,6 +405,7 @@ void laws_written(struct world *w) {
 void laws_disturbed(struct world *w) {
         w->laws.told_lines.disturbed = true;
         w->laws.told_lines.n_quiet = 0;
+        w->laws.held_inspected = 0;
 }
 
 void laws_stepped(struct world *w, const struct event *e, const struct actions *a) {
@@ -379,6 +417,6 @@ void laws_stepped(struct world *w, const struct event *e, const struct actions *
                 laws_break(w, "4.5: what the API wishes is not kept for a restart");
         l->hint_news = false;
         /* L1: "directly after" means no wait between. */
-        if (w->engine.step == STEP_IDLE)
+        if (w->engine.inflight.step == STEP_IDLE)
                 l->inspected = 0;
 }

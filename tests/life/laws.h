@@ -16,8 +16,10 @@
 
 #define CHANGES_SEEN 24
 #define LINES_KEPT   24
+#define SENDS_SEEN   20
 #define DAY          (24 * USEC_PER_HOUR)
 
+struct flight;
 struct world;
 
 /* What the agent heard of a changing call. */
@@ -45,6 +47,8 @@ struct change_seen {
         bool moot;               /* not executed, and the address of another call was seen since */
         bool unreachable_before; /* the reachability witness, straight before it */
         in_addr_t address;       /* what it brought */
+        unsigned shown_heard,
+                shown_boot;  /* boot in which control first showed it: heard, written */
         in_addr_t taken_for; /* not executed: the address that it must be taken to have brought */
 };
 
@@ -76,11 +80,12 @@ struct laws {
         in_addr_t inspected_address;
         uint64_t inspected_asked; /* when it was asked: it tells of no later moment */
         bool inspected_running, inspected_locked;
+        int inspected_bandwidth;
         bool control_owed;    /* no look at control since the last change that was not refused */
         uint64_t metadata_at; /* the last look, if it told */
         in_addr_t metadata_address;
         bool eip_available; /* eip-find said so, after the last change */
-        bool kernel_known, kernel_agrees, kernel_matches;
+        bool kernel_known, kernel_agrees, kernel_present, kernel_matches;
         in_addr_t kernel_address;
         bool before_known, unreachable_before; /* witness, since the last inspection */
         uint64_t reach_at;                     /* witness, last asked; 0: never */
@@ -97,10 +102,18 @@ struct laws {
         uint64_t hint_until, hint_written; /* the server's wish; what of it is on disk */
         bool hint_news;                    /* it was heard in this step, from the API */
         unsigned hint_boot;
+        /* L12: Reboot.NoCure was told, and written; its plane has shown no address since. */
+        bool no_cure_told, no_cure;
         uint64_t damaged;   /* the agent found its ledger damaged then; 0: no */
         uint64_t confirmed; /* a confirmed verdict written down */
         bool held_at_write;
         uint64_t blocked_since; /* a due reboot has been waiting for something; 0: it has not */
+
+        /* L14 */
+        uint64_t sends[_WIRE_OP_MAX][SENDS_SEEN]; /* when calls of a kind left, newest first */
+        uint64_t held_inspected; /* under the brake control was asked, and nothing happened since */
+        uint64_t confirming_since; /* this process has tried to confirm; 0: it does not */
+        in_addr_t confirming_address;
 
         /* after the last step */
         enum phase phase;
@@ -117,7 +130,7 @@ void laws_started(struct world *w);
 void laws_down(struct world *w); /* the agent has ended, in whichever way */
 void laws_ledger_removed(struct world *w);
 void laws_sent(struct world *w, const struct wire_question *q);
-void laws_executed(struct world *w, enum wire_op op);
+void laws_executed(struct world *w, const struct flight *f);
 void laws_heard(struct world *w, const struct wire_answer *a);
 void laws_gave_up(struct world *w); /* the question in flight, without an answer */
 void laws_written(struct world *w);

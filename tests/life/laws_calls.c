@@ -12,7 +12,9 @@
 #define LOOK_MAX    (60 * USEC_PER_SEC + INTENT_LATE) /* L6: the look that shows absence */
 /* 4.2: the look that a reboot rests on, with an inspection and the write between. */
 #define LOOK_BEFORE   (5 * USEC_PER_SEC + INTENT_LATE)
-#define REBOOT_APART  (5 * USEC_PER_MIN)
+#define LATE          (10 * USEC_PER_MIN) /* control shows what was ordered by then */
+#define HELD_APART    (55 * USEC_PER_MIN) /* under the brake: an hour between two looks at control */
+#define REBOOT_APART  (20 * USEC_PER_MIN)
 #define CLOCKS        (BEHIND_SEC * USEC_PER_SEC)
 #define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* for the machine's word about what blocks a reboot */
 #define ABSENT_APART  USEC_PER_MIN
@@ -43,7 +45,7 @@ static void check_intent(struct world *w, const struct wire_question *q) {
 
         if (w->disk_state != LEDGER_READ || !e || e->outcome != OUTCOME_OPEN ||
             strcmp(e->client_token, q->client_token) != 0 ||
-            strcmp(e->boot_id, w->engine.boot_id) != 0 ||
+            strcmp(e->boot_id, w->engine.given.boot_id) != 0 ||
             (q->op == WIRE_EIP_ASSOCIATE && strcmp(e->allocation_id, q->allocation_id) != 0)) {
                 laws_break(w, "L2: a changing call whose intent is not on the disk");
                 return;
@@ -63,6 +65,27 @@ static bool is_open(const struct world *w, const struct wire_question *q) {
         return false;
 }
 
+/* L14: a call of one kind leaves 6 times in 10 min and 20 times in an hour. */
+static void check_ceiling(struct world *w, enum wire_op op) {
+        uint64_t *sends = w->laws.sends[op];
+        uint64_t sixth = sends[5], twentieth = sends[SENDS_SEEN - 1];
+
+        if ((sixth && w->now - sixth < 10 * USEC_PER_MIN - INTENT_LATE) ||
+            (twentieth && w->now - twentieth < USEC_PER_HOUR - INTENT_LATE))
+                laws_break(w, "L14: more calls of one kind than the ceiling");
+        memmove(sends + 1, sends, (SENDS_SEEN - 1) * sizeof(*sends));
+        sends[0] = w->now;
+}
+
+/* L14: an order that was accepted is late for 10 min, and nothing is changed meanwhile. */
+static bool is_late(const struct world *w) {
+        const struct change_seen *c = laws_last_change((struct laws *)&w->laws, WIRE_NONE);
+
+        return c && c->op == WIRE_BANDWIDTH && c->heard == HEARD_DONE && c->told &&
+               w->laws.confirmed <= c->at && w->now - c->at < LATE - INTENT_LATE &&
+               w->laws.inspected_bandwidth == 0 && w->laws.inspected_address == 0;
+}
+
 /* L1 to L4 hold for every changing call. */
 static void check_change(struct world *w, const struct wire_question *q) {
         struct laws *l = &w->laws;
@@ -72,6 +95,9 @@ static void check_change(struct world *w, const struct wire_question *q) {
         else if (w->now - l->inspected > INSPECTION_FRESH)
                 laws_break(w, "L1: a changing call long after its inspection");
         check_intent(w, q);
+        check_ceiling(w, q->op);
+        if (is_late(w))
+                laws_break(w, "L14: a change while an order that was accepted may be late");
         if (is_open(w, q))
                 laws_break(w, "3: a changing call while an earlier one may still be underway");
         if (w->scene->no_boot_id)
@@ -90,16 +116,16 @@ static void check_change(struct world *w, const struct wire_question *q) {
  * that a fault left open counts only once it was seen: the inspection after it showed that nothing
  * came of it.
  */
-static bool counts(const struct change_seen *c) {
+static bool counts(const struct world *w, const struct change_seen *c) {
         switch (c->heard) {
         case HEARD_NOTHING:
                 return c->executed || !c->moot;
         case HEARD_DONE:
                 return true;
         case HEARD_LOST:
-                return c->executed && (c->told || c->op == WIRE_REBOOT);
-        case HEARD_REFUSED:
-                break;
+                return c->op == WIRE_REBOOT || (c->executed && c->told);
+        case HEARD_REFUSED: /* a reboot counts by its effect, whatever was answered */
+                return c->op == WIRE_REBOOT && c->executed && c->boot != w->boot;
         }
         return false;
 }
@@ -118,7 +144,7 @@ static unsigned count_changes(const struct world *w, enum wire_op op,
         for (unsigned i = 0; i < w->laws.n_changes; i++) {
                 const struct change_seen *c = &w->laws.changes[i];
 
-                if ((op == WIRE_NONE ? brought(c) : c->op == op) && c != but && counts(c) &&
+                if ((op == WIRE_NONE ? brought(c) : c->op == op) && c != but && counts(w, c) &&
                     w->now - c->at < DAY - INTENT_LATE)
                         n++;
         }
@@ -142,11 +168,11 @@ static void check_allocation(struct world *w, const struct wire_question *q) {
                 laws_break(w, "L6: an allocation while metadata shows an address");
         if (l->address_known && l->inspected - l->absent_since < ABSENT_APART)
                 laws_break(w, "4.3: a known address is replaced after one inspection");
-        if (n >= w->engine.config.heal_limit)
+        if (n >= w->engine.given.config.heal_limit)
                 laws_break(w, "4.3: more allocations than Heal.Limit");
         if (is_damaged(w) && n > 0)
                 laws_break(w, "L10: a second allocation after a damaged ledger");
-        if (w->engine.config.heal_policy != HEAL_REALLOCATE && l->written_address)
+        if (w->engine.given.config.heal_policy != HEAL_REALLOCATE && l->written_address)
                 laws_break(w, "4.4: an address is replaced against Heal.Policy");
 }
 
@@ -182,44 +208,46 @@ static void check_repeated_reboot(struct world *w) {
         /* A success that a crash came before the writing of is a lost answer: nobody knows it. */
         if (last->answered || last->seen)
                 laws_break(w, "L3: an accepted reboot is asked for again under the same boot id");
-        else if (l->inspected_asked + CLOCKS < last->at + REBOOT_APART)
-                laws_break(w, "L3: a lost reboot is repeated without an inspection 5 min later");
+        else if (l->inspected_asked < last->at + REBOOT_APART)
+                laws_break(w, "L3: a lost reboot is repeated without an inspection 20 min later");
 }
 
 /* 4.2: a plane disagrees, as far as was heard just now; and the witness does not know better. */
 static void check_disagreement(struct world *w, const struct change_seen *change) {
         struct laws *l = &w->laws;
-        bool kernel_disagrees = l->kernel_known && !l->kernel_agrees;
-        bool metadata_counts = w->scene->network == NETWORK_VPC && !w->scene->no_metadata;
 
-        if (!metadata_counts) {
-                if (!kernel_disagrees)
-                        laws_break(w, "4.2: a reboot although no plane disagrees");
+        if (w->scene->network == NETWORK_CLASSIC) {
+                if (!l->kernel_known || l->kernel_present)
+                        laws_break(w, "L12: a reboot although the NIC does not lack the address");
                 return;
         }
         if (l->metadata_at == 0 || w->now - l->metadata_at > LOOK_BEFORE)
                 laws_break(w, "4.2: a reboot without a look at metadata straight before it");
-        if (!kernel_disagrees && l->metadata_address == l->inspected_address)
-                laws_break(w, "4.2: a reboot although no plane disagrees");
-        if (w->engine.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before)
+        if (l->metadata_address == l->inspected_address)
+                laws_break(w, "L12: a reboot although metadata shows the address");
+        if (w->engine.given.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before)
                 return;
         if (l->reach_at <= change->at)
                 laws_break(w, "4.2: a reboot without asking the reachability witness");
         else if (w->now - l->reach_at > LOOK_MAX)
                 laws_break(w, "4.2: a reboot on an old word of the reachability witness");
-        else if (l->reachable && !kernel_disagrees)
+        else if (l->reachable)
                 laws_break(w, "4.2: a reboot although the address works");
 }
 
 /* 4.2: when, and what a due reboot waits for. */
 static void check_reboot_due(struct world *w, const struct change_seen *change) {
-        const struct config *c = &w->engine.config;
-        bool restarted = change->boot != w->boot;
-        uint64_t since = restarted ? w->booted : change->at;
-        uint64_t due = since;
+        const struct config *c = &w->engine.given.config;
+        uint64_t due = change->boot != w->boot ? w->booted : change->at;
 
-        if (c->reboot_policy != REBOOT_ALWAYS || restarted) {
+        if (change->op == WIRE_EIP_ASSOCIATE)
+                laws_break(w, "L12: a reboot for an EIP");
+        if (change->shown_boot && change->shown_boot != w->boot)
+                laws_break(w, "L12: a second reboot for one change");
+        if (c->reboot_policy != REBOOT_ALWAYS) {
                 due += c->reboot_grace_usec;
+                if (w->laws.no_cure)
+                        laws_break(w, "L12: a reboot for a plane that one has not cured");
                 if (w->now < due)
                         laws_break(w, "4.2: a reboot before Grace is over");
                 check_disagreement(w, change);
@@ -239,13 +267,13 @@ static void check_reboot(struct world *w) {
         check_repeated_reboot(w);
         if (!l->inspected_running)
                 laws_break(w, "L3: a reboot although the inspection does not say Running");
-        if (w->engine.config.reboot_policy == REBOOT_NEVER)
+        if (w->engine.given.config.reboot_policy == REBOOT_NEVER)
                 laws_break(w, "4.2: a reboot against Reboot.Policy=never");
         if (!change || l->inspected_address == 0)
                 laws_break(w, "4.2: a reboot that no change of the agent's calls for");
         else
                 check_reboot_due(w, change);
-        if (count_changes(w, WIRE_REBOOT, NULL) >= w->engine.config.reboot_limit)
+        if (count_changes(w, WIRE_REBOOT, NULL) >= w->engine.given.config.reboot_limit)
                 laws_break(w, "L3: more reboots than Reboot.Limit");
         if (is_damaged(w))
                 laws_break(w, "L10: a reboot within a day of a damaged ledger");
@@ -296,6 +324,11 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 laws_break(w, "4.5: a call before the server's hint, or its minute, is over");
         if (q->instance_id[0] ? strcmp(q->instance_id, OUR_ID) != 0 : api)
                 laws_break(w, "L4: a call that names another instance, or none");
+        if (q->op == WIRE_INSPECT && l->phase == PHASE_HELD && w->hold == HOLD_ON) {
+                if (l->held_inspected && w->now - l->held_inspected < HELD_APART)
+                        laws_break(w, "L14: control is asked more than once an hour while held");
+                l->held_inspected = w->now;
+        }
         if (!wire_op_changes(q->op))
                 return;
         check_change(w, q);

@@ -7,9 +7,14 @@
 
 #define WITNESS_FRESH (60 * USEC_PER_SEC)
 #define NOT_ECS_AFTER (10 * USEC_PER_MIN)
-#define SETTLING_MAX  (10 * USEC_PER_MIN)
-#define AUTH_MAX      (2 * USEC_PER_MIN)
-#define AUTH_MAX_NEW  (10 * USEC_PER_MIN) /* in the first boot of an instance id */
+#define CONFIRM_SLACK                                                                              \
+        (2 * USEC_PER_MIN) /* a question that nobody answers, and the look after it                \
+                            */
+#define SETTLING_MAX (10 * USEC_PER_MIN)
+/* Its call may have left 15 s after the intent, whole seconds of two clocks. */
+#define REBOOT_LATE  (20 * USEC_PER_MIN + 20 * USEC_PER_SEC)
+#define AUTH_MAX     (2 * USEC_PER_MIN)
+#define AUTH_MAX_NEW (10 * USEC_PER_MIN) /* in the first boot of an instance id */
 
 /*
  * A change whose answer named the address does not wait for control where that cannot be heard now:
@@ -34,7 +39,7 @@ static void check_confirmed(struct world *w) {
             l->kernel_address != (classic ? e->expected : PRIVATE_IP))
                 laws_break(w, "4.1: confirmed although the kernel does not agree");
         if (l->control_owed && !is_answered_for(l, e->expected) &&
-            e->ledger_state != LEDGER_UNREADABLE)
+            e->given.ledger_state != LEDGER_UNREADABLE)
                 laws_break(w, "4.1: confirmed without a look at control after a change");
         if (classic || w->scene->no_metadata) {
                 if (e->expected != l->inspected_address)
@@ -58,8 +63,7 @@ static uint64_t wait_max(enum fault_class class) {
                 return 60 * USEC_PER_SEC;
         case FAULT_THROTTLED: /* the next minute, or the hint, and the widest window */
                 return 66 * USEC_PER_MIN;
-        case FAULT_RETRY: /* a lost reboot or an orphan is waited for by its intent's time */
-                return 5 * USEC_PER_MIN + 20 * USEC_PER_SEC;
+        case FAULT_RETRY:
         case FAULT_PROTOCOL:
         case FAULT_CLOCK:
         case FAULT_ALREADY:
@@ -72,15 +76,35 @@ static uint64_t wait_max(enum fault_class class) {
         return 0; /* does not wait */
 }
 
-static uint64_t rest_max(const struct engine *e) {
+/* L3: nothing is changed while a reboot may still come. */
+static bool is_reboot_open(const struct world *w) {
+        for (unsigned i = 0; i < w->laws.n_changes; i++) {
+                const struct change_seen *c = &w->laws.changes[i];
+
+                if (c->op == WIRE_REBOOT && c->boot == w->boot && c->heard != HEARD_REFUSED &&
+                    !c->answered && w->now - c->at < REBOOT_LATE)
+                        return true;
+        }
+        return false;
+}
+
+static uint64_t rest_max(const struct world *w) {
+        const struct engine *e = &w->engine;
+
         switch (e->phase) {
         case PHASE_WAITING:
-                return wait_max(e->fault.class);
+                if (e->holdoff.fault.class == FAULT_RETRY && is_reboot_open(w))
+                        return REBOOT_LATE;
+                if (strcmp(e->holdoff.fault.code, FAULT_CHANGE_OFTEN) == 0)
+                        return USEC_PER_HOUR;
+                return wait_max(e->holdoff.fault.class);
         case PHASE_FAILED:
                 return 65 * USEC_PER_MIN;
         case PHASE_CONFIRMED:
         case PHASE_HELD:
-                return e->config.heal_check_interval_usec / 4 * 5;
+                if (w->scene->no_metadata)
+                        return USEC_PER_HOUR;
+                return e->given.config.heal_check_interval_usec / 4 * 5;
         case PHASE_REBOOTING: /* an accepted one is not executed, see L3 */
                 return 10 * USEC_PER_MIN;
         case PHASE_CONFIRMING:
@@ -100,19 +124,19 @@ static uint64_t rest_max(const struct engine *e) {
 /* L8: every wait has an end, and somebody who will end it. */
 static void check_bounds(struct world *w, const struct actions *a) {
         const struct engine *e = &w->engine;
-        uint64_t now = w->now - w->booted, max = rest_max(e);
+        uint64_t now = w->now - w->booted, max = rest_max(w);
 
-        if (e->step == STEP_STORING) {
+        if (e->inflight.step == STEP_STORING) {
                 if (!w->store_wanted && !w->told_wanted)
                         laws_break(w, "L8: waits for a write that nobody was asked for");
                 return;
         }
-        if (e->step == STEP_ASKING) {
+        if (e->inflight.step == STEP_ASKING) {
                 max = CALL_MAX_MS * USEC_PER_MSEC;
                 if (!(a->wants & ACTION_ASK) && !w->flight.asked && !w->ask_wanted)
                         laws_break(w, "L8: waits for an answer to a question nobody was asked");
         }
-        if (e->step == STEP_LEAVING)
+        if (e->inflight.step == STEP_LEAVING)
                 max = 10 * USEC_PER_MIN;
         if (e->deadline == ENGINE_NEVER)
                 laws_break(w, "L8: waits without a deadline");
@@ -130,22 +154,24 @@ static void check_patience(struct world *w, const struct event *event) {
                 l->blocked_since = 0;
         else if (l->blocked_since == 0)
                 l->blocked_since = w->now;
-        if (judged && l->blocked_since && e->step == STEP_IDLE &&
-            w->now - l->blocked_since >= e->config.reboot_patience_usec)
+        if (judged && l->blocked_since && e->inflight.step == STEP_IDLE &&
+            w->now - l->blocked_since >= e->given.config.reboot_patience_usec)
                 laws_break(w, "L8: a due reboot waits longer than Patience");
 }
 
 static uint64_t patience(const struct engine *e) {
-        bool first = strcmp(e->ledger.first_boot_id, e->boot_id) == 0;
+        bool first = strcmp(e->ledger.first_boot_id, e->given.boot_id) == 0;
 
-        return e->fault.class == FAULT_SETTLING ? SETTLING_MAX : first ? AUTH_MAX_NEW : AUTH_MAX;
+        return e->holdoff.fault.class == FAULT_SETTLING ? SETTLING_MAX
+               : first                                  ? AUTH_MAX_NEW
+                                                        : AUTH_MAX;
 }
 
 /* 4.5, the last column: what becomes `failed`, and when. */
 static void check_failing(struct world *w) {
         struct laws *l = &w->laws;
         const struct engine *e = &w->engine;
-        enum fault_class class = e->fault.class;
+        enum fault_class class = e->holdoff.fault.class;
         bool impatient = class == FAULT_SETTLING || class == FAULT_AUTH;
 
         if (e->phase == PHASE_FAILED && l->phase != PHASE_FAILED && class != FAULT_OPERATOR) {
@@ -154,8 +180,9 @@ static void check_failing(struct world *w) {
                 else if (w->now - l->class_met < (class == FAULT_AUTH ? AUTH_MAX : SETTLING_MAX))
                         laws_break(w, "4.5: `failed` before its patience was over");
         }
-        if (e->phase == PHASE_WAITING && e->step == STEP_IDLE && e->deadline != l->deadline &&
-            l->asking != WIRE_ADDRESSES && impatient && w->now - l->class_since > patience(e))
+        if (e->phase == PHASE_WAITING && e->inflight.step == STEP_IDLE &&
+            e->deadline != l->deadline && l->asking != WIRE_ADDRESSES && impatient &&
+            w->now - l->class_since > patience(e))
                 laws_break(w, "4.5: waits on although its patience is over");
 }
 
@@ -163,9 +190,10 @@ static void check_failing(struct world *w) {
 static void check_leaving(struct world *w, const struct event *event) {
         const struct engine *e = &w->engine;
 
-        if (w->laws.step != STEP_LEAVING || e->step == STEP_LEAVING || event->type == EVENT_STOP)
+        if (w->laws.step != STEP_LEAVING || e->inflight.step == STEP_LEAVING ||
+            event->type == EVENT_STOP)
                 return;
-        if (e->phase != PHASE_FAILED || strcmp(e->fault.code, FAULT_REBOOT_NOT_DONE) != 0)
+        if (e->phase != PHASE_FAILED || strcmp(e->holdoff.fault.code, FAULT_REBOOT_NOT_DONE) != 0)
                 laws_break(w, "L3: an accepted reboot that did not come is not `failed`");
 }
 
@@ -175,7 +203,7 @@ static void check_hurry(struct world *w, const struct event *event) {
         const struct engine *e = &w->engine;
         bool waits = l->phase == PHASE_FAILED || l->phase == PHASE_WAITING;
 
-        if (event->type == EVENT_START && e->step != STEP_ASKING)
+        if (event->type == EVENT_START && e->inflight.step != STEP_ASKING)
                 laws_break(w, "L8: the agent starts, and asks nothing");
         if (l->word)
                 l->class_since = w->now;
@@ -183,10 +211,13 @@ static void check_hurry(struct world *w, const struct event *event) {
                 l->word = false;
         if (event->type != EVENT_RELOAD && event->type != EVENT_RESUME)
                 return;
-        if (waits && l->step == STEP_IDLE && l->class != FAULT_THROTTLED && e->step == STEP_IDLE)
+        if (waits && l->step == STEP_IDLE && l->class != FAULT_THROTTLED &&
+            e->inflight.step == STEP_IDLE)
                 laws_break(w, "4.5: a reload or `resume` ends no wait");
         l->class_since = w->now;
         l->word = l->step != STEP_IDLE;
+        if (event->type == EVENT_RESUME)
+                l->no_cure = l->no_cure_told = false;
         if (event->type == EVENT_RESUME && l->alerted)
                 l->resumed = l->alerted;
 }
@@ -201,6 +232,8 @@ static void hear_alert(struct laws *l, const struct notice *n) {
                 l->alerted = n->address;
         if (n->kind == NOTICE_CONFIRMED || n->kind == NOTICE_CHANGED)
                 l->alerted = 0;
+        if (n->kind == NOTICE_FAILED && strcmp(n->fault.code, FAULT_REBOOT_NO_CURE) == 0)
+                l->no_cure_told = true;
 }
 
 /* 4.4: under `alert` another address is taken for ours only by a person's word, or by our call. */
@@ -211,12 +244,36 @@ static void check_adoption(struct world *w) {
 
         for (unsigned i = 0; i < l->n_changes; i++)
                 ours |= l->changes[i].address == now || l->changes[i].taken_for == now;
-        if (w->engine.config.heal_policy == HEAL_ALERT && known && now && known != now &&
+        if (w->engine.given.config.heal_policy == HEAL_ALERT && known && now && known != now &&
             l->resumed != now && !ours)
                 laws_break(w, "4.4: a replaced address is adopted against Heal.Policy=alert");
         if (known != now)
                 l->resumed = 0;
         l->ledger_address = now;
+}
+
+/* Must happen: Confirm.Timeout comes, whatever else is waited for in between (4.1). */
+static void check_confirm_timeout(struct world *w, const struct event *event,
+                                  const struct actions *a) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+        bool over =
+                l->confirming_since &&
+                w->now - l->confirming_since > e->given.config.confirm_timeout_usec + CONFIRM_SLACK;
+
+        if (a->wants & ACTION_ASK && wire_op_changes(a->question.op))
+                l->confirming_since = 0;
+        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_FAILED ||
+            e->phase == PHASE_REBOOTING || e->expected == 0 ||
+            e->expected != l->confirming_address || event->type == EVENT_RESUME ||
+            event->type == EVENT_RELOAD)
+                l->confirming_since = 0;
+        else if (over && event->type == EVENT_TIMER && e->phase == PHASE_CONFIRMING &&
+                 e->inflight.step == STEP_IDLE)
+                laws_break(w, "4.1: it goes on confirming although Confirm.Timeout is over");
+        if (l->confirming_since == 0 && e->phase == PHASE_CONFIRMING)
+                l->confirming_since = w->now;
+        l->confirming_address = e->expected;
 }
 
 /* Design 6: `hold` returns when status says held, and then no changing call is in flight. */
@@ -249,7 +306,7 @@ void laws_waits(struct world *w, const struct event *event, const struct actions
         for (unsigned i = 0; i < a->n_notices; i++)
                 if (a->notices[i].kind == NOTICE_DISAGREES && a->notices[i].plane != PLANE_KERNEL)
                         l->lagging = false;
-        if (e->fault.class != l->class)
+        if (e->holdoff.fault.class != l->class)
                 l->class_met = l->class_since = w->now;
         if (e->phase == PHASE_CONFIRMED && l->phase != PHASE_CONFIRMED)
                 check_confirmed(w);
@@ -263,12 +320,13 @@ void laws_waits(struct world *w, const struct event *event, const struct actions
                 check_held(w);
                 check_patience(w, event);
                 check_adoption(w);
+                check_confirm_timeout(w, event, a);
         }
         for (unsigned i = 0; i < a->n_notices; i++)
                 hear_alert(l, &a->notices[i]);
         l->phase = e->phase;
-        l->step = e->step;
-        l->asking = e->asking;
+        l->step = e->inflight.step;
+        l->asking = e->inflight.op;
         l->deadline = e->deadline;
-        l->class = e->fault.class;
+        l->class = e->holdoff.fault.class;
 }

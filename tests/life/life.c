@@ -4,11 +4,17 @@
  * checked after each step; then the world turns fair, and the life must end well in bounded time.
  *
  *   life [--seed=N] [--steps=N] [--keep-going]
+ *   life --record [--seed=N] [--lives=N]
  *
  * A law that is broken is told as the shortest story that could be found; that ends the run, unless
  * it is to keep going.
+ *
+ * A record is a line for each life: its seed, its steps, and a hash over what the agent decided at
+ * each of them (phase, question, wants, ledger, notices). Two engines that decide alike print the
+ * same.
  */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +26,48 @@
 #define FAIR_MOVES     4000 /* the fair part must end by then */
 #define FAIR_TIME      (72 * USEC_PER_HOUR)
 #define OPERATOR       (3 * USEC_PER_HOUR) /* how long a person lets `failed` stand */
+#define LIE_RARE       6 /* of a changing call is told what is not so, that often */
 #define UNFAIR_RARE    40
 #define LISTED_RARE    30 /* moves until the list of EIPs catches up */
 #define UNBLOCKED_RARE 30 /* what blocks a reboot takes so many moves to end */
 #define QUIET_MOVES    40 /* after a good end nothing happens for hours: L7 counts lines */
 
 static struct rng dice;
+static uint64_t record; /* of this life */
+
+static void record_add(const void *data, size_t len) {
+        const unsigned char *p = data;
+
+        for (size_t i = 0; i < len; i++)
+                record = (record ^ p[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
+}
+
+/* Names of the engine's fields may change, what it decides may not. */
+static void record_step(const struct world *w, const struct actions *a) {
+        const struct ledger *l = &w->engine.ledger;
+        unsigned decided[] = {w->running, w->engine.phase, a->wants, 0, 0, a->n_notices};
+
+        if (a->wants & ACTION_ASK) {
+                decided[3] = a->question.op;
+                decided[4] = a->question.probe;
+        }
+        record_add(decided, sizeof(decided));
+        for (unsigned i = 0; i < a->n_notices; i++)
+                record_add(&a->notices[i].kind, sizeof(a->notices[i].kind));
+        for (unsigned i = 0; w->running && i < l->n_entries; i++) {
+                const struct ledger_entry *e = &l->entries[i];
+                unsigned entry[] = {e->op, e->outcome, e->settled, e->address};
+
+                record_add(entry, sizeof(entry));
+        }
+        if (w->running)
+                record_add(&w->engine.deadline, sizeof(w->engine.deadline));
+}
+
+static void do_move(struct world *w, enum move m, struct actions *a) {
+        world_do(w, m, a);
+        record_step(w, a);
+}
 
 static unsigned pick(unsigned n) {
         return (unsigned)rng_below(&dice, n);
@@ -90,8 +132,8 @@ static enum move fair_move(const struct world *w, bool prompt) {
                 MOVE_START,     MOVE_WRITE,  MOVE_WRITE_FAILS, MOVE_TOLD,
                 MOVE_HOLD_NEWS, MOVE_KERNEL, MOVE_ANSWER,
         };
-        static const enum move news[] = {MOVE_EIP_NEWS, MOVE_EIP_LISTED, MOVE_CONTROL_NEWS,
-                                         MOVE_METADATA_NEWS};
+        static const enum move news[] = {MOVE_BANDWIDTH_NEWS, MOVE_EIP_NEWS, MOVE_EIP_LISTED,
+                                         MOVE_CONTROL_NEWS, MOVE_METADATA_NEWS};
 
         for (size_t i = 0; i < sizeof(news) / sizeof(news[0]); i++)
                 if ((prompt || chance(news[i] == MOVE_EIP_LISTED ? LISTED_RARE : 4)) &&
@@ -112,6 +154,13 @@ static enum move fair_move(const struct world *w, bool prompt) {
 }
 
 static enum move any_move(const struct world *w, unsigned one_unfair_in) {
+        if (w->flight.asked && wire_op_changes(w->flight.question.op) && chance(LIE_RARE)) {
+                enum move m =
+                        MOVE_LOST_DONE + (enum move)pick(MOVE_REFUSED_LATE - MOVE_LOST_DONE + 1);
+
+                if (world_can(w, m))
+                        return m;
+        }
         if (chance(one_unfair_in))
                 for (unsigned i = 0; i < 8; i++) {
                         enum move m = (enum move)pick(_MOVE_MAX);
@@ -131,20 +180,22 @@ static void make_fair(struct world *w) {
         static struct actions a;
 
         if (world_can(w, MOVE_POWER))
-                world_do(w, MOVE_POWER, &a);
+                do_move(w, MOVE_POWER, &a);
         for (size_t i = 0; i < sizeof(repairs) / sizeof(repairs[0]); i++)
                 if (world_can(w, repairs[i]))
-                        world_do(w, repairs[i], &a);
+                        do_move(w, repairs[i], &a);
         if (world_can(w, MOVE_LEDGER_READABLE))
-                world_do(w, MOVE_LEDGER_READABLE, &a);
-        w->engine.config = w->scene->config;
-        w->engine.config.heal_policy = HEAL_REALLOCATE;
-        if (w->engine.config.reboot_policy == REBOOT_NEVER)
-                w->engine.config.reboot_policy = REBOOT_AUTO;
+                do_move(w, MOVE_LEDGER_READABLE, &a);
+        w->engine.given.config = w->scene->config;
+        w->engine.given.config.heal_policy = HEAL_REALLOCATE;
+        if (w->engine.given.config.reboot_policy == REBOOT_NEVER)
+                w->engine.given.config.reboot_policy = REBOOT_AUTO;
         w->hold = HOLD_OFF;
         w->late = (struct flight){0};
-        w->eip = w->eip == EIP_UNKNOWN && !w->engine.config.eip_allocate ? EIP_AVAILABLE : w->eip;
+        w->eip = w->eip == EIP_UNKNOWN && !w->engine.given.config.eip_allocate ? EIP_AVAILABLE
+                                                                               : w->eip;
         w->bandwidth = w->bandwidth ? w->bandwidth : 5;
+        w->bandwidth_shown = w->bandwidth;
 }
 
 static bool cannot_end_well(const struct world *w) {
@@ -154,7 +205,7 @@ static bool cannot_end_well(const struct world *w) {
 static bool is_well(const struct world *w) {
         const struct engine *e = &w->engine;
 
-        return w->running && e->phase == PHASE_CONFIRMED && e->step == STEP_IDLE &&
+        return w->running && e->phase == PHASE_CONFIRMED && e->inflight.step == STEP_IDLE &&
                e->expected == w->address && w->address != 0;
 }
 
@@ -163,9 +214,9 @@ static void operate(struct world *w, unsigned nth) {
         static struct actions a;
 
         if (nth % 2 == 0 && world_can(w, MOVE_RESUME))
-                world_do(w, MOVE_RESUME, &a);
+                do_move(w, MOVE_RESUME, &a);
         else
-                world_do(w, MOVE_CONSOLE_REBOOT, &a);
+                do_move(w, MOVE_CONSOLE_REBOOT, &a);
 }
 
 static bool telling;
@@ -178,7 +229,7 @@ static const char *live_quietly(struct world *w) {
         for (unsigned i = 0; i < QUIET_MOVES; i++) {
                 enum move m = fair_move(w, true);
 
-                world_do(w, m, &a);
+                do_move(w, m, &a);
                 n_fair_steps++;
                 if (telling)
                         story_tell_move(w, m, &a);
@@ -219,7 +270,7 @@ static const char *live_well(struct world *w) {
                         continue;
                 }
                 m = fair_move(w, true);
-                world_do(w, m, &a);
+                do_move(w, m, &a);
                 n_fair_steps++;
                 if (telling)
                         story_tell_move(w, m, &a);
@@ -266,12 +317,13 @@ static unsigned long live(uint64_t seed) {
         story.scene = &scene;
         story.n = 0;
         n_fair_steps = 0;
+        record = UINT64_C(0xcbf29ce484222325);
         telling = false;
         for (unsigned n = 50 + pick(LIFE_MOVES - 50); story.n < n;) {
                 enum move m = any_move(&w, unfair);
 
                 story.moves[story.n++] = m;
-                world_do(&w, m, &a);
+                do_move(&w, m, &a);
                 if (w.laws.broken) {
                         tell_breach(&story, w.laws.broken, seed);
                         return 0;
@@ -294,16 +346,15 @@ static double seconds(void) {
 
 int main(int argc, char **argv) {
         static const struct option options[] = {
-                {"seed", required_argument, NULL, 's'},
-                {"steps", required_argument, NULL, 'n'},
-                {"keep-going", no_argument, NULL, 'k'},
-                {},
+                {"seed", required_argument, NULL, 's'},  {"steps", required_argument, NULL, 'n'},
+                {"keep-going", no_argument, NULL, 'k'},  {"record", no_argument, NULL, 'r'},
+                {"lives", required_argument, NULL, 'l'}, {},
         };
-        unsigned long steps = 0, lives = 0, wanted = 1000000, failures = 0, n_ended_well = 0,
-                      n_helped = 0;
+        unsigned long steps = 0, lives = 0, wanted = 1000000, lives_wanted = ULONG_MAX,
+                      failures = 0, n_ended_well = 0, n_helped = 0;
         uint64_t seed = 1;
         double began = seconds();
-        bool keep_going = false;
+        bool keep_going = false, recording = false;
         int c;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -313,12 +364,21 @@ int main(int argc, char **argv) {
                         wanted = strtoul(optarg, NULL, 10);
                 else if (c == 'k')
                         keep_going = true;
+                else if (c == 'r')
+                        recording = keep_going = true;
+                else if (c == 'l')
+                        lives_wanted = strtoul(optarg, NULL, 10);
                 else
                         return 2;
         }
-        while (steps < wanted) {
+        if (lives_wanted != ULONG_MAX)
+                wanted = ULONG_MAX;
+        while (steps < wanted && lives < lives_wanted) {
                 unsigned long n = live(seed++);
 
+                if (recording)
+                        printf("%llu %lu %016llx\n", (unsigned long long)seed - 1, n,
+                               (unsigned long long)record);
                 if (n == 0 && !keep_going)
                         return EXIT_FAILURE;
                 failures += n == 0;
@@ -327,6 +387,8 @@ int main(int argc, char **argv) {
                 n_ended_well += n > 0 && ended_well;
                 n_helped += n > 0 && ended_well && n_operated > 0;
         }
+        if (recording)
+                return failures ? EXIT_FAILURE : EXIT_SUCCESS;
         printf("%lu steps in %lu lives, %lu broken; %lu ended well, %lu of them with an operator's "
                "help; %.2f million steps per CPU second\n",
                steps, lives, failures, n_ended_well, n_helped,

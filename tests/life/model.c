@@ -31,16 +31,18 @@ struct engine_now world_now(const struct world *w) {
 
 static struct kernel_facts kernel_facts(const struct world *w) {
         const struct watch *watch = &w->engine.watch;
+        bool local =
+                watch->address != 0 && (watch->address == PRIVATE_IP || watch->address == w->nic);
         struct kernel_facts f = {
                 .known = true,
                 .address = watch->address,
-                .running = !w->link_down,
-                .routed = !w->link_down,
-                .machine_matches = watch->n_witness_ips > 0 && !w->scene->wrong_machine,
+                .local = local ? ANSWER_YES : ANSWER_NO,
+                .out = w->link_down ? ANSWER_NO : ANSWER_YES,
+                .in = w->link_down ? ANSWER_NO : ANSWER_YES,
         };
 
-        f.present =
-                watch->address != 0 && (watch->address == PRIVATE_IP || watch->address == w->nic);
+        if (watch->n_machine_ips > 0)
+                f.machine = w->scene->wrong_machine ? ANSWER_NO : ANSWER_YES;
         return f;
 }
 
@@ -54,7 +56,7 @@ static void ask_cloud(struct world *w, const struct wire_question *q) {
 void world_step(struct world *w, struct event *e, struct actions *a) {
         e->now = world_now(w);
         if (w->scene->coarse)
-                w->engine.rng.state = w->scene->seed;
+                w->engine.given.rng.state = w->scene->seed;
         engine_step(&w->engine, e, a);
         if (a->wants & ACTION_DROP) {
                 laws_gave_up(w);
@@ -92,7 +94,7 @@ static void step_plain(struct world *w, enum event_type type, struct actions *a)
 /* The agent ends. What it had asked may still be on its way. */
 static void down(struct world *w) {
         if (w->flight.asked && !w->flight.executed && wire_op_changes(w->flight.question.op))
-                w->late = w->flight;
+                answer_abandon(w, CALL_MAX_MS * USEC_PER_MSEC);
         w->flight = (struct flight){0};
         w->running = w->store_wanted = w->told_wanted = w->ask_wanted = false;
         w->blockers_asked = w->blocked = false;
@@ -111,7 +113,7 @@ static void restart_machine(struct world *w) {
 }
 
 static void start(struct world *w, struct actions *a) {
-        struct config config = w->engine.config;
+        struct config config = w->engine.given.config;
         char boot_id[BOOT_ID_SIZE] = "";
 
         if (!w->scene->no_boot_id)
@@ -158,8 +160,10 @@ static void to_deadline(struct world *w, struct actions *a) {
 
 static void pass(struct world *w, uint64_t usec) {
         w->now += usec;
-        if (w->late.asked && w->now - w->late.at >= CALL_MAX_MS * USEC_PER_MSEC)
+        if (w->late.asked && w->now >= w->late.until)
                 w->late = (struct flight){0};
+        if (w->reboot_until && w->now >= w->reboot_until)
+                w->reboot_accepted = false;
 }
 
 static void tell_kernel(struct world *w, struct actions *a) {
@@ -189,7 +193,7 @@ static void set_hold(struct world *w, enum hold hold, struct actions *a) {
 }
 
 static void reload(struct world *w, bool other_policy, struct actions *a) {
-        struct event e = {.type = EVENT_RELOAD, .config = w->engine.config};
+        struct event e = {.type = EVENT_RELOAD, .config = w->engine.given.config};
 
         if (other_policy)
                 e.config.reboot_policy = (e.config.reboot_policy + 1) % (REBOOT_NEVER + 1);
@@ -262,6 +266,7 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_REBOOTS:
                 w->reboot_accepted = false;
+                w->reboot_until = 0;
                 w->reboot_repeats = true;
                 restart_machine(w);
                 break;
@@ -278,6 +283,9 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_CONTROL_NEWS:
                 w->shown = w->address;
+                break;
+        case MOVE_BANDWIDTH_NEWS:
+                w->bandwidth_shown = w->bandwidth;
                 break;
         case MOVE_EIP_NEWS:
                 cloud_settle_eip(w);
@@ -299,7 +307,18 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_LOST_DONE:
         case MOVE_SERVER_DONE:
+        case MOVE_REFUSED_DONE:
+        case MOVE_STATE_DONE:
+        case MOVE_NONCE_DONE:
+        case MOVE_UNKNOWN_DONE:
                 answer_lost(w, m, a);
+                break;
+        case MOVE_TWICE:
+                answer_twice(w, a);
+                break;
+        case MOVE_REFUSED_LATE:
+                answer_abandon(w, LIE_MAX);
+                answer_fault(w, m, a);
                 break;
         case MOVE_SILENT_DONE:
                 answer_never(w);
@@ -376,7 +395,7 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 cloud_assign(w, m == MOVE_ASSIGN_EIP);
                 break;
         case MOVE_BANDWIDTH:
-                w->bandwidth = w->bandwidth ? 0 : 5;
+                w->bandwidth = w->bandwidth_shown = w->bandwidth ? 0 : 5;
                 break;
         case MOVE_RECLAIM:
                 cloud_drift(w, false, false);

@@ -15,9 +15,10 @@
 #define START_AFTER  (20 * USEC_PER_SEC) /* of a boot, until the agent starts */
 #define OUR_ID       "i-ours"
 #define PRIVATE_IP   htonl(0x0a000005u)
-#define FOREIGN_IP   htonl(0xcb007107u) /* in the ledger of another instance */
-#define FOREIGN_BOOT "boot-other"       /* likewise */
-#define BEHIND_SEC   2                  /* the cloud's clocks differ by this much */
+#define FOREIGN_IP   htonl(0xcb007107u)  /* in the ledger of another instance */
+#define FOREIGN_BOOT "boot-other"        /* likewise */
+#define BEHIND_SEC   2                   /* the cloud's clocks differ by this much */
+#define LIE_MAX      (20 * USEC_PER_MIN) /* a refused call is executed by then, or never (L3) */
 
 /* When a new address works: on the NIC or through the gateway, and for metadata. */
 enum effect { EFFECT_AT_ONCE, EFFECT_REBOOT, EFFECT_NEVER };
@@ -51,12 +52,13 @@ enum move {
         MOVE_TIMER,
         MOVE_HOLD_NEWS, /* of what changed while the ledger was written */
         MOVE_UNBLOCKED,
-        MOVE_REBOOTS,       /* an accepted RebootInstance is executed */
-        MOVE_METADATA_NEWS, /* metadata shows what is so */
-        MOVE_CONTROL_NEWS,  /* control shows what is so */
-        MOVE_EIP_NEWS,      /* an association has settled */
-        MOVE_EIP_LISTED,    /* the list of EIPs shows what was bought */
-        _MOVE_FAIR,         /* the moves before are fair ones */
+        MOVE_REBOOTS,        /* an accepted RebootInstance is executed */
+        MOVE_METADATA_NEWS,  /* metadata shows what is so */
+        MOVE_CONTROL_NEWS,   /* control shows what is so */
+        MOVE_BANDWIDTH_NEWS, /* likewise the bandwidth */
+        MOVE_EIP_NEWS,       /* an association has settled */
+        MOVE_EIP_LISTED,     /* the list of EIPs shows what was bought */
+        _MOVE_FAIR,          /* the moves before are fair ones */
         MOVE_WRITE_FAILS = _MOVE_FAIR,
         MOVE_WRITE_ODDLY, /* it is on disk, but the agent hears of an error */
         MOVE_DISK_FULL,
@@ -73,6 +75,13 @@ enum move {
         MOVE_GONE,        /* the cloud process is gone; the call may still arrive */
         MOVE_LATE,        /* it does */
         MOVE_SERVER_DONE, /* 500, but executed */
+        /* The world lies: the call is executed, whatever status its answer has. */
+        MOVE_REFUSED_DONE, /* permission denied */
+        MOVE_STATE_DONE,   /* the instance is not in the right state */
+        MOVE_NONCE_DONE,   /* the nonce was used: the request has arrived before */
+        MOVE_UNKNOWN_DONE, /* a code that nobody knows */
+        MOVE_TWICE,        /* executed twice, and the second answer is heard */
+        MOVE_REFUSED_LATE, /* refused, and executed some minutes later: MOVE_LATE */
         MOVE_FAULT_UNSENT,
         MOVE_FAULT_SERVER,
         MOVE_FAULT_THROTTLED,
@@ -135,6 +144,7 @@ struct flight {
         bool asked, executed;
         struct wire_question question;
         uint64_t at;
+        uint64_t until; /* of a late one: it may still be executed before then */
 };
 
 struct world {
@@ -172,10 +182,11 @@ struct world {
         bool eip_elsewhere;
         uint64_t eip_listed; /* then the list shows what was bought; 0: it does */
         unsigned given;      /* addresses given so far */
-        int bandwidth;
+        int bandwidth, bandwidth_shown;
         int behind; /* the cloud's time in its answers, s */
         bool locked, transit;
         bool reboot_accepted, reboot_repeats;
+        uint64_t reboot_until;      /* an accepted one comes by then, or never; 0: at any time */
         struct flight flight, late; /* asked and not answered; abandoned but perhaps underway */
         unsigned bought;            /* EIPs, by token */
         char bought_token[CLIENT_TOKEN_SIZE];
@@ -189,8 +200,8 @@ void world_do(struct world *w, enum move m, struct actions *ret);
 
 const char *move_text(enum move m);
 
-/* The cloud's answer to the question in flight, executing it if it was not executed yet. */
-void cloud_execute(struct world *w, const struct wire_question *q, struct wire_answer *ret);
+/* Executes what was asked; the cloud's true answer. */
+void cloud_execute(struct world *w, const struct flight *f, struct wire_answer *ret);
 /* A fault that fits the move and what was asked. */
 struct fault cloud_fault(enum move m, enum wire_op op);
 void cloud_drift(struct world *w, bool another, bool by_eip);

@@ -11,6 +11,10 @@ void answer_fault(struct world *w, enum move m, struct actions *a);
 void answer_lost(struct world *w, enum move m, struct actions *a);
 void answer_spoiled(struct world *w, enum move m, struct actions *a);
 void answer_never(struct world *w);
+/* Executed twice; the answer of the second time is heard. */
+void answer_twice(struct world *w, struct actions *a);
+/* It may still be executed for so long after it was asked, whatever is heard of it. */
+void answer_abandon(struct world *w, uint64_t usec);
 /* A look at another instance. */
 void answer_strange(struct world *w, struct actions *a);
 /* The cloud process dies; the call may still arrive, later. */

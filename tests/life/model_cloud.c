@@ -43,7 +43,7 @@ static void tell_instance(const struct world *w, struct instance *i) {
         }
         if (w->locked)
                 TEXT_SET(i->locks, "security");
-        i->bandwidth_out = w->bandwidth;
+        i->bandwidth_out = w->bandwidth_shown;
         i->charge = CHARGE_POSTPAID;
         i->n_private = 1;
         i->private_ips[0] = PRIVATE_IP;
@@ -141,6 +141,7 @@ static void reboot(struct world *w, struct wire_answer *ret) {
                 ret->fault = refusal("IncorrectInstanceStatus", 403, "");
         else
                 w->reboot_accepted = true;
+        w->reboot_until = 0;
 }
 
 /* The cloud process counts on from what the agent knows, and only else takes metadata's Date. */
@@ -150,7 +151,9 @@ static int64_t metadata_time(const struct world *w, const struct wire_question *
         return w->scene->no_metadata ? 0 : world_cloud_sec(w) + w->scene->metadata_off;
 }
 
-void cloud_execute(struct world *w, const struct wire_question *q, struct wire_answer *ret) {
+void cloud_execute(struct world *w, const struct flight *f, struct wire_answer *ret) {
+        const struct wire_question *q = &f->question;
+
         *ret = (struct wire_answer){0};
         if (wire_op_changes(q->op))
                 secret_used(w);
@@ -176,7 +179,7 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
                         tell_eip(w, &ret->eip);
                 return;
         case WIRE_PROBE:
-                ret->reachable = w->effective != 0 && !w->link_down;
+                ret->reachable = w->effective != 0 && !w->link_down ? REACH_YES : REACH_NO;
                 return;
         case WIRE_ALLOCATE:
                 allocate(w, ret);
@@ -200,7 +203,7 @@ void cloud_execute(struct world *w, const struct wire_question *q, struct wire_a
         if (ret->fault.class != FAULT_NONE)
                 return;
         TEXT_SET(ret->request_id, "R-1");
-        laws_executed(w, q->op);
+        laws_executed(w, f);
 }
 
 static const struct {
@@ -212,6 +215,11 @@ static const struct {
         [MOVE_LOST_UNDONE] = {FAULT_TIMEOUT},
         [MOVE_GONE] = {FAULT_CLOUD_GONE},
         [MOVE_SERVER_DONE] = {"InternalError", "", 500},
+        [MOVE_REFUSED_DONE] = {"Forbidden.RAM", "", 403},
+        [MOVE_REFUSED_LATE] = {"Forbidden.RAM", "", 403},
+        [MOVE_STATE_DONE] = {"IncorrectInstanceStatus", "", 403},
+        [MOVE_NONCE_DONE] = {"SignatureNonceUsed", "", 400},
+        [MOVE_UNKNOWN_DONE] = {"UnknownError", "", 400},
         [MOVE_FAULT_UNSENT] = {FAULT_CONNECT},
         [MOVE_FAULT_SERVER] = {"ServiceUnavailable", "", 503},
         [MOVE_FAULT_THROTTLED] = {"Throttling.User", "", 400},

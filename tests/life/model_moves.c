@@ -19,6 +19,7 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_REBOOTS] = "the accepted reboot is executed",
         [MOVE_METADATA_NEWS] = "metadata catches up",
         [MOVE_CONTROL_NEWS] = "control catches up",
+        [MOVE_BANDWIDTH_NEWS] = "control shows the new bandwidth",
         [MOVE_EIP_NEWS] = "the EIP's association has settled",
         [MOVE_EIP_LISTED] = "the list of EIPs catches up",
         [MOVE_WRITE_FAILS] = "the ledger cannot be written",
@@ -37,6 +38,12 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_GONE] = "the cloud process dies",
         [MOVE_LATE] = "the abandoned call is executed after all",
         [MOVE_SERVER_DONE] = "executed, and answered with 500",
+        [MOVE_REFUSED_DONE] = "executed, and refused: permission denied",
+        [MOVE_STATE_DONE] = "executed, and refused: not in the right state",
+        [MOVE_NONCE_DONE] = "executed, and refused: the nonce was used",
+        [MOVE_UNKNOWN_DONE] = "executed, and refused: an unknown code",
+        [MOVE_TWICE] = "executed twice, and the second answer is heard",
+        [MOVE_REFUSED_LATE] = "refused, and on its way all the same",
         [MOVE_FAULT_UNSENT] = "no connection",
         [MOVE_FAULT_SERVER] = "answered with 503",
         [MOVE_FAULT_THROTTLED] = "throttled without a hint",
@@ -126,7 +133,7 @@ static bool is_metadata_asked(const struct world *w) {
 
 static bool can_write(const struct world *w) {
         return w->running && w->store_wanted && !w->full &&
-               w->engine.ledger_state != LEDGER_UNREADABLE;
+               w->engine.given.ledger_state != LEDGER_UNREADABLE;
 }
 
 bool world_can(const struct world *w, enum move m) {
@@ -155,13 +162,15 @@ bool world_can(const struct world *w, enum move m) {
         case MOVE_BLOCKED:
                 return is_free(w) && w->blockers_asked && (w->blockers_news || !w->blocked);
         case MOVE_REBOOTS:
-                return w->reboot_accepted;
+                return w->reboot_accepted && (!w->reboot_until || w->now < w->reboot_until);
         case MOVE_REBOOTS_AGAIN:
                 return w->reboot_repeats;
         case MOVE_METADATA_NEWS:
                 return w->metadata != w->effective;
         case MOVE_CONTROL_NEWS:
                 return w->shown != w->address;
+        case MOVE_BANDWIDTH_NEWS:
+                return w->bandwidth_shown != w->bandwidth;
         case MOVE_EIP_NEWS:
                 return w->eip == EIP_ASSOCIATING;
         case MOVE_EIP_LISTED:
@@ -184,9 +193,17 @@ bool world_can(const struct world *w, enum move m) {
         case MOVE_LOST_UNDONE:
         case MOVE_SILENT_DONE:
         case MOVE_SERVER_DONE:
+        case MOVE_TWICE:
                 return is_change_asked(w);
+        case MOVE_REFUSED_DONE: /* a purchase by its name */
+        case MOVE_STATE_DONE:
+        case MOVE_NONCE_DONE:
+        case MOVE_UNKNOWN_DONE:
+                return is_change_asked(w) && w->flight.question.op != WIRE_EIP_ALLOCATE;
+        case MOVE_REFUSED_LATE: /* of others the next inspection tells in time, or the platform */
+                return is_change_asked(w) && w->flight.question.op == WIRE_REBOOT;
         case MOVE_LATE:
-                return w->late.asked && w->now - w->late.at < CALL_MAX_MS * USEC_PER_MSEC;
+                return w->late.asked && w->now < w->late.until;
         case MOVE_FAULT_UNSENT:
         case MOVE_FAULT_SERVER:
         case MOVE_FAULT_THROTTLED:
@@ -310,11 +327,11 @@ static struct ledger ledger_ahead(const struct world *w) {
 void world_init(struct world *w, const struct scene *scene) {
         memset(w, 0, sizeof(*w));
         w->scene = scene;
-        w->engine.config = scene->config;
+        w->engine.given.config = scene->config;
         w->boot = 1;
         w->now = START_AFTER;
         w->clock_off = scene->clock_off;
-        w->bandwidth = scene->bandwidth;
+        w->bandwidth = w->bandwidth_shown = scene->bandwidth;
         if (scene->config.strategy != STRATEGY_STATIC)
                 w->eip = scene->config.eip_allocate ? EIP_UNKNOWN : EIP_AVAILABLE;
         if (scene->has_address) {

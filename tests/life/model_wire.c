@@ -215,6 +215,7 @@ static int parse_body(enum wire_op op, struct wire_answer *a) {
         char request_id[REQUEST_ID_SIZE] = "";
         struct eip eips[4];
         size_t n;
+        bool odd;
 
         if (op == WIRE_IDENTIFY || op == WIRE_ADDRESSES)
                 return identity_parse_all(bench.text, bench.len, &a->identity);
@@ -222,7 +223,7 @@ static int parse_body(enum wire_op op, struct wire_answer *a) {
                 return reply_parse_instance(bench.text, bench.len, OUR_ID, &a->instance,
                                             request_id);
         if (op == WIRE_EIP_FIND) {
-                int r = reply_parse_eips(bench.text, bench.len, "", eips, 4, &n, request_id);
+                int r = reply_parse_eips(bench.text, bench.len, "", eips, 4, &n, &odd, request_id);
 
                 if (r >= 0)
                         a->eip = n > 0 ? eips[0] : (struct eip){};
@@ -352,11 +353,11 @@ static void let_copy_hear(struct world *w, const struct wire_answer *a) {
 
         copy = w->engine;
         engine_step(&copy, &e, &actions);
-        if (copy.phase != PHASE_STOPPED && copy.step != STEP_STORING &&
+        if (copy.phase != PHASE_STOPPED && copy.inflight.step != STEP_STORING &&
             copy.deadline == ENGINE_NEVER)
                 laws_break(w, "L9: an odd answer leaves the agent without a deadline");
-        if (!ENDS(copy.identity.instance_id) || !ENDS(copy.fault.code) ||
-            !ENDS(copy.fault.message) || !instance_is_whole(&copy.instance))
+        if (!ENDS(copy.facts.identity.instance_id) || !ENDS(copy.holdoff.fault.code) ||
+            !ENDS(copy.holdoff.fault.message) || !instance_is_whole(&copy.facts.instance))
                 laws_break(w, "L9: an odd answer spoils what the agent keeps");
 }
 

@@ -61,9 +61,9 @@ void story_tell_move(const struct world *w, enum move m, const struct actions *a
                 return;
         }
         printf(" %s", phase_name(e->phase));
-        if (e->fault.class != FAULT_NONE)
-                printf(" %s", e->fault.code);
-        if (e->step == STEP_IDLE && e->deadline != ENGINE_NEVER)
+        if (e->holdoff.fault.class != FAULT_NONE)
+                printf(" %s", e->holdoff.fault.code);
+        if (e->inflight.step == STEP_IDLE && e->deadline != ENGINE_NEVER)
                 printf(" (%lld s)",
                        ((long long)e->deadline - (long long)(w->now - w->booted)) / 1000000);
         if (a->wants & ACTION_STORE)

@@ -85,7 +85,7 @@ LAYERS = {
     "src/core/format": rf"{CORE_HEADERS}|{LIBC_PURE}|{FORMATS}",
     "src/core/engine": rf"{CORE_HEADERS}|core/engine/[\w-]+\.h|{LIBC_PURE}",
     "src/util": rf"util/[\w-]+\.h|{LIBC_ANY}",
-    "src/host": rf"{HOST_HEADERS}|{LIBC_ANY}",
+    "src/host": rf"{HOST_HEADERS}|{LIBC_ANY}|cjson/cJSON\.h|netlink/[\w/-]+\.h",
     "src/agent": rf"{HOST_HEADERS}|agent/[\w-]+\.h|{LIBC_ANY}|systemd/[\w-]+\.h|netlink/[\w/-]+\.h"
                  r"|cjson/cJSON\.h",
     "src/cloud": rf"{HOST_HEADERS}|cloud/[\w-]+\.h|{LIBC_ANY}|curl/curl\.h|cjson/cJSON\.h"
@@ -107,6 +107,7 @@ TEST_NETWORKS = [ipaddress.ip_network(text) for text in (
     "224.0.0.0/3",
 )]
 # No socket there: what is parsed and compared never leaves.
+UPPER_HALF = re.compile(r"128(\.0){3}/1\b")  # of all addresses: nobody's own
 PURE_TESTS = (("tests", "unit"), ("tests", "life"), ("tests", "fuzz"))
 IPV4 = re.compile(r"(?<![\w.+-])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w.-]*\d)")
 
@@ -191,6 +192,28 @@ def agent_offline(tree):
                                                               "the cloud process's business")
 
 
+# Each waits: for the reader of a queue or a pipe, for a bus, for another process.
+BLOCKING = re.compile(
+    r"\b(sd_(?:pid_)?notifyf?(?:_barrier)?|sd_journal_\w+|sd_event_set_watchdog|sd_bus_call|"
+    r"sd_bus_call_method|sd_bus_flush|sd_bus_flush_close_unref|syslog|perror|printf|puts|fputs|"
+    r"fprintf|vfprintf|dprintf|poll|select|nanosleep|clock_nanosleep|waitpid)\s*\(|\bstderr\b"
+)
+BLOCKING_SOCKET = re.compile(r"\bsocket\s*\(\s*AF_UNIX(?![^;]*SOCK_NONBLOCK)[^;]*;")
+# main.c speaks of its options before there is a loop, journal.c has a last word after it, with a limit.
+MAY_BLOCK = {"main.c": {"stderr", "puts", "fprintf"}, "datagram.c": {"poll"}}
+
+
+@rule("nonblocking")
+def nonblocking(tree):
+    """Nothing that the agent's loop calls waits for somebody to read."""
+    for path in tree.files(*C, under=("src/agent",)):
+        code = c_code(path.read_text())
+        for match in [*BLOCKING.finditer(code), *BLOCKING_SOCKET.finditer(code)]:
+            name = match.group(1) if match.re is BLOCKING and match.group(1) else match.group(0)
+            if name not in MAY_BLOCK.get(path.name, ()):
+                tree.complain(path, line_of(code, match.start()), f"{name} waits: design 6")
+
+
 @rule("addresses")
 def addresses(tree):
     """Every IPv4 literal is private, the cloud's own, or of a documentation range."""
@@ -205,5 +228,7 @@ def addresses(tree):
                 address = ipaddress.ip_address(match.group(1))
             except ValueError:
                 continue  # a test of what is no address
+            if UPPER_HALF.match(text, match.start()):
+                continue
             if not any(address in network for network in TEST_NETWORKS):
                 tree.complain(path, line, f"{address} may belong to somebody")

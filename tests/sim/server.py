@@ -177,7 +177,8 @@ class Server:
             except OSError as error:
                 self.cloud.events.record("tls-failed", endpoint=endpoint.name, reason=str(error))
                 raise
-            self.cloud.events.record("tls", endpoint=endpoint.name, version=conn.version())
+            self.cloud.events.record("tls", endpoint=endpoint.name, version=conn.version(),
+                                     resumed=conn.session_reused)
         stream = conn.makefile("rb")
         while True:
             request = read_request(stream)

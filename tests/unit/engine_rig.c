@@ -71,7 +71,7 @@ static void start(struct rig *r) {
 static void answer(struct rig *r, struct wire_answer *a) {
         struct event e = {.type = EVENT_ANSWER, .answer = *a};
 
-        assert_int_equal(r->engine.step, STEP_ASKING);
+        assert_int_equal(r->engine.inflight.step, STEP_ASKING);
         if (e.answer.server_time == 0)
                 e.answer.server_time = r->now.wall_sec;
         step(r, &e);
@@ -94,7 +94,7 @@ static struct addresses addresses(const struct rig *r, const char *what) {
 static void do_identity(struct rig *r, const char *what) {
         struct wire_answer a = {.identity = r->identity};
 
-        assert_int_equal(r->engine.asking, WIRE_IDENTIFY);
+        assert_int_equal(r->engine.inflight.op, WIRE_IDENTIFY);
         a.identity.public = addresses(r, what);
         answer(r, &a);
 }
@@ -102,14 +102,14 @@ static void do_identity(struct rig *r, const char *what) {
 static void do_addresses(struct rig *r, const char *what) {
         struct wire_answer a = {.addresses = addresses(r, what)};
 
-        assert_int_equal(r->engine.asking, WIRE_ADDRESSES);
+        assert_int_equal(r->engine.inflight.op, WIRE_ADDRESSES);
         answer(r, &a);
 }
 
 static void do_instance(struct rig *r, const char *what) {
         struct wire_answer a = {.instance = r->instance};
 
-        assert_int_equal(r->engine.asking, WIRE_INSPECT);
+        assert_int_equal(r->engine.inflight.op, WIRE_INSPECT);
         if (strncmp(what, "eip:", 4) == 0) {
                 a.instance.eip = rig_address(what[4]);
                 TEXT_SET(a.instance.eip_id, "eip-1");
@@ -122,8 +122,8 @@ static void do_instance(struct rig *r, const char *what) {
 static void do_ok(struct rig *r, const char *what) {
         struct wire_answer a = {.address = rig_address(*what)};
 
-        assert_true(wire_op_changes(r->engine.asking));
-        if (r->engine.asking == WIRE_EIP_ALLOCATE)
+        assert_true(wire_op_changes(r->engine.inflight.op));
+        if (r->engine.inflight.op == WIRE_EIP_ALLOCATE)
                 a = (struct wire_answer){.eip = r->eip};
         TEXT_SET(a.request_id, "request-1");
         answer(r, &a);
@@ -132,7 +132,7 @@ static void do_ok(struct rig *r, const char *what) {
 static void do_eip(struct rig *r, const char *what) {
         struct wire_answer a = {.eip = r->eip};
 
-        assert_int_equal(r->engine.asking, WIRE_EIP_FIND);
+        assert_int_equal(r->engine.inflight.op, WIRE_EIP_FIND);
         a.eip.status = EIP_IN_USE;
         if (strcmp(what, "none") == 0)
                 a.eip = (struct eip){};
@@ -150,16 +150,18 @@ static void do_eip(struct rig *r, const char *what) {
 }
 
 static void do_reach(struct rig *r, const char *what) {
-        struct wire_answer a = {.reachable = strcmp(what, "yes") == 0};
+        struct wire_answer a = {.reachable = strcmp(what, "yes") == 0  ? REACH_YES
+                                             : strcmp(what, "no") == 0 ? REACH_NO
+                                                                       : REACH_UNKNOWN};
 
-        assert_int_equal(r->engine.asking, WIRE_PROBE);
+        assert_int_equal(r->engine.inflight.op, WIRE_PROBE);
         answer(r, &a);
 }
 
 static void do_outside(struct rig *r, const char *what) {
         struct wire_answer a = {.address = rig_address(*what)};
 
-        assert_int_equal(r->engine.asking, WIRE_PROBE);
+        assert_int_equal(r->engine.inflight.op, WIRE_PROBE);
         answer(r, &a);
 }
 
@@ -190,14 +192,15 @@ static void do_stored(struct rig *r, const char *what) {
 
 static void do_kernel(struct rig *r, const char *what) {
         struct event e = {.type = EVENT_KERNEL};
+        enum answer up = strcmp(what, "up") == 0 ? ANSWER_YES : ANSWER_NO;
 
         e.kernel = (struct kernel_facts){
                 .known = true,
                 .address = r->engine.watch.address,
-                .present = strcmp(what, "gone") != 0,
-                .running = strcmp(what, "up") == 0,
-                .routed = strcmp(what, "up") == 0,
-                .machine_matches = strcmp(what, "stranger") != 0,
+                .local = strcmp(what, "gone") != 0 ? ANSWER_YES : ANSWER_NO,
+                .out = up,
+                .in = up,
+                .machine = strcmp(what, "stranger") != 0 ? ANSWER_YES : ANSWER_NO,
         };
         step(r, &e);
 }
@@ -320,9 +323,9 @@ static void describe(const struct rig *r, char *ret, size_t size) {
         for (size_t i = 0; i < N(words); i++)
                 if (r->actions.wants & words[i].action)
                         n += (size_t)snprintf(ret + n, size - n, " %s", words[i].word);
-        if (r->engine.online && !r->was_online)
+        if (r->engine.confirming.online_mark && !r->was_online)
                 n += (size_t)snprintf(ret + n, size - n, " online");
-        if (r->engine.marked != r->was_marked)
+        if (r->engine.reboot.required_mark != r->was_marked)
                 n += (size_t)snprintf(ret + n, size - n, r->was_marked ? " unmark" : " mark");
         if (r->actions.wants & ACTION_ASK)
                 snprintf(ret + n, size - n, " ask:%s", wire_op_name(r->actions.question.op));
@@ -372,9 +375,9 @@ static void check(const struct rig *r, const struct line *line) {
         describe(r, found, sizeof(found));
         snprintf(copy, sizeof(copy), "%s", line->wants);
         for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
-                if (*w == '!' && strcmp(w + 1, r->engine.fault.code) != 0)
+                if (*w == '!' && strcmp(w + 1, r->engine.holdoff.fault.code) != 0)
                         fail_msg("after \"%s\": fault \"%s\", wanted %s", line->event,
-                                 r->engine.fault.code, w);
+                                 r->engine.holdoff.fault.code, w);
                 if (strncmp(w, "in:", 3) == 0)
                         check_wait(r, line->event, w);
                 for (size_t i = 0; i < N(notices); i++)
@@ -386,14 +389,14 @@ static void check(const struct rig *r, const struct line *line) {
         }
         if (strcmp(wanted, found) != 0)
                 fail_msg("after \"%s\": \"%s\" !%s, wanted \"%s\"", line->event, found,
-                         r->engine.fault.code, wanted);
+                         r->engine.holdoff.fault.code, wanted);
 }
 
 void rig_play(struct rig *r, const struct line *lines, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 memset(&r->actions, 0, sizeof(r->actions));
-                r->was_online = r->engine.online;
-                r->was_marked = r->engine.marked;
+                r->was_online = r->engine.confirming.online_mark;
+                r->was_marked = r->engine.reboot.required_mark;
                 happen(r, lines[i].event);
                 if (*lines[i].wants)
                         check(r, &lines[i]);
@@ -402,17 +405,17 @@ void rig_play(struct rig *r, const struct line *lines, size_t n) {
 
 void rig_go_on(struct rig *r, const char *instance) {
         memset(&r->actions, 0, sizeof(r->actions));
-        if (r->engine.step == STEP_STORING)
+        if (r->engine.inflight.step == STEP_STORING)
                 happen(r, "stored");
-        else if (r->engine.asking == WIRE_IDENTIFY)
+        else if (r->engine.inflight.op == WIRE_IDENTIFY)
                 happen(r, "identity none");
-        else if (r->engine.asking == WIRE_INSPECT)
+        else if (r->engine.inflight.op == WIRE_INSPECT)
                 do_instance(r, instance);
-        else if (r->engine.asking == WIRE_ADDRESSES)
+        else if (r->engine.inflight.op == WIRE_ADDRESSES)
                 happen(r, "addresses none");
-        else if (r->engine.asking == WIRE_EIP_FIND)
+        else if (r->engine.inflight.op == WIRE_EIP_FIND)
                 happen(r, "eip none");
-        else if (r->engine.asking == WIRE_PROBE)
+        else if (r->engine.inflight.op == WIRE_PROBE)
                 happen(r, "reach no");
         else
                 happen(r, "wait");

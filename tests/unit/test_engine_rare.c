@@ -127,7 +127,7 @@ static void a_bandwidth_token_ends_with_its_refusal(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
              {"reach no", ""}, {"stored", "allocating ask:bandwidth"});
         PLAY(&r, {"fault Transport.Timeout", ""}, {"wait", ""});
-        for (unsigned n = 0; r.engine.step != STEP_STORING; n++) {
+        for (unsigned n = 0; r.engine.inflight.step != STEP_STORING; n++) {
                 assert_true(n < 10);
                 rig_go_on(&r, "none");
         }
@@ -195,10 +195,11 @@ static void an_old_token_passes_no_limit(void **state) {
         r.instance.bandwidth_out = 0;
         for (unsigned n = 0; r.engine.phase != PHASE_FAILED; n++) {
                 assert_true(n < 60);
-                assert_false(r.engine.step == STEP_ASKING && wire_op_changes(r.engine.asking));
+                assert_false(r.engine.inflight.step == STEP_ASKING &&
+                             wire_op_changes(r.engine.inflight.op));
                 rig_go_on(&r, "none");
         }
-        assert_string_equal(r.engine.fault.code, "Heal.Limit");
+        assert_string_equal(r.engine.holdoff.fault.code, "Heal.Limit");
 }
 
 /* The configured EIP is the one that will do: what was bought instead would never be used. */
@@ -251,7 +252,7 @@ static void a_lost_link_behind_a_look_that_fails(void **state) {
         (void)state;
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", ""}, {"+100", ""});
-        r.engine.next_control = r.engine.deadline = r.now.boot_usec;
+        r.engine.confirming.next_control = r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"}, {"kernel gone", "confirmed"},
              {"fault ServiceUnavailable 503", "inspecting ask:inspect say:disagrees"});
 }
@@ -266,7 +267,7 @@ static void a_flap_while_throttled(void **state) {
              {"kernel down", "inspecting ask:inspect say:disagrees"},
              {"fault Throttling.User 400 3600000", "waiting store !Throttling.User"},
              {"kernel up", "confirmed"});
-        assert_true(r.engine.next_control > r.now.boot_usec + 50 * USEC_PER_MIN);
+        assert_true(r.engine.confirming.next_control > r.now.boot_usec + 50 * USEC_PER_MIN);
 }
 
 /* One look at metadata that fails is no news; two are, once. */
@@ -337,7 +338,7 @@ static void cut_through_stays_confirmed(void **state) {
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""},
              {"eip cut-through", "confirming store watch"},
              {"kernel up", "confirmed store online"});
-        r.engine.next_control = r.engine.deadline = r.now.boot_usec;
+        r.engine.confirming.next_control = r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"},
              {"instance none", "confirmed store ask:eip-find"},
              {"fault ServiceUnavailable 503", "confirmed say:control-unknown"});
@@ -397,8 +398,8 @@ static void what_blocks_is_told_once(void **state) {
              {"kernel down", "rebooting ask:addresses"},
              {"blockers cloud-init", "rebooting say:reboot-waits"});
         for (unsigned i = 0; i < 10; i++) {
-                while (r.engine.asking != WIRE_ADDRESSES)
-                        if (r.engine.step == STEP_ASKING)
+                while (r.engine.inflight.op != WIRE_ADDRESSES)
+                        if (r.engine.inflight.step == STEP_ASKING)
                                 PLAY(&r, {"reach no", ""});
                         else
                                 PLAY(&r, {"wait", ""});
@@ -438,11 +439,11 @@ static void the_plane_of_now_is_named(void **state) {
                 assert_true(i < 100);
                 rig_go_on(&r, "A");
         }
-        assert_string_equal(r.engine.fault.code, FAULT_CONFIRM_METADATA);
+        assert_string_equal(r.engine.holdoff.fault.code, FAULT_CONFIRM_METADATA);
         PLAY(&r, {"kernel down", ""}, {"wait", "failed ask:identify"},
              {"identity A", "failed ask:inspect"}, {"instance A", "failed !Confirm.Kernel"},
              {"wait", "failed ask:identify"}, {"fault ServiceUnavailable 503", "failed"});
-        assert_int_equal(r.engine.verdict.planes[PLANE_METADATA], PLANE_UNKNOWN);
+        assert_int_equal(engine_verdict(&r.engine).planes[PLANE_METADATA], PLANE_UNKNOWN);
 }
 
 int main(void) {

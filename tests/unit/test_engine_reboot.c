@@ -20,7 +20,7 @@
         }
 
 static bool leaves(const struct rig *r) {
-        return r->engine.step == STEP_ASKING && r->engine.asking == WIRE_REBOOT;
+        return r->engine.inflight.step == STEP_ASKING && r->engine.inflight.op == WIRE_REBOOT;
 }
 
 /* Until RebootInstance leaves, with control showing that; the seconds that took, or -1. */
@@ -50,13 +50,14 @@ static void a_stranger_s_address_is_no_change_of_ours(void **state) {
                 for (unsigned n = 0; n < 40; n++)
                         rig_go_on(&r, "none");
                 r.instance.locks[0] = '\0';
-                while (r.engine.step != STEP_ASKING || r.engine.asking != WIRE_INSPECT)
+                while (r.engine.inflight.step != STEP_ASKING ||
+                       r.engine.inflight.op != WIRE_INSPECT)
                         rig_go_on(&r, "none");
                 rig_play(&r, &given[i], 1);
                 assert_int_equal(r.engine.ledger.entries[0].address, 0);
                 for (unsigned n = 0; n < 30; n++) {
                         assert_false(leaves(&r));
-                        if (r.engine.asking == WIRE_INSPECT)
+                        if (r.engine.inflight.op == WIRE_INSPECT)
                                 rig_play(&r, &(struct line){given[i].event, ""}, 1);
                         else
                                 rig_go_on(&r, "none");
@@ -124,7 +125,7 @@ static void another_policy_begins_with_grace(void **state) {
              {"instance A", "confirming"});
         while (r.engine.phase != PHASE_REBOOTING)
                 rig_go_on(&r, "A");
-        assert_true(r.now.boot_usec - r.engine.confirm_started >= r.config.reboot_grace_usec);
+        assert_true(r.now.boot_usec - r.engine.confirming.started >= r.config.reboot_grace_usec);
 }
 
 /* The policy was changed while the intent was on its way to the disk, or a question under way. */
@@ -137,7 +138,7 @@ static void a_reload_is_heard_in_the_middle(void **state) {
              {"instance A", "rebooting store"});
         r.config.reboot_policy = REBOOT_NEVER;
         PLAY(&r, {"reload", "confirming no-blockers"}, {"stored", "confirming store"});
-        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_WITHDRAWN);
         rig_init(&r);
         PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"});
         r.config.reboot_policy = REBOOT_NEVER;
@@ -145,17 +146,90 @@ static void a_reload_is_heard_in_the_middle(void **state) {
         assert_int_equal(seconds_to_reboot(&r, "A", 60), -1);
 }
 
-/* The witness said that the address works; only the link, which is back now, had disagreed. */
-static void what_works_by_the_time_of_the_intent(void **state) {
+/* The witness says that the address works; only the link, which comes back, had disagreed. */
+static void what_works_needs_no_reboot(void **state) {
         struct rig r;
 
         (void)state;
         rig_init(&r);
         PLAY(&r, UP_TO_CONFIRMING, {"+61", ""}, {"kernel down", ""}, {"addresses none", ""},
-             {"reach yes", "rebooting blockers"}, {"blockers", "rebooting ask:inspect"},
-             {"instance A", "rebooting store"}, {"kernel up", "rebooting"},
-             {"stored", "confirmed store no-blockers online"});
-        assert_int_equal(r.engine.ledger.entries[1].outcome, OUTCOME_REFUSED);
+             {"reach yes", "confirming ask:addresses"}, {"addresses none", "confirming"});
+        assert_int_equal(seconds_to_reboot(&r, "A", 10), -1);
+}
+
+/* L12: the kernel plane of a VPC, a verdict that is unknown, and an EIP are cured by no reboot. */
+static void what_a_reboot_cannot_cure(void **state) {
+        static const struct line shown = {"addresses A", ""};
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMING, {"kernel down", ""}, {"wait", ""});
+        for (unsigned i = 0; i < 100; i++) {
+                assert_false(leaves(&r));
+                if (r.engine.inflight.step == STEP_ASKING && r.engine.inflight.op == WIRE_ADDRESSES)
+                        rig_play(&r, &shown, 1);
+                else
+                        rig_go_on(&r, "A");
+        }
+        assert_string_equal(r.engine.holdoff.fault.code, "Confirm.Kernel");
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMING);
+        for (unsigned i = 0; i < 100; i++) {
+                assert_false(leaves(&r));
+                if (r.engine.inflight.step == STEP_ASKING && r.engine.inflight.op == WIRE_ADDRESSES)
+                        PLAY(&r, {"fault Metadata.ServerError 500", ""});
+                else
+                        rig_go_on(&r, "A");
+        }
+}
+
+/* L12: a reboot that cured nothing is the last for its change, and for its plane. */
+static void no_reboot_after_one_that_cured_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers", ""}, {"instance A", ""}, {"stored", ""}, {"ok", ""},
+             {"boot", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance A", ""});
+        assert_int_equal(r.engine.ledger.entries[1].metadata_before, SHOWED_NOTHING);
+        assert_int_equal(seconds_to_reboot(&r, "A", 60), -1);
+        assert_int_equal(r.engine.phase, PHASE_FAILED);
+        assert_string_equal(r.engine.holdoff.fault.code, "Reboot.NoCure");
+        assert_true(r.disk.metadata_no_cure);
+        /* Another address is another change, but the plane is the same, over a restart too. */
+        PLAY(&r, {"kill", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"wait", ""});
+        while (r.engine.inflight.op != WIRE_ALLOCATE || r.engine.inflight.step != STEP_ASKING)
+                rig_go_on(&r, "none");
+        PLAY(&r, {"ok B", ""}, {"instance B", "confirming store"});
+        assert_int_equal(seconds_to_reboot(&r, "B", 60), -1);
+        assert_string_equal(r.engine.holdoff.fault.code, "Reboot.NoCure");
+        /* A person says that it is settled; or the plane shows an address, whichever. */
+        PLAY(&r, {"resume", ""});
+        assert_false(r.engine.ledger.metadata_no_cure);
+        r.engine.ledger.metadata_no_cure = true;
+        while (r.engine.inflight.step != STEP_ASKING || r.engine.inflight.op != WIRE_IDENTIFY)
+                rig_go_on(&r, "B");
+        PLAY(&r, {"identity C", ""});
+        assert_false(r.engine.ledger.metadata_no_cure);
+}
+
+/* A NAT gateway is the way out, so that the witness says nothing; metadata lags by a minute. */
+static void metadata_that_lags_after_its_reboot(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach yes", ""}, {"stored", ""}, {"ok A", ""}, {"instance A", "confirming store"});
+        assert_in_range(seconds_to_reboot(&r, "A", 60), 60, 80);
+        PLAY(&r, {"ok", ""}, {"boot", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance A", "confirming"});
+        assert_int_equal(seconds_to_reboot(&r, "A", 12), -1);
+        while (r.engine.inflight.op != WIRE_ADDRESSES)
+                rig_go_on(&r, "A");
+        PLAY(&r, {"addresses A", "confirmed store online"});
 }
 
 /* An entry of the year to come is dated once, not at each start anew. */
@@ -184,7 +258,7 @@ static void a_look_that_failed_is_none(void **state) {
              {"addresses foreign", "confirming no-blockers"}, {"wait", "confirming ask:addresses"});
 }
 
-/* Asked 4:45 after a lost reboot and answered at 5:16: it tells of 4:45. */
+/* Asked 19:45 after a lost reboot and answered at 20:26: it tells of 19:45. */
 static void an_inspection_tells_of_when_it_was_asked(void **state) {
         struct rig r;
 
@@ -193,10 +267,52 @@ static void an_inspection_tells_of_when_it_was_asked(void **state) {
         r.config.reboot_policy = REBOOT_ALWAYS;
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
              {"stored", ""}, {"ok A", ""}, {"instance A", ""}, {"blockers", ""}, {"instance A", ""},
-             {"stored", "rebooting ask:reboot"}, {"fault Transport.Timeout", ""}, {"+275", ""},
+             {"stored", "rebooting ask:reboot"}, {"fault Transport.Timeout", ""}, {"+1185", ""},
              {"resume", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
              {"+41", ""}, {"instance A", ""});
         assert_false(r.engine.ledger.entries[1].settled);
+}
+
+/* L3: each boot the reboot is refused with words, and each boot it is executed: it counts. */
+static void a_refusal_that_is_a_lie_spends_the_budget(void **state) {
+        static const char *const lies[] = {"fault Forbidden.RAM 403", "fault UnknownError 400",
+                                           "fault IncorrectInstanceStatus 403",
+                                           "fault SignatureNonceUsed 400"};
+        struct rig r;
+
+        (void)state;
+        for (size_t i = 0; i < N(lies); i++) {
+                unsigned n = 0;
+
+                rig_init(&r);
+                r.config.reboot_limit = 1;
+                r.identity.network = r.instance.network = NETWORK_CLASSIC;
+                PLAY(&r, UP_TO_CHANGE, {"ok A", ""}, {"instance A", ""}, {"kernel gone", ""});
+                while (seconds_to_reboot(&r, "A", 60) >= 0) {
+                        n++;
+                        PLAY(&r, {lies[i], ""}, {"boot", ""}, {"identity none", ""},
+                             {"kernel gone", ""}, {"instance A", ""}, {"kernel gone", ""});
+                        assert_in_range(n, 1, 1);
+                }
+                assert_int_equal(n, 1);
+        }
+}
+
+/* A lost one is asked for again, after 20 min and a look: a machine that never restarts is helped.
+ */
+static void a_lost_reboot_is_repeated(void **state) {
+        struct rig r;
+        uint64_t lost;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_BLOCKERS, {"blockers", "rebooting ask:inspect"},
+             {"instance A", "rebooting store"}, {"stored", "rebooting ask:reboot"},
+             {"fault Transport.Timeout", ""});
+        lost = r.now.boot_usec;
+        assert_in_range(seconds_to_reboot(&r, "A", 200), 20 * 60, 22 * 60);
+        assert_true(r.engine.facts.inspected - lost >= 20 * USEC_PER_MIN);
+        assert_false(r.engine.ledger.entries[1].settled && r.engine.ledger.n_entries == 2);
 }
 
 /* After the day in which a reboot could have helped that is no longer what is wrong. */
@@ -211,7 +327,7 @@ static void a_limit_is_no_reason_for_ever(void **state) {
              {"stored", ""}, {"ok A", ""}, {"instance A", "failed store !Reboot.Limit"});
         while (r.now.boot_usec < 26 * USEC_PER_HOUR)
                 rig_go_on(&r, "A");
-        assert_string_equal(r.engine.fault.code, "Confirm.Metadata");
+        assert_string_equal(r.engine.holdoff.fault.code, "Confirm.Metadata");
 }
 
 int main(void) {
@@ -222,10 +338,15 @@ int main(void) {
                 cmocka_unit_test(patience_is_spent_bit_by_bit),
                 cmocka_unit_test(another_policy_begins_with_grace),
                 cmocka_unit_test(a_reload_is_heard_in_the_middle),
-                cmocka_unit_test(what_works_by_the_time_of_the_intent),
+                cmocka_unit_test(what_works_needs_no_reboot),
+                cmocka_unit_test(what_a_reboot_cannot_cure),
+                cmocka_unit_test(no_reboot_after_one_that_cured_nothing),
+                cmocka_unit_test(metadata_that_lags_after_its_reboot),
                 cmocka_unit_test(the_future_is_dated_once),
                 cmocka_unit_test(a_look_that_failed_is_none),
                 cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
+                cmocka_unit_test(a_refusal_that_is_a_lie_spends_the_budget),
+                cmocka_unit_test(a_lost_reboot_is_repeated),
                 cmocka_unit_test(a_limit_is_no_reason_for_ever),
         };
 

@@ -51,7 +51,7 @@ static void a_hint_is_not_over_by_a_wrong_date(void **state) {
         e.now = r.now;
         engine_step(&r.engine, &e, &r.actions);
         assert_int_equal(r.engine.phase, PHASE_WAITING);
-        assert_in_range((r.engine.wait_until - r.now.boot_usec) / USEC_PER_SEC, 110, 121);
+        assert_in_range((r.engine.holdoff.until - r.now.boot_usec) / USEC_PER_SEC, 110, 121);
 }
 
 /* Metadata fails first, and the clock is years ahead: the hint still counts. */
@@ -76,7 +76,7 @@ static void a_hint_survives_being_confirmed(void **state) {
         (void)state;
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity A", ""}, {"kernel up", "confirmed store online"});
-        r.engine.next_control = r.now.boot_usec;
+        r.engine.confirming.next_control = r.now.boot_usec;
         r.engine.deadline = r.now.boot_usec;
         PLAY(&r, {"wait", "confirmed ask:inspect"},
              {"fault Throttling.User 400 600000", "confirmed store say:control-unknown"},
@@ -158,7 +158,7 @@ static void a_wrong_clock_is_told_once(void **state) {
         e.answer.identity = r.identity;
         e.answer.server_time = r.now.wall_sec - 7200;
         engine_step(&r.engine, &e, &r.actions);
-        assert_true(r.engine.clock_reported);
+        assert_true(r.engine.reported.clock);
         assert_int_equal(engine_time(&r.engine, r.now), r.now.wall_sec - 7200);
 }
 
@@ -176,7 +176,7 @@ static void not_an_ecs_instance(void **state) {
                         PLAY(&r, {"wait", "identifying ask:identify"});
         }
         assert_true(r.actions.wants & ACTION_EXIT);
-        assert_string_equal(r.engine.fault.code, FAULT_NOT_ECS);
+        assert_string_equal(r.engine.holdoff.fault.code, FAULT_NOT_ECS);
         assert_in_range(r.now.boot_usec / USEC_PER_SEC, 600, 630);
         /* On an ECS instance, or where an id is configured, it goes on. */
         rig_init(&r);
@@ -204,7 +204,7 @@ static void metadata_confirms_while_control_throttles(void **state) {
         assert_int_equal(r.engine.ledger.address, rig_address('A'));
         assert_int_equal(r.engine.ledger.kind, KIND_STATIC);
         assert_true(r.disk.wait.asked_by_server); /* no inspection before it is over */
-        assert_true(r.engine.next_control > r.now.boot_usec + 30 * USEC_PER_MIN);
+        assert_true(r.engine.confirming.next_control > r.now.boot_usec + 30 * USEC_PER_MIN);
         /* The next process asks nothing either. */
         PLAY(&r, {"kill", "identifying ask:identify"}, {"identity A", "confirming watch"},
              {"kernel up", "confirmed online"});
@@ -222,8 +222,8 @@ static void in_a_crowd_metadata_is_asked_first(void **state) {
              {"addresses none", "inspecting ask:probe"}, {"reach no", "allocating store"},
              {"stored", "allocating ask:allocate"}, {"ok A", "confirming store in:2-2"},
              {"wait", "confirming ask:addresses"}, {"addresses A", "confirmed store online"});
-        assert_int_equal(r.engine.control.presence, PRESENCE_UNKNOWN);
-        assert_true(r.engine.next_control < r.now.boot_usec + 8 * USEC_PER_HOUR);
+        assert_int_equal(r.engine.facts.control.presence, PRESENCE_UNKNOWN);
+        assert_true(r.engine.confirming.next_control < r.now.boot_usec + 8 * USEC_PER_HOUR);
         /* Metadata does not show it: control is asked before anything is made of that. */
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
@@ -315,7 +315,7 @@ static void faults_in_turn_are_told_once(void **state) {
                         PLAY(&r, {"resume", ""}, {"identity none", ""});
                 else
                         PLAY(&r, {"wait", ""});
-                if (r.engine.asking == WIRE_IDENTIFY)
+                if (r.engine.inflight.op == WIRE_IDENTIFY)
                         PLAY(&r, {"identity none", ""});
         }
         assert_int_equal(told, N(faults));

@@ -2,6 +2,7 @@
 /* The governor: laws L3 and L10, budgets, open intents, which change a reboot would serve. */
 #include "unit.h"
 
+#include <ecs-pubip/backoff.h>
 #include <ecs-pubip/governor.h>
 
 #include "util/text.h"
@@ -22,7 +23,7 @@ static struct ledger_entry *past(struct ledger *l, enum wire_op op, enum outcome
 
         assert_non_null(e);
         e->outcome = outcome;
-        e->settled = outcome == OUTCOME_DONE || outcome == OUTCOME_REFUSED;
+        e->settled = outcome == OUTCOME_DONE;
         TEXT_SET(e->boot_id, boot_id);
         return e;
 }
@@ -30,7 +31,7 @@ static struct ledger_entry *past(struct ledger *l, enum wire_op op, enum outcome
 static enum permit may_reboot(const struct ledger *l, int64_t *when, const char **why) {
         struct config c = defaults();
 
-        return governor_reboot(l, &c, "this", NOW, when, why);
+        return governor_reboot(l, &c, &(struct moment){"this", 0, NOW}, when, why);
 }
 
 /* One earlier request, by its outcome, boot and age. Limit is 2. */
@@ -47,11 +48,12 @@ static void one_request_before(void **state) {
                 {OUTCOME_DONE, "this", 600, PERMIT_NO, FAULT_REBOOT_NOT_DONE},
                 {OUTCOME_DONE, "this", DAY_SEC * 3, PERMIT_NO, FAULT_REBOOT_NOT_DONE},
                 {OUTCOME_LOST, "this", 0, PERMIT_LATER, FAULT_REBOOT_LOST},
-                {OUTCOME_LOST, "this", REBOOT_LOST_SEC - 1, PERMIT_LATER, FAULT_REBOOT_LOST},
-                {OUTCOME_LOST, "this", REBOOT_LOST_SEC, PERMIT_YES, ""},
-                {OUTCOME_OPEN, "this", REBOOT_LOST_SEC - 1, PERMIT_LATER, FAULT_REBOOT_LOST},
-                {OUTCOME_OPEN, "this", REBOOT_LOST_SEC, PERMIT_YES, ""},
+                {OUTCOME_LOST, "this", REBOOT_LATE_SEC - 1, PERMIT_LATER, FAULT_REBOOT_LOST},
+                {OUTCOME_LOST, "this", REBOOT_LATE_SEC, PERMIT_LOOK, FAULT_REBOOT_LOST},
+                {OUTCOME_OPEN, "this", REBOOT_LATE_SEC - 1, PERMIT_LATER, FAULT_REBOOT_LOST},
+                {OUTCOME_OPEN, "this", REBOOT_LATE_SEC, PERMIT_LOOK, FAULT_REBOOT_LOST},
                 {OUTCOME_REFUSED, "this", 0, PERMIT_YES, ""},
+                {OUTCOME_WITHDRAWN, "this", 0, PERMIT_YES, ""},
                 {OUTCOME_DONE, "other", 60, PERMIT_YES, ""},
         };
 
@@ -78,12 +80,46 @@ static void limit_counts_a_day(void **state) {
         (void)state;
         past(&l, WIRE_REBOOT, OUTCOME_DONE, DAY_SEC, "a");
         past(&l, WIRE_REBOOT, OUTCOME_DONE, 7200, "b");
-        past(&l, WIRE_REBOOT, OUTCOME_REFUSED, 7000, "c");
+        past(&l, WIRE_REBOOT, OUTCOME_WITHDRAWN, 7100, "c");
+        past(&l, WIRE_REBOOT, OUTCOME_REFUSED, 7000, "c")->settled = true;
         assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
         past(&l, WIRE_REBOOT, OUTCOME_LOST, 3600, "c");
         assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
         assert_string_equal(why, FAULT_REBOOT_LIMIT);
         assert_int_equal(when, NOW - 7200 + DAY_SEC);
+}
+
+/* L3: a refusal is a word. What was executed the boot id tells, unless a look has told before. */
+static void a_refused_reboot_counts_by_its_boot_id(void **state) {
+        struct ledger l = {0};
+        struct shown shown = {.address = OURS, .eip_id = "", .asked = NOW};
+        struct ledger_entry *first, *second;
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        past(&l, WIRE_REBOOT, OUTCOME_DONE, 7200, "a");
+        first = past(&l, WIRE_REBOOT, OUTCOME_REFUSED, REBOOT_LATE_SEC + 60, "this");
+        second = past(&l, WIRE_REBOOT, OUTCOME_REFUSED, 60, "this");
+        first->boot_usec = USEC_PER_SEC;
+        second->boot_usec = (REBOOT_LATE_SEC + 1) * USEC_PER_SEC;
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
+        /* CLOCK_BOOTTIME tells how late it is, whatever Dates say. */
+        shown.asked_boot_usec = REBOOT_LATE_SEC * USEC_PER_SEC;
+        assert_false(governor_settle(&l, "this", &shown));
+        shown.asked_boot_usec += USEC_PER_SEC;
+        assert_true(governor_settle(&l, "this", &shown));
+        assert_true(first->settled);
+        assert_false(second->settled);
+        assert_false(governor_counts_reboot(first, "next"));
+        assert_true(governor_counts_reboot(second, "next"));
+        TEXT_SET(second->boot_id, "before");
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
+        assert_string_equal(why, FAULT_REBOOT_LIMIT);
+        /* Under another boot id no look takes it back. */
+        shown.asked_boot_usec *= 3;
+        governor_settle(&l, "this", &shown);
+        assert_false(second->settled);
 }
 
 static void unknown_is_not_zero(void **state) {
@@ -100,16 +136,48 @@ static void unknown_is_not_zero(void **state) {
         assert_int_equal(when, NOW - 100 + DAY_SEC);
         assert_string_equal(why, FAULT_REBOOT_SUSPECT);
         /* One allocation is left, and no second. */
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
                          PERMIT_YES);
         past(&l, WIRE_ALLOCATE, OUTCOME_DONE, 50, "this");
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
                          PERMIT_NO);
         assert_string_equal(why, FAULT_HEAL_LIMIT);
         /* A day later all is well again. */
         l.suspect = NOW - DAY_SEC;
         assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
+                         PERMIT_YES);
+}
+
+/* L14: every kind of call has a ceiling of its own, which makes wait. */
+static void calls_of_a_kind_have_a_ceiling(void **state) {
+        struct config c = defaults();
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        for (unsigned i = 0; i < 5; i++)
+                ledger_sent(&l, WIRE_REBOOT, NOW - 500 + 10 * i);
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
+        ledger_sent(&l, WIRE_REBOOT, NOW - 1);
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_LATER);
+        assert_string_equal(why, FAULT_CHANGE_OFTEN);
+        assert_int_equal(when, NOW - 500 + 600);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
+                         PERMIT_YES);
+        for (unsigned i = 0; i < 20; i++)
+                ledger_sent(&l, WIRE_ALLOCATE, NOW - 3000 + 120 * i);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
+                         PERMIT_LATER);
+        assert_int_equal(when, NOW - 3000 + 3600);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, when},
+                                         &when, &why),
                          PERMIT_YES);
 }
 
@@ -120,8 +188,11 @@ static void no_boot_id_no_change(void **state) {
         int64_t when;
 
         (void)state;
-        assert_int_equal(governor_reboot(&l, &c, "", NOW, &when, &why), PERMIT_NO);
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "", NOW, &when, &why), PERMIT_NO);
+        assert_int_equal(governor_reboot(&l, &c, &(struct moment){"", 0, NOW}, &when, &why),
+                         PERMIT_NO);
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"", 0, NOW}, &when, &why),
+                PERMIT_NO);
         assert_string_equal(why, FAULT_BOOT_ID);
 }
 
@@ -139,14 +210,16 @@ static void open_intents_forbid_the_next_change(void **state) {
 
         (void)state;
         past(&l, WIRE_ALLOCATE, OUTCOME_OPEN, 10, "this");
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
                          PERMIT_LATER);
         assert_int_equal(when, NOW - 10 + ORPHAN_SEC);
         /* Nothing seen, and too early to say that nothing will be. */
         assert_false(settle(&l, "this", 0, NOW));
         /* At CALL_MAX, or under another boot id, or by its effect. */
         assert_true(settle(&l, "this", 0, NOW - 10 + ORPHAN_SEC));
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "this", NOW, &when, &why),
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
                          PERMIT_YES);
         l.entries[0].settled = false;
         assert_true(settle(&l, "next", 0, NOW));
@@ -160,7 +233,7 @@ static void lost_reboots_settle_late(void **state) {
         struct ledger l = {0};
 
         (void)state;
-        past(&l, WIRE_REBOOT, OUTCOME_LOST, REBOOT_LOST_SEC - 1, "this");
+        past(&l, WIRE_REBOOT, OUTCOME_LOST, REBOOT_LATE_SEC - 1, "this");
         assert_false(settle(&l, "this", OURS, NOW));
         assert_true(settle(&l, "this", OURS, NOW + 1));
         l.entries[0].settled = false;
@@ -214,12 +287,18 @@ static void heal_limit_counts_a_day(void **state) {
         past(&l, WIRE_ALLOCATE, OUTCOME_DONE, 5000, "a");
         past(&l, WIRE_ALLOCATE, OUTCOME_REFUSED, 4000, "a");
         past(&l, WIRE_ALLOCATE, OUTCOME_DONE, 3000, "a");
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"a", 0, NOW}, &when, &why),
+                PERMIT_YES);
         /* Lost, and an inspection showed no address: nothing came of it. Shown late, it counts. */
         past(&l, WIRE_ALLOCATE, OUTCOME_LOST, 2000, "a")->settled = true;
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"a", 0, NOW}, &when, &why),
+                PERMIT_YES);
         l.entries[l.n_entries - 1].address = OURS;
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_NO);
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"a", 0, NOW}, &when, &why),
+                PERMIT_NO);
         assert_int_equal(when, NOW - 5000 + DAY_SEC);
 }
 
@@ -240,7 +319,8 @@ static void heal_limit_counts_all_ways(void **state) {
                 for (enum wire_op op = WIRE_ALLOCATE; op <= WIRE_EIP_ASSOCIATE; op++) {
                         if (!wire_op_changes(op))
                                 continue;
-                        assert_int_equal(governor_change(&l, &c, op, "a", NOW, &when, &why),
+                        assert_int_equal(governor_change(&l, &c, op, &(struct moment){"a", 0, NOW},
+                                                         &when, &why),
                                          PERMIT_NO);
                         assert_int_equal(when, NOW - 5000 + DAY_SEC);
                 }
@@ -258,18 +338,28 @@ static void steps_count_by_themselves(void **state) {
         c.heal_limit = 1;
         past(&l, WIRE_EIP_ALLOCATE, OUTCOME_DONE, 60, "a");
         past(&l, WIRE_BANDWIDTH, OUTCOME_DONE, 50, "a");
-        assert_int_equal(governor_change(&l, &c, WIRE_EIP_ALLOCATE, "a", NOW, &when, &why),
+        assert_int_equal(governor_change(&l, &c, WIRE_EIP_ALLOCATE, &(struct moment){"a", 0, NOW},
+                                         &when, &why),
                          PERMIT_NO);
-        assert_int_equal(governor_change(&l, &c, WIRE_BANDWIDTH, "a", NOW, &when, &why), PERMIT_NO);
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
-        assert_int_equal(governor_change(&l, &c, WIRE_EIP_ASSOCIATE, "a", NOW, &when, &why),
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_BANDWIDTH, &(struct moment){"a", 0, NOW}, &when, &why),
+                PERMIT_NO);
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"a", 0, NOW}, &when, &why),
+                PERMIT_YES);
+        assert_int_equal(governor_change(&l, &c, WIRE_EIP_ASSOCIATE, &(struct moment){"a", 0, NOW},
+                                         &when, &why),
                          PERMIT_YES);
         /* Not known yet what it brought: it counts. */
         l.entries[1].outcome = OUTCOME_LOST;
         l.entries[1].settled = true;
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_YES);
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"a", 0, NOW}, &when, &why),
+                PERMIT_YES);
         l.entries[1].address = OURS;
-        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, "a", NOW, &when, &why), PERMIT_NO);
+        assert_int_equal(
+                governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"a", 0, NOW}, &when, &why),
+                PERMIT_NO);
 }
 
 /* A clock that went back neither frees nor freezes: what is of the future is of now. */
@@ -284,14 +374,18 @@ static void the_future_is_now(void **state) {
         past(&l, WIRE_REBOOT, OUTCOME_DONE, -DAY_SEC * 400, "b");
         ledger_settle_clock(&l, NOW);
         assert_int_equal(may_reboot(&l, &when, &why), PERMIT_NO);
-        assert_int_equal(governor_reboot(&l, &c, "this", NOW + DAY_SEC, &when, &why), PERMIT_YES);
+        assert_int_equal(
+                governor_reboot(&l, &c, &(struct moment){"this", 0, NOW + DAY_SEC}, &when, &why),
+                PERMIT_YES);
 }
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(one_request_before),
                 cmocka_unit_test(limit_counts_a_day),
+                cmocka_unit_test(a_refused_reboot_counts_by_its_boot_id),
                 cmocka_unit_test(unknown_is_not_zero),
+                cmocka_unit_test(calls_of_a_kind_have_a_ceiling),
                 cmocka_unit_test(no_boot_id_no_change),
                 cmocka_unit_test(open_intents_forbid_the_next_change),
                 cmocka_unit_test(lost_reboots_settle_late),

@@ -2,6 +2,8 @@
 /* The ledger's text: what is written is read; what is cut, changed or newer is refused. */
 #include "unit.h"
 
+#include "ledger_v1.h"
+
 #include <errno.h>
 #include <limits.h>
 
@@ -38,7 +40,8 @@ static struct ledger sample(void) {
         for (enum wire_op op = WIRE_ALLOCATE; op < _WIRE_OP_MAX; op++) {
                 struct ledger_entry *e = ledger_add(&l, op, NOW + (int64_t)op);
 
-                e->outcome = (enum outcome)(op % 4);
+                e->outcome = (enum outcome)(op % (OUTCOME_WITHDRAWN + 1));
+                e->boot_usec = UINT64_C(1) << op;
                 e->settled = op % 2;
                 e->unreachable_before = op % 3 == 0;
                 e->address = htonl(0xc6336400u + op);
@@ -46,7 +49,12 @@ static struct ledger sample(void) {
                 TEXT_SET(e->allocation_id, "eip-2");
                 TEXT_SET(e->client_token, "token-3");
                 TEXT_SET(e->request_id, "R-2");
+                TEXT_SET(e->shown_boot_id, "boot-8");
+                e->metadata_before = (enum showed)(op % (SHOWED_ANOTHER + 1));
+                e->nic_before = (enum showed)((op + 1) % (SHOWED_ANOTHER + 1));
+                ledger_sent(&l, op, NOW + (int64_t)op);
         }
+        l.metadata_no_cure = l.nic_no_cure = true;
         return l;
 }
 
@@ -63,14 +71,21 @@ static void what_is_written_is_read(void **state) {
         assert_int_equal(back.n_entries, l.n_entries);
         assert_int_equal(back.wait.started_boot_usec, UINT64_MAX);
         assert_true(back.suspect_pending);
+        assert_true(back.metadata_no_cure && back.nic_no_cure);
+        assert_int_equal(back.n_sends, l.n_sends);
+        assert_memory_equal(back.sends, l.sends, sizeof(l.sends));
         for (unsigned i = 0; i < l.n_entries; i++) {
                 assert_int_equal(back.entries[i].op, l.entries[i].op);
                 assert_int_equal(back.entries[i].outcome, l.entries[i].outcome);
                 assert_int_equal(back.entries[i].settled, l.entries[i].settled);
+                assert_int_equal(back.entries[i].boot_usec, l.entries[i].boot_usec);
                 assert_int_equal(back.entries[i].time, l.entries[i].time);
                 assert_int_equal(back.entries[i].address, l.entries[i].address);
                 assert_string_equal(back.entries[i].client_token, l.entries[i].client_token);
                 assert_string_equal(back.entries[i].boot_id, l.entries[i].boot_id);
+                assert_string_equal(back.entries[i].shown_boot_id, l.entries[i].shown_boot_id);
+                assert_int_equal(back.entries[i].metadata_before, l.entries[i].metadata_before);
+                assert_int_equal(back.entries[i].nic_before, l.entries[i].nic_before);
         }
 }
 
@@ -146,7 +161,7 @@ static void newer_is_told_from_garbled(void **state) {
                 const char *text;
                 int error;
         } rows[] = {
-                {"ecs-pubip-ledger 2\nsomething new\n", -EPROTONOSUPPORT},
+                {"ecs-pubip-ledger 3\nsomething new\n", -EPROTONOSUPPORT},
                 {"ecs-pubip-ledger 4294967295\n", -EPROTONOSUPPORT},
                 {"ecs-pubip-ledger 1\n", -EBADMSG},
                 {"ecs-pubip-ledger x\n", -EBADMSG},
@@ -273,6 +288,70 @@ static void full_ledgers_forget_the_spent(void **state) {
         assert_int_equal(l.entries[0].time, NOW - 99);
 }
 
+/* A refused reboot may still turn out to be one that was executed: it stays. */
+static void full_ledgers_keep_what_may_count(void **state) {
+        struct ledger l = {0};
+
+        (void)state;
+        for (unsigned i = 0; i < LEDGER_ENTRIES; i++)
+                ledger_add(&l, WIRE_REBOOT, NOW)->outcome = OUTCOME_REFUSED;
+        assert_null(ledger_add(&l, WIRE_REBOOT, NOW));
+        l.entries[7].outcome = OUTCOME_WITHDRAWN;
+        assert_non_null(ledger_add(&l, WIRE_REBOOT, NOW));
+        l.entries[9].settled = true;
+        assert_non_null(ledger_add(&l, WIRE_REBOOT, NOW));
+}
+
+/* Of the sends of an hour the newest are kept, however many there are. */
+static void sends_of_an_hour(void **state) {
+        struct ledger l = {0};
+
+        (void)state;
+        for (unsigned i = 0; i < LEDGER_SENDS + 5; i++)
+                ledger_sent(&l, WIRE_ALLOCATE, NOW + i);
+        assert_int_equal(l.n_sends, LEDGER_SENDS);
+        assert_int_equal(l.sends[0].time, NOW + 5);
+        ledger_sent(&l, WIRE_REBOOT, NOW + 3600 + 50);
+        assert_int_equal(l.sends[0].time, NOW + 51);
+        assert_int_equal(l.sends[l.n_sends - 1].op, WIRE_REBOOT);
+}
+
+/* Ledgers of version 1: all of them are read, and mean what they meant. */
+static void version_1_is_read(void **state) {
+        static const struct {
+                const char *text;
+                unsigned n_entries;
+                enum outcome last;
+                int64_t confirmed;
+        } rows[] = {
+                {v1_new, 0, OUTCOME_OPEN, 0},
+                {v1_intent, 1, OUTCOME_OPEN, 0},
+                {v1_confirmed, 2, OUTCOME_DONE, 1795000300},
+                {v1_pending, 3, OUTCOME_LOST, 1795000050},
+                {v1_purchase, 1, OUTCOME_LOST, 0},
+                {v1_waiting, 0, OUTCOME_OPEN, 0},
+                {v1_suspect, 1, OUTCOME_DONE, 0},
+                {v1_eip, 1, OUTCOME_DONE, 1795000300},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                struct ledger l, back;
+                _cleanup_free_ char *text = NULL;
+
+                assert_int_equal(ledger_parse(rows[i].text, strlen(rows[i].text), &l), 0);
+                assert_string_equal(l.instance_id, "i-bp1");
+                assert_int_equal(l.n_entries, rows[i].n_entries);
+                assert_int_equal(l.confirmed, rows[i].confirmed);
+                if (l.n_entries)
+                        assert_int_equal(l.entries[l.n_entries - 1].outcome, rows[i].last);
+                assert_int_equal(ledger_format(&l, &text), 0);
+                assert_true(strncmp(text, "ecs-pubip-ledger 2\n", 19) == 0);
+                assert_int_equal(ledger_parse(text, strlen(text), &back), 0);
+                assert_memory_equal(&l, &back, sizeof(l));
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_written_is_read),
@@ -285,6 +364,9 @@ int main(void) {
                 cmocka_unit_test(want_of_memory_is_told),
                 cmocka_unit_test(values_stay_values),
                 cmocka_unit_test(full_ledgers_forget_the_spent),
+                cmocka_unit_test(full_ledgers_keep_what_may_count),
+                cmocka_unit_test(version_1_is_read),
+                cmocka_unit_test(sends_of_an_hour),
         };
 
         return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

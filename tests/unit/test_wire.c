@@ -146,8 +146,12 @@ static void answers_come_back(void **state) {
         answer_comes_back(WIRE_EIP_ALLOCATE, &a);
         a = (struct wire_answer){.address = IP(203, 0, 113, 10), .server_time = 1};
         answer_comes_back(WIRE_ALLOCATE, &a);
-        a.reachable = true;
-        answer_comes_back(WIRE_PROBE, &a);
+        for (enum wire_reach reach = REACH_UNKNOWN; reach <= REACH_YES; reach++) {
+                a.reachable = reach;
+                a.time_proven = reach == REACH_YES;
+                answer_comes_back(WIRE_PROBE, &a);
+        }
+        a.reachable = REACH_UNKNOWN;
         a = (struct wire_answer){};
         answer_comes_back(WIRE_PROBE, &a);
         answer_comes_back(WIRE_BANDWIDTH, &a);
@@ -249,6 +253,96 @@ static const char *const bad_questions[] = {
         "{\"op\":\"eip-associate\",\"deadline_ms\":1,\"instance_id\":\"i\",\"client_token\":\"t\"}",
 };
 
+#define FILL(array) (memset(array, 'z', sizeof(array) - 1), (array)[sizeof(array) - 1] = '\0')
+
+/* Texts end, ids are words and presence goes with an address, as their parsers make them. */
+static void fill_answer(enum wire_op op, struct wire_answer *a) {
+        struct addresses *shown = op == WIRE_IDENTIFY ? &a->identity.public : &a->addresses;
+
+        a->fault = (struct fault){};
+        a->reachable = true;
+        FILL(a->request_id);
+        if (op == WIRE_IDENTIFY || op == WIRE_ADDRESSES) {
+                FILL(shown->instance_id);
+                shown->presence = PRESENCE_PRESENT;
+        }
+        if (op == WIRE_IDENTIFY) {
+                FILL(a->identity.instance_id), FILL(a->identity.region_id);
+                FILL(a->identity.account_id), FILL(a->identity.mac);
+                a->identity.tokenless = a->identity.from_metadata = true;
+        }
+        if (op == WIRE_INSPECT) {
+                FILL(a->instance.instance_id), FILL(a->instance.status);
+                FILL(a->instance.eip_id), FILL(a->instance.locks);
+                a->instance.n_private = a->instance.n_macs = INSTANCE_ADDRS;
+                for (size_t k = 0; k < INSTANCE_ADDRS; k++)
+                        FILL(a->instance.macs[k]);
+        }
+        if (op == WIRE_EIP_FIND || op == WIRE_EIP_ALLOCATE) {
+                FILL(a->eip.allocation_id), FILL(a->eip.bound_to);
+                a->eip.bound_here = a->eip.locked = a->eip.tagged = true;
+        }
+}
+
+/* Every member of an answer full of one byte, and its numbers at an end of their range: what the
+ * cloud process can hold, it can say, and the agent takes it. */
+static void answers_at_their_extremes(void **state) {
+        static const unsigned char bytes[] = {0x7f, 0xff, 0x80, 0x01, '9'};
+
+        (void)state;
+        for (enum wire_op op = WIRE_IDENTIFY; op < _WIRE_OP_MAX; op++) {
+                for (size_t i = 0; i < N(bytes); i++) {
+                        struct wire_answer a, back;
+                        char *line;
+                        int b = bytes[i];
+
+                        memset(&a, b, sizeof(a));
+                        fill_answer(op, &a);
+                        if (b == 0x80)
+                                a.server_time = INT64_MIN;
+                        assert_int_equal(wire_answer_format(op, &a, &line), 0);
+                        if (wire_answer_parse(op, line, strlen(line) - 1, &back) != 0)
+                                fail_msg("%s, %02x: %s", wire_op_name(op), (unsigned)b, line);
+                        free(line);
+                }
+        }
+}
+
+/* Read from a reply of the API and sent on: whatever the one half takes, the other one does. */
+static void times_and_bandwidths_of_the_cloud_are_taken(void **state) {
+        static const struct {
+                const char *bandwidth, *expires;
+        } cases[] = {
+                {"0", "1970-01-01T00:00:01Z"},
+                {"100001", "9999-12-31T23:59:59Z"},
+                {"1000000", "9999-12-31T23:59:61Z"},
+                {"-1", "2099-12-31T15:59Z"},
+        };
+
+        (void)state;
+        for (size_t k = 0; k < N(cases); k++) {
+                struct wire_answer a = {}, back;
+                char text[512], request_id[REQUEST_ID_SIZE], *line;
+
+                snprintf(
+                        text, sizeof(text),
+                        "{\"RequestId\":\"R\",\"Instances\":{\"Instance\":[{\"InstanceId\":\"i-1\","
+                        "\"Status\":\"Running\",\"InternetMaxBandwidthOut\":%s,\"ExpiredTime\":"
+                        "\"%s\",\"PublicIpAddress\":{\"IpAddress\":[\"203.0.113.9\"]}}]}}",
+                        cases[k].bandwidth, cases[k].expires);
+                assert_int_equal(
+                        reply_parse_instance(text, strlen(text), "i-1", &a.instance, request_id),
+                        0);
+                assert_int_equal(wire_answer_format(WIRE_INSPECT, &a, &line), 0);
+                if (wire_answer_parse(WIRE_INSPECT, line, strlen(line) - 1, &back) != 0)
+                        fail_msg("%s", line);
+                assert_int_equal(back.instance.bandwidth_out, a.instance.bandwidth_out);
+                assert_int_equal(back.instance.bandwidth_out, atoi(cases[k].bandwidth));
+                assert_int_equal(back.instance.expires, a.instance.expires);
+                free(line);
+        }
+}
+
 static void bad_questions_are_refused(void **state) {
         (void)state;
         for (size_t i = 0; i < N(bad_questions); i++) {
@@ -326,7 +420,9 @@ static const struct {
         {WIRE_EIP_FIND, "{\"ok\":{\"allocation_id\":\"eip-1\"}}"},
         {WIRE_EIP_FIND, "{\"ok\":{\"address\":\"203.0.113.10\"}}"},
         {WIRE_EIP_ALLOCATE, "{\"ok\":{}}"},
-        {WIRE_PROBE, "{\"ok\":{\"reachable\":\"yes\"}}"},
+        {WIRE_PROBE, "{\"ok\":{\"reachable\":true}}"},
+        {WIRE_PROBE, "{\"ok\":{\"reachable\":\"perhaps\"}}"},
+        {WIRE_PROBE, "{\"ok\":{},\"time_proven\":1}"},
 };
 
 static void bad_answers_are_refused(void **state) {
@@ -479,7 +575,7 @@ static void the_very_bytes(void **state) {
         a.address = IP(203, 0, 113, 10);
         assert_int_equal(wire_answer_format(WIRE_ALLOCATE, &a, &line), 0);
         assert_string_equal(line, "{\"ok\":{\"address\":\"203.0.113.10\",\"request_id\":\"R1\"},"
-                                  "\"server_time\":1795442400}\n");
+                                  "\"server_time\":1795442400,\"time_proven\":false}\n");
         free(line);
         a = (struct wire_answer){.fault = {.class = FAULT_THROTTLED,
                                            .code = "Throttling.User",
@@ -491,7 +587,7 @@ static void the_very_bytes(void **state) {
         assert_string_equal(line,
                             "{\"fault\":{\"class\":\"throttled\",\"code\":\"Throttling.User\","
                             "\"http_status\":400,\"message\":\"m\",\"request_id\":\"R2\","
-                            "\"retry_after_ms\":2500}}\n");
+                            "\"retry_after_ms\":2500},\"time_proven\":false}\n");
         free(line);
 }
 
@@ -511,6 +607,8 @@ int main(void) {
                 cmocka_unit_test(answers_come_back),
                 cmocka_unit_test(faults_come_back),
                 cmocka_unit_test(odd_bytes_are_replaced_before_they_leave),
+                cmocka_unit_test(answers_at_their_extremes),
+                cmocka_unit_test(times_and_bandwidths_of_the_cloud_are_taken),
                 cmocka_unit_test(bad_questions_are_refused),
                 cmocka_unit_test(bad_answers_are_refused),
                 cmocka_unit_test(cut_and_bent_lines),

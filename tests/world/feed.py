@@ -55,6 +55,9 @@ class Listener(Feed):
     def __init__(self, path, parse):
         super().__init__()
         self.parse = parse
+        self.path = path
+        self.reading, self.parked = threading.Event(), threading.Event()
+        self.reading.set()
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
@@ -64,8 +67,29 @@ class Listener(Feed):
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
+    def stall(self, filler=b"FILLER=1\n"):
+        """Stops reading, with the queue full of FILLER, until drain()."""
+        self.parked.clear()
+        self.reading.clear()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.sendto(filler, self.path)     # wakes the reader, who parks after it
+            self.parked.wait()
+            other.setblocking(False)
+            try:
+                while True:
+                    other.sendto(filler, self.path)
+            except BlockingIOError:
+                pass
+
+    def drain(self):
+        """Reads on."""
+        self.reading.set()
+
     def _run(self):
         while True:
+            if not self.reading.is_set():
+                self.parked.set()
+                self.reading.wait()
             try:
                 data, ancillary, _flags, _peer = self.socket.recvmsg(1 << 20, 4096)
             except OSError:
@@ -81,6 +105,7 @@ class Listener(Feed):
             self.add(entry)
 
     def close(self):
+        self.drain()
         try:
             self.socket.shutdown(socket.SHUT_RD)
         except OSError:

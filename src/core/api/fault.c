@@ -3,6 +3,7 @@
 #include <ecs-pubip/fault.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include "core/api/fault_table.h"
 #include "core/api/names.h"
@@ -28,29 +29,49 @@ enum fault_class fault_class_from_name(const char *name) {
         return FAULT_NONE;
 }
 
+const char *fault_executed_name(enum fault_executed e) {
+        static const char *const names[_FAULT_EXECUTED_MAX] = {
+                [EXECUTED_MAYBE] = "maybe",
+                [EXECUTED_NO] = "no",
+        };
+
+        return names[e];
+}
+
+const char *fault_origin_name(enum fault_origin o) {
+        static const char *const names[_FAULT_ORIGIN_MAX] = {
+                [ORIGIN_AGENT] = "agent",
+                [ORIGIN_METADATA] = "metadata",
+                [ORIGIN_CREDENTIALS] = "credentials",
+                [ORIGIN_TRANSPORT] = "transport",
+                [ORIGIN_API] = "api",
+        };
+
+        return names[o];
+}
+
 const struct fault_row *fault_table(size_t *ret_n) {
         *ret_n = n_fault_rows;
         return fault_rows;
 }
 
-static bool code_fits(const char *pattern, const char *code) {
-        size_t n;
+/* One of the patterns; codes are written in either case (Throttling.User, Throttling.user). */
+static bool code_fits(const char *patterns, const char *code) {
+        for (const char *p = patterns; p;) {
+                size_t n = strcspn(p, "|");
+                bool whole = p[n - 1] != '*';
 
-        if (!pattern)
-                return true;
-        n = strlen(pattern);
-        if (pattern[n - 1] == '*')
-                return strncmp(code, pattern, n - 1) == 0;
-        return strcmp(code, pattern) == 0;
+                if (strncasecmp(code, p, whole ? n : n - 1) == 0 && (!whole || !code[n]))
+                        return true;
+                p = p[n] ? p + n + 1 : NULL;
+        }
+        return !patterns;
 }
 
-/* In rows without a code 400 and 500 stand for the hundred that begins with them. */
 static bool status_fits(const struct fault_row *row, unsigned status) {
         if (row->status == 0)
                 return true;
-        if (!row->code && row->status % 100 == 0)
-                return row->status == status / 100 * 100;
-        return row->status == status;
+        return row->status < 10 ? row->status == status / 100 : row->status == status;
 }
 
 static bool row_fits(const struct fault_row *row, const struct fault *f, unsigned context) {
@@ -74,12 +95,23 @@ void fault_classify(struct fault *f, unsigned context) {
                 f->class = fault_explain(f, context)->class;
 }
 
-bool fault_is_refusal(const struct fault *f) {
-        const struct fault_row *row = fault_explain(f, 0);
+enum fault_executed fault_executed(const struct fault *f, unsigned context) {
+        const struct fault_row *row = fault_explain(f, context);
+        bool refused = *f->code && f->http_status >= HTTP_ERROR && f->http_status < HTTP_SERVER;
 
-        if (row->own)
-                return row->unsent;
-        return *f->code && f->http_status >= HTTP_ERROR && f->http_status < HTTP_SERVER;
+        return row->own || refused ? row->executed : EXECUTED_MAYBE;
+}
+
+enum fault_origin fault_origin(const struct fault *f) {
+        return fault_explain(f, 0)->origin;
+}
+
+bool fault_is_refusal(const struct fault *f) {
+        return fault_executed(f, 0) == EXECUTED_NO;
+}
+
+bool fault_is_at_gate(const struct fault *f) {
+        return fault_is_refusal(f) && fault_explain(f, 0)->at_gate;
 }
 
 struct fault fault_own(const char *code, const char *message) {

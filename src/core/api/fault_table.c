@@ -3,8 +3,7 @@
 #include "core/api/fault_table.h"
 
 /* clang-format off */
-#define ROW(code_, class_, sentence_, remedy_, ...)                                                \
-        {.code = code_, .class = FAULT_##class_, __VA_ARGS__}
+#define FAULT_ROW(code_, sentence_, remedy_, ...) {.code = code_, __VA_ARGS__}
 
 const struct fault_row fault_rows[] = {
 #include "core/api/fault_table.inc"

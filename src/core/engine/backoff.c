@@ -7,6 +7,8 @@
 #define HINT_SPREAD   USEC_PER_SEC          /* so that one hint to many is not one answer by all */
 #define FAILED_SPREAD (10 * USEC_PER_MIN)
 
+#define QUICK_CAP (30 * USEC_PER_SEC)
+
 struct pace {
         uint64_t first, cap;
         uint64_t patience, patience_first_boot; /* 0: for ever */
@@ -68,7 +70,7 @@ static uint64_t wait_throttled(const struct fault *f, unsigned attempt, const ch
 uint64_t backoff_wait(const struct fault *f, bool slow, unsigned attempt, const char *instance_id,
                       unsigned second_of_minute, struct rng *rng) {
         const struct pace *p = &paces[f->class];
-        uint64_t ceiling = p->first;
+        uint64_t ceiling = p->first, cap;
 
         if (f->class == FAULT_THROTTLED)
                 return wait_throttled(f, attempt, instance_id, second_of_minute, rng);
@@ -79,10 +81,11 @@ uint64_t backoff_wait(const struct fault *f, bool slow, unsigned attempt, const 
         }
         if (slow)
                 return p->cap / 2 + rng_below(rng, p->cap / 2);
-        for (unsigned i = 0; i < attempt && ceiling < p->cap; i++)
+        cap = fault_explain(f, 0)->quick ? QUICK_CAP : p->cap;
+        for (unsigned i = 0; i < attempt && ceiling < cap; i++)
                 ceiling *= 2;
-        if (ceiling > p->cap)
-                ceiling = p->cap;
+        if (ceiling > cap)
+                ceiling = cap;
         if (ceiling == 0)
                 return 0;
         return WAIT_MIN + rng_below(rng, ceiling - WAIT_MIN);

@@ -1,171 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* Staying confirmed: what a look means then, and what it means that a look fails (design 4.4). */
+#include "drift.h"
+
 #include <string.h>
 
-#include "turn.h"
+#include "adopt.h"
+#include "clock.h"
+#include "confirm.h"
+#include "fault.h"
+#include "holdoff.h"
+#include "planes.h"
+#include "reboot.h"
+#include "report.h"
+#include "situation.h"
 #include "util/text.h"
+#include "wait.h"
+
+#define STEADY    (60 * USEC_PER_SEC) /* confirmed for less is a flap */
+#define FLAPS_MAX 5                   /* the control plane is asked every 16 min at least */
 
 static bool is_steady(const struct turn *t) {
-        return t->now.boot_usec - t->e->entered >= STEADY;
+        return t->now.boot_usec - t->e->phase_entered >= STEADY;
 }
 
 /* L7: what comes and goes is told a few times, and then that it does. */
-static void tell_drift(struct turn *t) {
-        struct engine *e = t->e;
+static void report_drift(struct turn *t, enum plane plane) {
+        unsigned flaps = t->e->confirming.flaps;
         struct notice *n;
 
-        if (e->flaps > FLAPS_TOLD)
+        if (flaps > FLAPS_TOLD)
                 return;
-        n = say(t, NOTICE_DISAGREES);
-        n->plane = e->verdict.who;
-        if (e->flaps == FLAPS_TOLD)
+        n = report_notice(t, NOTICE_DISAGREES);
+        n->plane = plane;
+        if (flaps == FLAPS_TOLD)
                 TEXT_SET(n->text, "it comes and goes, which only `ecs-pubip status` tells until "
                                   "it is steady");
 }
 
-/* The network has come (back): what failed for want of it may work now. */
-void hurry_after_kernel(struct turn *t) {
-        struct engine *e = t->e;
-        bool usable =
-                e->identified ? e->verdict.planes[PLANE_KERNEL] == PLANE_AGREES : e->kernel.routed;
-
-        if (!usable || (e->phase == PHASE_WAITING && e->wait_by_server))
-                return;
-        if (e->kernel_hurried && t->now.boot_usec - e->kernel_hurried < KERNEL_APART)
-                return; /* a flapping link is no reason to ask in its rhythm */
-        e->kernel_hurried = t->now.boot_usec;
-        start_over(t);
-}
-
 /* A confirmed address no longer agrees everywhere. */
-void drift(struct turn *t) {
+static struct move begin(struct turn *t, enum plane plane) {
         struct engine *e = t->e;
+        uint64_t inspected = e->facts.inspected;
 
         if (is_steady(t))
-                e->flaps = 0;
-        else if (e->flaps < FLAPS_MAX)
-                e->flaps++;
-        tell_drift(t);
-        if (e->verdict.who != PLANE_KERNEL) /* a link that comes back makes the witness right */
-                end_lag(t);
-        if ((e->inspected && t->now.boot_usec - e->inspected < inspect_apart(e)) ||
-            server_wait_left(t) > 0)
-                confirming(t);
-        else
-                inspect(t);
+                e->confirming.flaps = 0;
+        else if (e->confirming.flaps < FLAPS_MAX)
+                e->confirming.flaps++;
+        report_drift(t, plane);
+        if (plane != PLANE_KERNEL) /* a link that comes back makes the witness right */
+                planes_end_reachability(t);
+        if ((inspected && t->now.boot_usec - inspected < confirm_inspect_apart(e)) ||
+            holdoff_server_left(t) > 0)
+                return reboot_or_confirm(t);
+        return wait_or_inspect(t);
 }
 
-void on_confirmed(struct turn *t) {
+struct move drift_tick(struct turn *t) {
         struct engine *e = t->e;
-        uint64_t left = server_wait_left(t);
+        struct verdict v = planes_verdict(e);
+        uint64_t left = holdoff_server_left(t);
 
-        if (left > 0 && e->next_control < in(t, left))
-                e->next_control = in(t, left);
-        judge(t);
-        if (!e->verdict.disagrees && e->flaps >= FLAPS_TOLD && is_steady(t)) {
-                e->flaps = 0;
-                say(t, NOTICE_CONFIRMED);
+        if (left > 0 && e->confirming.next_control < clock_from_now(t, left))
+                e->confirming.next_control = clock_from_now(t, left);
+        if (v.disagrees)
+                return begin(t, v.who);
+        if (e->confirming.flaps >= FLAPS_TOLD && is_steady(t)) {
+                e->confirming.flaps = 0;
+                report_notice(t, NOTICE_CONFIRMED);
         }
-        if (e->verdict.disagrees)
-                drift(t);
-        else if (t->now.boot_usec >= e->next_control)
-                ask(t, WIRE_INSPECT);
-        else if (!look(t))
-                schedule_looks(t);
+        if (t->now.boot_usec >= e->confirming.next_control)
+                return move_ask(PHASE_SAME, WIRE_INSPECT);
+        return confirm_look(t, PHASE_CONFIRMED);
 }
 
-/* A control look that fails changes no phase while the planes that count agree. */
-void got_inspect_fault(struct turn *t, const struct fault *f) {
+struct move drift_looked(struct turn *t) {
+        struct verdict v = planes_verdict(t->e);
+
+        return v.disagrees ? begin(t, v.who) : confirm_rest(t, PHASE_CONFIRMED);
+}
+
+/* Nothing is confirmed, or not what control would have to say first. */
+static bool needs_control(const struct turn *t, const struct situation *s) {
+        return t->e->phase != PHASE_CONFIRMED &&
+               (!s->verdict.confirmed || adopt_needs_word(t) || s->reboots_at_once);
+}
+
+struct move drift_control_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
+        struct situation s = situation_of(t);
+        bool confirmed = e->phase == PHASE_CONFIRMED;
 
-        judge(t);
-        if (e->phase != PHASE_CONFIRMED &&
-            (!e->verdict.confirmed || must_alert(t) || reboots_at_once(t))) {
-                e->control = (struct plane_facts){};
-                judge(t);
-                meet_fault(t, f);
-                return;
+        if (needs_control(t, &s)) {
+                planes_forget_control(t);
+                return fault_meet(t, f);
         }
-        if (e->phase == PHASE_CONFIRMED && strcmp(f->code, FAULT_OTHER_INSTANCE) == 0) {
-                e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
-                start_over(t);
-                return;
+        if (confirmed && fault_row_of(e, f)->other_instance) {
+                confirm_put_off_control(t);
+                return move_start_over();
         }
-        if (is_news(t, TOLD_CONTROL, f->code))
-                say_unknown(t, PLANE_CONTROL, f);
-        if (f->class == FAULT_THROTTLED) {
-                e->wait_checked = false; /* whoever inspects next goes on with it */
-                write_wait(t, throttled_wait(t, f), true, f);
-        }
-        e->control_fault = *f;
-        e->control = (struct plane_facts){};
-        e->next_control = in(t, CONTROL_RETRY + rng_below(&e->rng, CONTROL_RETRY));
-        if (e->phase == PHASE_CONFIRMED && e->verdict.disagrees)
-                drift(t); /* another plane: seen while control was asked */
-        else
-                confirm(t);
+        if (report_once(t, REPORTED_CONTROL, f->code))
+                report_unknown(t, PLANE_CONTROL, f);
+        if (f->class == FAULT_THROTTLED)
+                holdoff_leave(t, f);
+        e->facts.control_fault = *f;
+        planes_forget_control(t);
+        confirm_put_off_control(t);
+        if (confirmed && s.verdict.disagrees)
+                return begin(t, s.verdict.who); /* another plane: seen while control was asked */
+        return confirm_reached(t);
 }
 
-/* Metadata could not be read: unknown, which is neither absent nor present (L6). */
-void got_addresses_fault(struct turn *t, const struct fault *f) {
+struct move drift_metadata_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
+        bool confirmed = e->phase == PHASE_CONFIRMED;
+        struct verdict v;
 
-        forget_metadata(t);
-        if (e->phase == PHASE_WAITING) {
-                meanwhile(t);
-                return;
-        }
-        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING ||
-            e->phase == PHASE_REBOOTING) {
-                if (e->phase == PHASE_REBOOTING)
-                        enter(t, PHASE_CONFIRMING);
-                /* One look that fails is no news. */
-                if (e->phase == PHASE_CONFIRMED && e->metadata_fault.class != FAULT_NONE &&
-                    is_news(t, TOLD_METADATA, f->code))
-                        say_unknown(t, PLANE_METADATA, f);
-                e->metadata_fault = *f;
-                if (f->class == FAULT_THROTTLED)
-                        e->next_look = in(t, throttled_wait(t, f));
-                if (e->phase == PHASE_CONFIRMED && e->verdict.disagrees)
-                        drift(t); /* another plane: seen while metadata was asked */
-                else
-                        schedule_looks(t);
-                return;
-        }
-        meet_fault(t, f);
-}
-
-/* An end to every wait that the server did not ask for. */
-void hurry(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (!is_resting(e) || (e->phase == PHASE_WAITING && e->wait_by_server))
-                return;
-        e->attempt = 0;
-        e->failed_looks = 0;
-        e->static_refused = false;
-        e->fault_since_boot = t->now.boot_usec;
-        forget_wait(t);
-        if (e->phase == PHASE_CONFIRMED && e->identified) {
-                e->next_look = t->now.boot_usec;
-                on_confirmed(t);
-                return;
-        }
-        start_over(t);
-}
-
-/* A person's word: it counts for the question in flight too, should that end in a wait. */
-void hurry_at_word(struct turn *t) {
-        t->e->hurry_later = !is_resting(t->e);
-        hurry(t);
-}
-
-void hurry_after_question(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (!e->hurry_later || !is_resting(e))
-                return;
-        e->hurry_later = false;
-        if (e->phase == PHASE_WAITING || e->phase == PHASE_FAILED || !e->identified)
-                hurry(t);
+        planes_forget_metadata(t);
+        if (e->phase == PHASE_WAITING)
+                return wait_on(t);
+        if (!confirmed && e->phase != PHASE_CONFIRMING && e->phase != PHASE_REBOOTING)
+                return fault_meet(t, f);
+        /* One look that fails is no news. */
+        if (confirmed && e->facts.metadata_fault.class != FAULT_NONE &&
+            report_once(t, REPORTED_METADATA, f->code))
+                report_unknown(t, PLANE_METADATA, f);
+        e->facts.metadata_fault = *f;
+        if (f->class == FAULT_THROTTLED)
+                e->confirming.next_look = clock_from_now(t, holdoff_throttled(t, f));
+        v = planes_verdict(e);
+        if (confirmed && v.disagrees)
+                return begin(t, v.who); /* another plane: seen while metadata was asked */
+        return confirm_rest(t, confirmed ? PHASE_CONFIRMED : PHASE_CONFIRMING);
 }

@@ -1,165 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* What a fault leads to: by its class, a wait or `failed` (design 4.5). */
+#include "fault.h"
+
 #include <string.h>
 
-#include "turn.h"
-#include "util/text.h"
+#include "clock.h"
+#include "holdoff.h"
+#include "planes.h"
+#include "report.h"
+#include "wait.h"
 
-/* Services start before the network is there: in a machine's first minute that is no news. */
-static bool network_may_come(const struct turn *t, const struct fault *f) {
-        return strcmp(f->code, FAULT_MD_UNREACHABLE) == 0 && t->e->kernel.known &&
-               !t->e->kernel.routed && t->now.boot_usec < NETWORK_COMES;
+#define NOT_ECS_AFTER (10 * USEC_PER_MIN) /* of silence at the metadata address */
+
+unsigned engine_call_context(const struct config *c) {
+        return (c->ip_address ? FAULT_WITH_IP_ADDRESS : 0) | (*c->vlan_id ? FAULT_WITH_VLAN_ID : 0);
+}
+
+const struct fault_row *fault_row_of(const struct engine *e, const struct fault *f) {
+        return fault_explain(f, engine_call_context(&e->given.config));
+}
+
+static struct move fail(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+        struct holdoff *h = &e->holdoff;
+
+        if (e->phase != PHASE_FAILED || strcmp(h->fault.code, f->code) != 0)
+                h->since = clock_now(t);
+        if (report_once(t, REPORTED_FAILED, f->code))
+                report_notice(t, NOTICE_FAILED)->fault = *f;
+        h->fault = *f;
+        return move_rest(PHASE_FAILED,
+                         clock_from_now(t, backoff_failed(h->failed_looks++,
+                                                          e->facts.identity.instance_id)));
+}
+
+struct move fault_fail(struct turn *t, const char *code, const char *message) {
+        struct fault f = fault_own(code, message);
+
+        return fail(t, &f);
+}
+
+static bool is_first_boot(const struct engine *e) {
+        return *e->given.boot_id && strcmp(e->ledger.first_boot_id, e->given.boot_id) == 0;
+}
+
+struct move fault_meet(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+        struct holdoff *h = &e->holdoff;
+        uint64_t patience = backoff_patience(f->class, is_first_boot(e));
+
+        if (f->class == FAULT_ALREADY && h->fault.class != FAULT_ALREADY) {
+                holdoff_count(t, f); /* at once, but once: control may not show it yet */
+                return wait_or_inspect(t);
+        }
+        if (f->class == FAULT_OPERATOR || (e->phase == PHASE_FAILED && f->class != FAULT_THROTTLED))
+                return fail(t, f);
+        holdoff_count(t, f);
+        if (patience && t->now.boot_usec - h->since_boot >= patience)
+                return fail(t, f);
+        return wait_for(t, backoff_wait(f, fault_row_of(e, f)->slow, h->attempt,
+                                        e->facts.identity.instance_id,
+                                        (unsigned)(clock_now(t) % 60), &e->given.rng));
+}
+
+struct move fault_raise(struct turn *t, const char *code, const char *message) {
+        struct fault f = fault_own(code, message);
+
+        return fault_meet(t, &f);
 }
 
 /* Nobody at the metadata address, and the firmware names another maker: not our machine. */
 static bool is_not_ecs(const struct turn *t) {
         const struct engine *e = t->e;
 
-        return e->dmi_known && !e->dmi_is_ecs && !*e->config.instance_id &&
-               in(t, 0) - e->metadata_silent_since >= NOT_ECS_AFTER;
+        return e->given.dmi_known && !e->given.dmi_is_ecs && !*e->given.config.instance_id &&
+               !e->facts.identified && t->now.boot_usec - e->facts.silent_since >= NOT_ECS_AFTER;
 }
 
-void say_unknown(struct turn *t, enum plane plane, const struct fault *f) {
-        struct notice *n = say(t, NOTICE_PLANE_UNKNOWN);
-
-        n->plane = plane;
-        n->fault = *f;
-}
-
-/* Remembers since when and how often a class of fault has been met. */
-static void count_fault(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
-
-        if (e->fault.class == f->class) {
-                e->attempt++;
-        } else {
-                e->attempt = 0;
-                e->fault_since = cloud_now(t);
-                e->fault_since_boot = t->now.boot_usec;
-        }
-        if (!network_may_come(t, f) && is_news(t, TOLD_WAITING, f->code))
-                say(t, NOTICE_WAITING)->fault = *f;
-        e->fault = *f;
-}
-
-static void fail(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
-
-        if (e->phase != PHASE_FAILED || strcmp(e->fault.code, f->code) != 0)
-                e->fault_since = cloud_now(t);
-        if (is_news(t, TOLD_FAILED, f->code))
-                say(t, NOTICE_FAILED)->fault = *f;
-        e->fault = *f;
-        enter(t, PHASE_FAILED);
-        rest(t, in(t, backoff_failed(e->failed_looks++, e->identity.instance_id)));
-}
-
-static void not_ecs(struct turn *t) {
-        say(t, NOTICE_NOT_ECS);
-        t->e->fault = fault_own(FAULT_NOT_ECS, "");
-        enter(t, PHASE_STOPPED);
-        rest(t, ENGINE_NEVER);
+static struct move stop_elsewhere(struct turn *t) {
+        report_notice(t, NOTICE_NOT_ECS);
+        t->e->holdoff.fault = fault_own(FAULT_NOT_ECS, "");
         t->out->wants |= ACTION_EXIT;
+        return move_rest(PHASE_STOPPED, ENGINE_NEVER);
 }
 
-void fail_own(struct turn *t, const char *code, const char *message) {
-        struct fault f = fault_own(code, message);
-
-        fail(t, &f);
-}
-
-/* After a start: a wait that an earlier process had begun goes on. */
-static bool resume_wait(struct turn *t) {
+/* The wait of a silence ends at the latest when it may tell that this is no ECS instance. */
+struct move fault_of_identify(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
-        uint64_t left;
+        uint64_t now = t->now.boot_usec, tells;
+        struct move m;
 
-        if (e->wait_checked || e->ledger.wait.length_usec == 0)
-                return false;
-        e->wait_checked = true;
-        left = wait_left(t);
-        if (left == 0)
-                return false;
-        e->fault = e->ledger.wait.fault;
-        e->fault_since = e->ledger.wait.started;
-        e->fault_since_boot = t->now.boot_usec;
-        e->attempt = e->ledger.wait.attempt;
-        e->wait_by_server = e->ledger.wait.asked_by_server;
-        enter(t, PHASE_WAITING);
-        wait_begins(t, in(t, left));
-        return true;
-}
-
-static void wait_for(struct turn *t, uint64_t length) {
-        struct engine *e = t->e;
-
-        e->wait_by_server = e->fault.class == FAULT_THROTTLED || e->fault.retry_after_ms > 0;
-        enter(t, PHASE_WAITING);
-        keep_wait(t, length);
-        wait_begins(t, in(t, length));
-}
-
-void wait_until_sec(struct turn *t, const char *code, int64_t when) {
-        struct fault f = fault_own(code, "");
-        int64_t left = when - cloud_now(t);
-
-        count_fault(t, &f);
-        enter(t, PHASE_WAITING);
-        t->e->wait_by_server = false;
-        wait_begins(t, in(t, USEC_OF(left > 0 ? left : 1)));
-}
-
-void inspect(struct turn *t) {
-        if (resume_wait(t))
-                return;
-        enter(t, PHASE_INSPECTING);
-        ask(t, WIRE_INSPECT);
-}
-
-void meet_fault(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
-        const struct fault_row *row = fault_explain(f, call_context(&e->config));
-        uint64_t patience = backoff_patience(f->class, first_boot(e));
-
-        if (f->class == FAULT_ALREADY && e->fault.class != FAULT_ALREADY) {
-                count_fault(t, f); /* at once, but once: control may not show it yet */
-                inspect(t);
-                return;
+        planes_forget_metadata(t);
+        if (!fault_row_of(e, f)->nobody) {
+                e->facts.silent_since = 0;
+                return fault_meet(t, f);
         }
-        if (f->class == FAULT_OPERATOR ||
-            (e->phase == PHASE_FAILED && f->class != FAULT_THROTTLED)) {
-                fail(t, f);
-                return;
-        }
-        count_fault(t, f);
-        if (patience && t->now.boot_usec - e->fault_since_boot >= patience) {
-                fail(t, f);
-                return;
-        }
-        wait_for(t, backoff_wait(f, row->slow, e->attempt, e->identity.instance_id,
-                                 (unsigned)(cloud_now(t) % 60), &e->rng));
-}
-
-void meet_own(struct turn *t, const char *code, const char *message) {
-        struct fault f = fault_own(code, message);
-
-        meet_fault(t, &f);
-}
-
-void got_identify_fault(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
-        bool silent = strcmp(f->code, FAULT_MD_UNREACHABLE) == 0;
-
-        forget_metadata(t);
-        if (!silent)
-                e->metadata_silent_since = 0;
-        else if (e->metadata_silent_since == 0)
-                e->metadata_silent_since = t->now.boot_usec;
-        else if (!e->identified && is_not_ecs(t)) {
-                not_ecs(t);
-                return;
-        }
-        meet_fault(t, f);
-        if (silent && !e->identified && e->wait_until > e->metadata_silent_since + NOT_ECS_AFTER &&
-            t->now.boot_usec < e->metadata_silent_since + NOT_ECS_AFTER)
-                wait_begins(t, e->metadata_silent_since + NOT_ECS_AFTER);
+        if (e->facts.silent_since == 0)
+                e->facts.silent_since = now;
+        else if (is_not_ecs(t))
+                return stop_elsewhere(t);
+        m = fault_meet(t, f);
+        tells = e->facts.silent_since + NOT_ECS_AFTER;
+        if (m.phase == PHASE_WAITING && !e->facts.identified && e->holdoff.until > tells &&
+            now < tells)
+                return wait_until(t, tells);
+        return m;
 }

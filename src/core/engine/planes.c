@@ -1,200 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* What was heard of each plane, which of them count, and the verdict over them (design 4.1). */
+#include "planes.h"
+
 #include <string.h>
 
-#include "turn.h"
+#include "clock.h"
+#include "past.h"
+#include "report.h"
 #include "util/text.h"
 
+/* Control's word, which the ledger keeps; metadata's until control was heard. */
 static enum network network_of(const struct engine *e) {
-        return e->ledger.network != NETWORK_UNKNOWN ? e->ledger.network : e->identity.network;
+        return e->ledger.network != NETWORK_UNKNOWN ? e->ledger.network : e->facts.identity.network;
 }
 
-bool is_cut_through(const struct engine *e) {
-        return e->eip.mode == EIP_CUT_THROUGH && e->eip.bound_here && e->eip.address == e->expected;
+bool planes_is_cut_through(const struct engine *e) {
+        const struct eip *eip = &e->facts.eip;
+
+        return eip->mode == EIP_CUT_THROUGH && eip->bound_here && eip->address == e->expected;
 }
 
-bool was_changed_unconfirmed(const struct ledger *l) {
-        for (unsigned i = l->n_entries; i-- > 0;)
-                if (l->entries[i].outcome != OUTCOME_REFUSED)
-                        return l->entries[i].time > l->confirmed;
-        return false;
+bool planes_is_on_nic(const struct engine *e) {
+        return network_of(e) == NETWORK_CLASSIC || planes_is_cut_through(e);
 }
 
-/* Confirmed without control the kind is not known: to learn it is no conversion. */
-static bool is_converted(const struct engine *e) {
-        return e->ledger.kind != KIND_NONE && e->ledger.kind != e->kind;
-}
-
-static bool is_on_nic(const struct engine *e) {
-        return network_of(e) == NETWORK_CLASSIC || is_cut_through(e);
-}
-
-void end_lag(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (e->ledger.lagging)
-                store(t);
-        e->lagging = e->ledger.lagging = false;
-}
-
-unsigned required_planes(const struct engine *e) {
-        unsigned planes = e->config.confirm_planes;
+static unsigned required(const struct engine *e, bool by_reachability) {
+        unsigned planes = e->given.config.confirm_planes;
 
         if (planes)
                 return planes;
-        planes = verdict_planes_auto(network_of(e), is_on_nic(e), *e->config.confirm_outside);
-        if (!e->identity.from_metadata && (planes & (1u << PLANE_METADATA)))
+        planes = verdict_planes_auto(network_of(e), planes_is_on_nic(e),
+                                     *e->given.config.confirm_outside);
+        if (!e->facts.identity.from_metadata && (planes & (1u << PLANE_METADATA)))
                 planes ^= 1u << PLANE_METADATA | 1u << PLANE_CONTROL;
-        if (e->lagging)
+        if (by_reachability)
                 planes &= ~(1u << PLANE_METADATA);
         return planes;
 }
 
-/* Tells netlink what to look for, if that has changed. */
-static void watch(struct turn *t) {
+unsigned planes_required(const struct engine *e) {
+        return required(e, e->ledger.confirmed_by_reachability);
+}
+
+static struct verdict judge(const struct engine *e, unsigned planes) {
+        struct verdict_input input = {
+                .network = network_of(e),
+                .on_nic = planes_is_on_nic(e),
+                .expected = e->expected,
+                .required = planes,
+                .kernel = e->facts.kernel,
+                .metadata = e->facts.metadata,
+                .control = e->facts.control,
+                .outside = e->facts.outside,
+        };
+
+        return verdict_judge(&input);
+}
+
+struct verdict planes_verdict(const struct engine *e) {
+        return judge(e, planes_required(e));
+}
+
+struct verdict planes_verdict_by_reachability(const struct engine *e) {
+        return judge(e, required(e, true));
+}
+
+bool planes_need_control(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+
+        if (e->facts.metadata.presence != PRESENCE_PRESENT || planes_is_on_nic(e) ||
+            network_of(e) == NETWORK_UNKNOWN)
+                return true;
+        if (l->address != 0 && l->address != e->facts.metadata.address)
+                return true;
+        if (past_is_unconfirmed(l) || e->phase == PHASE_FAILED)
+                return true;
+        return planes_required(e) & (1u << PLANE_CONTROL);
+}
+
+void planes_watch(struct turn *t) {
         struct engine *e = t->e;
+        const struct instance *i = &e->facts.instance;
         struct watch w = {};
 
-        TEXT_SET(w.mac, e->identity.mac);
-        if (is_on_nic(e))
+        if (planes_is_on_nic(e))
                 w.address = e->expected;
-        else if (e->identity.private_ip)
-                w.address = e->identity.private_ip;
-        else if (e->instance.n_private > 0)
-                w.address = e->instance.private_ips[0];
-        if (!e->identity.from_metadata) {
-                w.n_witness_ips = e->instance.n_private;
-                w.n_witness_macs = e->instance.n_macs;
-                memcpy(w.witness_ips, e->instance.private_ips, sizeof(w.witness_ips));
-                memcpy(w.witness_macs, e->instance.macs, sizeof(w.witness_macs));
-        }
+        else if (e->facts.identity.private_ip)
+                w.address = e->facts.identity.private_ip;
+        else if (i->n_private > 0)
+                w.address = i->private_ips[0];
+        if (!e->facts.identity.from_metadata && i->n_private > 0)
+                w.machine_ips[w.n_machine_ips++] = i->private_ips[0];
         if (memcmp(&w, &e->watch, sizeof(w)) == 0)
                 return;
         e->watch = w;
-        e->kernel = (struct kernel_facts){};
+        e->facts.kernel = (struct kernel_facts){};
         t->out->wants |= ACTION_WATCH;
 }
 
-void learn_metadata(struct turn *t, const struct addresses *a) {
-        struct engine *e = t->e;
+void planes_learn_metadata(struct turn *t, const struct addresses *a) {
+        struct facts *f = &t->e->facts;
 
-        e->metadata = (struct plane_facts){.presence = a->presence, .address = a->address};
-        e->metadata_at = t->now.boot_usec;
-        e->metadata_fault = (struct fault){};
-        untell(t, TOLD_METADATA, NULL);
+        f->metadata = (struct plane_facts){.presence = a->presence, .address = a->address};
+        f->metadata_at = t->now.boot_usec;
+        f->metadata_fault = (struct fault){};
+        report_clear(t, REPORTED_METADATA, NULL);
         if (a->presence == PRESENCE_PRESENT)
-                end_lag(t);
+                planes_end_reachability(t);
 }
 
-void adopt(struct turn *t) {
-        struct engine *e = t->e;
-        struct ledger *l = &e->ledger;
-        bool ours = governor_pending_change(l, e->expected, cloud_now(t)) != NULL;
-
-        if (l->address == e->expected && l->kind == e->kind)
-                return;
-        if (!ours && l->address != 0 && (l->address != e->expected || is_converted(e)))
-                say(t, NOTICE_REPLACED)->old_address = l->address;
-        else if (!ours && l->address == 0)
-                say(t, NOTICE_ADOPTED);
-        TEXT_SET(e->accepted, ""); /* a word is for one address */
-        untell(t, TOLD_FAILED, FAULT_HEAL_REPLACED);
-        l->address = e->expected;
-        l->kind = e->kind;
-        TEXT_SET(l->eip_id, e->kind != KIND_EIP ? ""
-                            : e->instance.eip   ? e->instance.eip_id
-                                                : e->eip.allocation_id);
-        store(t);
+void planes_forget_metadata(struct turn *t) {
+        t->e->facts.metadata = (struct plane_facts){};
+        t->e->facts.metadata_at = 0;
 }
 
-/* Heal.Policy=alert: another address than the known one is not taken without a person's word. */
-bool must_alert(const struct turn *t) {
-        const struct engine *e = t->e;
-        const struct ledger *l = &e->ledger;
-
-        return e->config.heal_policy == HEAL_ALERT &&
-               !(is_accepted(e, FAULT_HEAL_REPLACED) && e->told_replaced == e->expected) &&
-               l->address != 0 && (l->address != e->expected || is_converted(e)) &&
-               !governor_pending_change(l, e->expected, cloud_now(t));
-}
-
-void judge(struct turn *t) {
-        struct engine *e = t->e;
-        struct verdict_input input = {
-                .network = network_of(e),
-                .on_nic = is_on_nic(e),
-                .expected = e->expected,
-                .required = required_planes(e),
-                .kernel = e->kernel,
-                .metadata = e->metadata,
-                .control = e->control,
-                .outside = e->outside,
+void planes_learn_control(struct turn *t, in_addr_t address) {
+        t->e->facts.control = (struct plane_facts){
+                .presence = address ? PRESENCE_PRESENT : PRESENCE_ABSENT,
+                .address = address,
         };
-        struct verdict v = verdict_judge(&input);
+}
+
+void planes_forget_control(struct turn *t) {
+        t->e->facts.control = (struct plane_facts){};
+}
+
+void planes_end_reachability(struct turn *t) {
+        struct ledger *l = &t->e->ledger;
+
+        if (l->confirmed_by_reachability)
+                turn_store(t);
+        l->confirmed_by_reachability = false;
+}
+
+void planes_date(struct turn *t, const struct verdict *before) {
+        struct verdict v = planes_verdict(t->e);
 
         for (enum plane p = 0; p < _PLANE_MAX; p++)
-                if (v.planes[p] != e->verdict.planes[p] || e->plane_since[p] == 0)
-                        e->plane_since[p] = cloud_now(t);
-        e->verdict = v;
-}
-
-/* Metadata and kernel are enough where nothing was changed since they agreed last. */
-bool control_is_needed(const struct engine *e) {
-        const struct ledger *l = &e->ledger;
-
-        if (e->metadata.presence != PRESENCE_PRESENT || is_on_nic(e) ||
-            network_of(e) == NETWORK_UNKNOWN)
-                return true;
-        if (l->address != 0 && l->address != e->metadata.address)
-                return true;
-        if (was_changed_unconfirmed(l) || e->phase == PHASE_FAILED)
-                return true;
-        return required_planes(e) & (1u << PLANE_CONTROL);
-}
-
-/*
- * The change of ours that was answered with its address, where metadata may confirm it before
- * control is heard. In a crowd that keeps the account's quota busy that can be an hour, and a
- * control look that fails changes nothing while the other planes agree (design 4.1).
- */
-const struct ledger_entry *shown_by_metadata(const struct turn *t) {
-        const struct engine *e = t->e;
-        unsigned planes = required_planes(e);
-
-        if (e->control.presence != PRESENCE_UNKNOWN || !(planes & 1u << PLANE_METADATA) ||
-            planes & 1u << PLANE_CONTROL || e->config.reboot_policy == REBOOT_ALWAYS)
-                return NULL;
-        for (unsigned i = e->ledger.n_entries; i-- > 0;) {
-                const struct ledger_entry *change = &e->ledger.entries[i];
-
-                if (!wire_op_brings_address(change->op) || change->outcome == OUTCOME_REFUSED)
-                        continue;
-                if (change->outcome != OUTCOME_DONE || change->address == 0 ||
-                    change->time <= e->ledger.confirmed)
-                        return NULL;
-                return change;
-        }
-        return NULL;
-}
-
-void look_again(struct turn *t) {
-        watch(t);
-        judge(t);
-}
-
-/* The look before does not count any more (L6), for nothing. */
-void forget_metadata(struct turn *t) {
-        t->e->metadata = (struct plane_facts){};
-        t->e->metadata_at = 0;
-        judge(t);
-}
-
-void expect(struct turn *t, const struct ledger_entry *change) {
-        struct engine *e = t->e;
-
-        e->expected = change->address;
-        e->kind = change->op == WIRE_EIP_ASSOCIATE ? KIND_EIP : KIND_STATIC;
-        adopt(t);
-        TEXT_SET(e->ledger.eip_id, change->allocation_id);
-        judge(t);
+                if (v.planes[p] != before->planes[p] || t->e->plane_since[p] == 0)
+                        t->e->plane_since[p] = clock_now(t);
 }

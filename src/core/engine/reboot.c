@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* The way from an address that does not work yet to its reboot (design 4.2). */
+#include "reboot.h"
+
 #include <string.h>
 
-#include "turn.h"
+#include "change.h"
+#include "clock.h"
+#include "confirm.h"
+#include "cure.h"
+#include "due.h"
+#include "fault.h"
+#include "planes.h"
+#include "report.h"
+#include "situation.h"
 #include "util/text.h"
+
+#define LOOK_RECENT   (5 * USEC_PER_SEC)  /* the metadata look that a reboot rests on */
+#define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* the machine's answer about what blocks a reboot */
 
 static const char *const confirm_faults[_PLANE_MAX] = {
         [PLANE_KERNEL] = FAULT_CONFIRM_KERNEL,
@@ -12,307 +25,251 @@ static const char *const confirm_faults[_PLANE_MAX] = {
         [PLANE_OUTSIDE] = FAULT_CONFIRM_OUTSIDE,
 };
 
-static bool failed_to_confirm(const struct engine *e) {
-        return e->phase == PHASE_FAILED && (strncmp(e->fault.code, "Confirm.", 8) == 0 ||
-                                            strncmp(e->fault.code, "Reboot.", 7) == 0);
-}
-
-/* A reboot helps only against a disagreement, never against not knowing. */
-static bool reboot_is_due(const struct turn *t) {
-        const struct engine *e = t->e;
-
-        return e->verdict.disagrees &&
-               governor_pending_change(&e->ledger, e->expected, cloud_now(t)) &&
-               t->now.boot_usec - e->confirm_started >= e->config.reboot_grace_usec;
-}
-
-static bool is_reachable_now(struct turn *t, const struct ledger_entry *change) {
-        struct engine *e = t->e;
-
-        if (e->config.reboot_policy != REBOOT_AUTO || !change->unreachable_before || !e->reachable)
-                return false;
-        e->lagging = true;
-        judge(t);
-        if (e->verdict.confirmed)
-                return true;
-        e->lagging = false; /* another plane disagrees: what works now may not work then */
-        judge(t);
-        return false;
-}
-
-/* What metadata said some looks ago is no reason to reboot now. True: it is being asked again. */
-static bool looks_once_more(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (reboots_at_once(t) || !e->identity.from_metadata ||
-            !(required_planes(e) & (1u << PLANE_METADATA)) ||
-            (e->metadata_at >= e->reboot_due_since &&
-             t->now.boot_usec - e->metadata_at <= LOOK_RECENT))
-                return false;
-        ask(t, WIRE_ADDRESSES);
-        return true;
-}
-
-void reconsider_reboot(struct turn *t) {
-        struct engine *e = t->e;
-        bool leaves =
-                e->step == STEP_LEAVING || (e->step == STEP_ASKING && e->asking == WIRE_REBOOT);
-
-        if (leaves)
-                return;
-        reboot_not_due(t);
-        if (e->phase == PHASE_REBOOTING)
-                confirming_begins(t);
-}
-
-static void reboot_never(struct turn *t) {
-        t->e->marked = true;
-        fail_own(t, FAULT_REBOOT_NEVER, "");
-}
-
-/* "Succeeds now" means now. True: it is being asked. */
-static bool asks_whether_reachable(struct turn *t, const struct ledger_entry *change) {
-        struct engine *e = t->e;
-        bool fresh = e->reach_at && t->now.boot_usec - e->reach_at <= LOOK_FRESH;
-
-        if (e->config.reboot_policy != REBOOT_AUTO || !change->unreachable_before || fresh)
-                return false;
-        ask_probe(t, PROBE_REACH);
-        return true;
-}
-
-static bool is_still_due(struct turn *t) {
-        struct engine *e = t->e;
-        const struct ledger_entry *change =
-                governor_pending_change(&e->ledger, e->expected, cloud_now(t));
-
-        if (!change || e->reboot_due_since == 0)
-                return false;
-        return (reboots_at_once(t) || e->verdict.disagrees) && !is_reachable_now(t, change);
-}
-
 /* The plane that disagrees now may be another one than at an earlier failure. */
-static void fail_to_confirm(struct turn *t) {
-        fail_own(t, confirm_faults[t->e->verdict.who], "");
+static struct move fail_to_confirm(struct turn *t, const struct situation *s) {
+        enum plane plane = cure_plane(t->e);
+
+        if (!cure_has_failed(t, plane))
+                return fault_fail(t, confirm_faults[s->verdict.who], "");
+        cure_give_up(t, plane);
+        return fault_fail(t, FAULT_REBOOT_NO_CURE, plane_name(plane));
 }
 
-/* True while cloud-init or an inhibitor asks for patience, and Patience is not over. */
-static bool reboot_is_blocked(struct turn *t) {
-        struct engine *e = t->e;
+/* Nothing to reboot for: on with the looks, until Confirm.Timeout. */
+static struct move confirm_further(struct turn *t, const struct situation *s) {
+        const struct engine *e = t->e;
+        uint64_t age = t->now.boot_usec - e->confirming.since;
 
-        enter(t, PHASE_REBOOTING);
-        if (!e->blockers_known && e->blockers_until == 0) {
-                e->blockers_until = in(t, BLOCKERS_WAIT);
-                t->out->wants |= ACTION_BLOCKERS;
-        }
-        if (!e->blockers_known && t->now.boot_usec < e->blockers_until) {
-                rest(t, e->blockers_until);
-                return true;
-        }
-        e->blockers_known = true; /* no answer in time: nothing blocks */
-        if (!*e->blockers)
-                return false;
-        if (e->blocked_since == 0)
-                e->blocked_since = t->now.boot_usec;
-        if (t->now.boot_usec >= patience_ends(e, t->now.boot_usec))
-                return false;
-        if (!look(t))
-                schedule_looks(t);
-        return true;
+        if (e->phase == PHASE_FAILED || age >= e->given.config.confirm_timeout_usec)
+                return fail_to_confirm(t, s);
+        return confirm_look(t, PHASE_CONFIRMING);
 }
 
-/* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
-void reboot_due(struct turn *t) {
+/* Unreachable before the change, reachable now: the address works, and needs no reboot. */
+static bool works_now(const struct engine *e, const struct ledger_entry *change) {
+        return e->given.config.reboot_policy == REBOOT_AUTO && change->unreachable_before &&
+               e->confirming.reachable;
+}
+
+/* Not so where the kernel disagrees: what works now may not work then. */
+static bool is_confirmed_by_reachability(const struct engine *e) {
+        return planes_verdict_by_reachability(e).confirmed;
+}
+
+static struct move confirm_by_reachability(struct turn *t) {
+        t->e->ledger.confirmed_by_reachability = true;
+        turn_store(t);
+        return confirm_reached(t);
+}
+
+/* What metadata said some looks ago is no reason to reboot now. */
+static struct move gate_metadata(struct turn *t, const struct situation *s) {
+        const struct engine *e = t->e;
+        uint64_t at = e->facts.metadata_at;
+
+        if (s->reboots_at_once || !e->facts.identity.from_metadata ||
+            !(s->verdict.required & (1u << PLANE_METADATA)) ||
+            (at >= e->reboot.due_since && t->now.boot_usec - at <= LOOK_RECENT))
+                return move_pass();
+        return move_ask(PHASE_SAME, WIRE_ADDRESSES);
+}
+
+static struct move gate_policy(struct turn *t, const struct situation *s) {
+        if (t->e->given.config.reboot_policy != REBOOT_NEVER || !s->wants_reboot)
+                return move_pass();
+        t->e->reboot.required_mark = true;
+        return fault_fail(t, FAULT_REBOOT_NEVER, "");
+}
+
+/* Not knowing is no reason either. */
+static struct move gate_disagreement(struct turn *t, const struct situation *s) {
+        return s->reboots_at_once || s->verdict.disagrees ? move_pass() : confirm_further(t, s);
+}
+
+/* The witness of before the change is asked again, and "now" means now. */
+static struct move gate_reachability(struct turn *t, const struct situation *s) {
+        const struct engine *e = t->e;
+        uint64_t at = e->confirming.reach_at;
+
+        if (e->given.config.reboot_policy != REBOOT_AUTO || !s->change->unreachable_before)
+                return move_pass();
+        if (at == 0 || t->now.boot_usec - at > LOOK_FRESH)
+                return move_probe(PHASE_SAME, PROBE_REACH);
+        if (!works_now(e, s->change))
+                return move_pass();
+        return is_confirmed_by_reachability(e) ? confirm_by_reachability(t) : confirm_further(t, s);
+}
+
+/* L12: one a change, and for what it can cure. */
+static struct move gate_prognosis(struct turn *t, const struct situation *s) {
+        return s->wants_reboot ? move_pass() : confirm_further(t, s);
+}
+
+/* For the governor's leave; metadata is looked at meanwhile, since it may show the address. */
+static struct move wait_for_permit(struct turn *t, int64_t seconds) {
+        uint64_t until = clock_from_now(t, (uint64_t)seconds * USEC_PER_SEC);
+        struct move m = confirm_look(t, PHASE_REBOOTING);
+
+        if (m.kind == MOVE_REST && m.until > until)
+                m.until = until;
+        return m;
+}
+
+static struct move gate_budget(struct turn *t, const struct situation *s) {
         struct engine *e = t->e;
-        const struct ledger_entry *change =
-                governor_pending_change(&e->ledger, e->expected, cloud_now(t));
+        struct moment now = clock_moment(t);
         const char *why;
         int64_t when;
 
-        if (!change) {
-                reboot_not_due(t);
-                confirming(t);
-                return;
-        }
-        if (e->reboot_due_since == 0)
-                e->reboot_due_since = t->now.boot_usec;
-        if (looks_once_more(t))
-                return;
-        if (!reboots_at_once(t) && !e->verdict.disagrees) {
-                enter(t, PHASE_CONFIRMING); /* not knowing is no reason either */
-                schedule_looks(t);
-                return;
-        }
-        if (e->config.reboot_policy == REBOOT_NEVER) {
-                reboot_never(t);
-                return;
-        }
-        if (asks_whether_reachable(t, change))
-                return;
-        if (is_reachable_now(t, change)) {
-                confirm(t);
-                return;
-        }
-        switch (governor_reboot(&e->ledger, &e->config, e->boot_id, cloud_now(t), &when, &why)) {
-        case PERMIT_NO:
-                meet_own(t, why, "");
-                return;
-        case PERMIT_LATER:
-                enter(t, PHASE_REBOOTING);
-                rest(t, in(t, (uint64_t)(when - cloud_now(t)) * USEC_PER_SEC));
-                return;
+        (void)s;
+        switch (governor_reboot(&e->ledger, &e->given.config, &now, &when, &why)) {
         case PERMIT_YES:
                 break;
+        case PERMIT_LATER:
+                return wait_for_permit(t, when - now.time);
+        case PERMIT_LOOK:
+                return move_ask(PHASE_REBOOTING, WIRE_INSPECT);
+        case PERMIT_NO:
+                return fault_raise(t, why, "");
         }
-        if (reboot_is_blocked(t))
-                return;
-        if (!is_inspected(t))
-                ask(t, WIRE_INSPECT);
-        else if (is_ready(t, WIRE_REBOOT))
-                begin_change(t, WIRE_REBOOT);
+        return move_pass();
 }
 
-void got_blockers(struct turn *t, const char *blockers) {
-        struct engine *e = t->e;
+/* While cloud-init or an inhibitor asks for patience, and Patience is not over. */
+static struct move gate_blockers(struct turn *t, const struct situation *s) {
+        struct reboot *r = &t->e->reboot;
+        uint64_t now = t->now.boot_usec;
 
-        if (e->phase != PHASE_REBOOTING || e->step == STEP_LEAVING)
-                return; /* asked for a reboot that is not due any more, or leaves now */
-        TEXT_SET(e->blockers, blockers);
-        e->blockers_known = true;
-        if (!*blockers)
-                end_block(t);
-        if (*blockers && strcmp(e->told_blockers, blockers) != 0) {
-                TEXT_SET(e->told_blockers, blockers);
-                TEXT_SET(say(t, NOTICE_REBOOT_WAITS)->text, blockers);
+        (void)s;
+        if (!r->blockers_known && r->blockers_until == 0) {
+                r->blockers_until = clock_from_now(t, BLOCKERS_WAIT);
+                t->out->wants |= ACTION_BLOCKERS;
         }
-        if (e->step == STEP_IDLE)
-                reboot_due(t);
+        if (!r->blockers_known && now < r->blockers_until)
+                return move_rest(PHASE_REBOOTING, r->blockers_until);
+        if (!r->blockers_known) /* no answer in time is none: it waits, within Patience */
+                TEXT_SET(r->blockers, "word on whether anything inhibits shutdown");
+        r->blockers_known = true;
+        if (!*r->blockers)
+                return move_pass();
+        if (r->blocked_since == 0)
+                r->blocked_since = now;
+        if (now >= due_patience_ends(t->e, now))
+                return move_pass();
+        return confirm_look(t, PHASE_REBOOTING);
 }
 
-void confirming(struct turn *t) {
-        struct engine *e = t->e;
+static struct move gate_inspected(struct turn *t, const struct situation *s) {
+        (void)s;
+        return change_is_inspected(t) ? move_pass() : move_ask(PHASE_REBOOTING, WIRE_INSPECT);
+}
 
-        /* Looked at again after a failure: only what the governor allows now can help. */
-        if (failed_to_confirm(e) && e->verdict.disagrees) {
-                if (governor_pending_change(&e->ledger, e->expected, cloud_now(t)))
-                        reboot_due(t);
-                else
-                        fail_to_confirm(t);
-                return;
+static struct move gate_ready(struct turn *t, const struct situation *s) {
+        (void)s;
+        return change_check_ready(t, WIRE_REBOOT);
+}
+
+typedef struct move (*gate_fn)(struct turn *t, const struct situation *s);
+
+/* In this order, before those of every change. */
+static const gate_fn gates[] = {
+        gate_metadata, gate_policy,   gate_disagreement, gate_reachability, gate_prognosis,
+        gate_budget,   gate_blockers, gate_inspected,    gate_ready,
+};
+
+struct move reboot_due(struct turn *t) {
+        struct situation s = situation_of(t);
+        struct reboot *r = &t->e->reboot;
+
+        if (!s.change) {
+                due_clear(t);
+                return reboot_or_confirm(t);
         }
+        if (r->due_since == 0)
+                r->due_since = t->now.boot_usec;
+        for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+                struct move m = gates[i](t, &s);
+
+                if (m.kind != MOVE_PASS)
+                        return m;
+        }
+        return change_begin(t, WIRE_REBOOT);
+}
+
+static bool failed_to_confirm(const struct engine *e) {
+        return e->phase == PHASE_FAILED && fault_row_of(e, &e->holdoff.fault)->unconfirmed;
+}
+
+struct move reboot_or_confirm(struct turn *t) {
+        struct engine *e = t->e;
+        struct situation s = situation_of(t);
+
+        if (failed_to_confirm(e) && s.verdict.disagrees)
+                return s.change ? reboot_due(t) : fail_to_confirm(t, &s);
         if (e->phase != PHASE_CONFIRMING)
-                confirming_begins(t);
-        schedule_looks(t);
+                confirm_begin(t);
+        return confirm_rest(t, PHASE_CONFIRMING);
 }
 
-void on_confirming(struct turn *t) {
+struct move reboot_tick(struct turn *t) {
         struct engine *e = t->e;
+        struct situation s = situation_of(t);
+        uint64_t age = t->now.boot_usec - e->confirming.since;
+        bool due = s.verdict.disagrees && s.change && age >= e->given.config.reboot_grace_usec;
 
-        judge(t);
-        if (e->verdict.confirmed && !reboots_at_once(t)) {
-                confirm(t);
-                return;
-        }
-        if (e->phase == PHASE_REBOOTING || reboots_at_once(t) || reboot_is_due(t)) {
-                reboot_due(t);
-                return;
-        }
-        if (t->now.boot_usec - e->confirm_started >= e->config.confirm_timeout_usec) {
-                fail_to_confirm(t);
-                return;
-        }
-        if (!look(t))
-                schedule_looks(t);
+        if (s.verdict.confirmed && !s.reboots_at_once)
+                return confirm_reached(t);
+        if (e->phase == PHASE_REBOOTING || s.reboots_at_once || due)
+                return reboot_due(t);
+        return confirm_further(t, &s);
 }
 
-static bool confirming_without_control(struct turn *t) {
-        struct engine *e = t->e;
-        const struct ledger_entry *change;
+bool reboot_is_still_due(const struct turn *t) {
+        const struct engine *e = t->e;
+        struct situation s = situation_of(t);
 
-        if (!e->crowded)
+        if (e->reboot.due_since == 0 || !s.wants_reboot)
                 return false;
-        e->control = (struct plane_facts){}; /* what it said was before the change */
-        change = shown_by_metadata(t);
-        if (!change)
-                return false;
-        expect(t, change);
-        confirming(t);
-        return true;
+        return s.reboots_at_once || !works_now(e, s.reboot_for);
 }
 
-void got_stored(struct turn *t, int error, enum hold hold) {
-        struct engine *e = t->e;
-        enum wire_op op = e->asking;
-        struct ledger_entry *entry;
+struct move reboot_no_longer_due(struct turn *t) {
+        const struct engine *e = t->e;
+        struct situation s = situation_of(t);
 
-        e->ledger_error = error;
-        if (e->step != STEP_STORING)
-                return;
-        entry = ledger_last(&e->ledger, op);
-        if (error) {
-                withdraw(t, entry);
-                t->out->wants &= ~(unsigned)ACTION_STORE; /* it would fail again */
-                fail_own(t, FAULT_LEDGER_WRITE, strerror(-error));
-                return;
-        }
-        if (hold == HOLD_ON || !entry) {
-                withdraw(t, entry);
-                hold_instead(t);
-                return;
-        }
-        /* A disk that stalled: the inspection has grown old (L1), or the intent, by whose time
-           it is judged whether the call may still be underway (L3). */
-        if (t->now.boot_usec - e->inspected > LOOK_FRESH ||
-            cloud_now(t) - entry->time > STORE_SEC) {
-                withdraw(t, entry);
-                inspect(t);
-                return;
-        }
-        if (op == WIRE_REBOOT && !is_still_due(t)) {
-                withdraw(t, entry); /* netlink, or a person, has told otherwise meanwhile */
-                if (e->verdict.confirmed)
-                        confirm(t);
-                else
-                        confirming(t);
-                return;
-        }
-        if (e->told_asking != op)
-                say(t, NOTICE_ASKING)->op = op;
-        e->told_asking = op;
-        e->reach_before_known = false;
-        ask(t, op);
+        if (s.verdict.confirmed)
+                return confirm_reached(t);
+        if (e->reboot.due_since && s.wants_reboot && works_now(e, s.reboot_for) &&
+            is_confirmed_by_reachability(e))
+                return confirm_by_reachability(t);
+        return reboot_or_confirm(t);
 }
 
-void got_change(struct turn *t, enum wire_op op, const struct wire_answer *a) {
+struct move reboot_blockers(struct turn *t, const char *blockers) {
         struct engine *e = t->e;
-        struct ledger_entry *entry = ledger_last(&e->ledger, op);
-        struct notice *n;
 
-        if (!entry)
-                return;
-        entry->outcome = OUTCOME_DONE;
-        entry->settled = true;
-        TEXT_SET(entry->request_id, a->request_id);
-        if (op == WIRE_ALLOCATE)
-                entry->address = a->address;
-        if (op == WIRE_EIP_ASSOCIATE)
-                entry->address = e->eip.address;
-        if (op == WIRE_EIP_ALLOCATE)
-                TEXT_SET(entry->allocation_id, a->eip.allocation_id);
-        store(t);
-        e->fault = (struct fault){};
-        e->told_asking = WIRE_NONE;
-        forget_told(t);
-        e->attempt = 0;
-        n = say(t, op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
-        n->op = op;
-        n->address = entry->address;
-        TEXT_SET(n->request_id, a->request_id);
-        if (op == WIRE_REBOOT) {
-                e->step = STEP_LEAVING;
-                e->deadline = in(t, REBOOT_EXECUTION_SEC * USEC_PER_SEC);
-                return;
+        if (e->phase != PHASE_REBOOTING || e->inflight.step == STEP_LEAVING)
+                return move_on(PHASE_SAME); /* of a reboot that is not due any more, or leaves */
+        TEXT_SET(e->reboot.blockers, blockers);
+        e->reboot.blockers_known = true;
+        if (!*blockers)
+                due_end_block(t);
+        if (*blockers && strcmp(e->reported.blockers, blockers) != 0) {
+                TEXT_SET(e->reported.blockers, blockers);
+                TEXT_SET(report_notice(t, NOTICE_REBOOT_WAITS)->text, blockers);
         }
-        if (!confirming_without_control(t))
-                inspect(t);
+        return e->inflight.step == STEP_IDLE ? reboot_due(t) : move_on(PHASE_SAME);
+}
+
+struct move reboot_reconsider(struct turn *t) {
+        const struct inflight *i = &t->e->inflight;
+
+        if (i->step == STEP_LEAVING || (i->step == STEP_ASKING && i->op == WIRE_REBOOT))
+                return move_on(PHASE_SAME);
+        due_clear(t);
+        t->e->confirming.since = 0;
+        if (t->e->phase != PHASE_REBOOTING)
+                return move_on(PHASE_SAME);
+        confirm_begin(t);
+        return move_on(PHASE_CONFIRMING);
 }

@@ -1,50 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* What others see of the state machine. */
 #include <string.h>
 
-#include "turn.h"
+#include <ecs-pubip/engine.h>
+
+#include "clock.h"
+#include "cure.h"
+#include "due.h"
+#include "fault.h"
+#include "planes.h"
 #include "util/text.h"
 
+#define OFFSET_MAX (60 * 365 * DAY_SEC) /* s; a clock in 1970 is still told */
+
 static bool is_busy(const struct engine *e) {
-        return (e->step != STEP_IDLE && wire_op_changes(e->asking)) || e->step == STEP_LEAVING;
+        return (e->inflight.step != STEP_IDLE && wire_op_changes(e->inflight.op)) ||
+               e->inflight.step == STEP_LEAVING;
 }
 
 static void fill_planes(const struct engine *e, struct status *s) {
         const in_addr_t addresses[_PLANE_MAX] = {
-                [PLANE_KERNEL] = e->kernel.present ? e->kernel.address : 0,
-                [PLANE_METADATA] = e->metadata.address,
-                [PLANE_CONTROL] = e->control.address,
-                [PLANE_OUTSIDE] = e->outside.address,
+                [PLANE_KERNEL] = e->facts.kernel.local == ANSWER_YES ? e->facts.kernel.address : 0,
+                [PLANE_METADATA] = e->facts.metadata.address,
+                [PLANE_CONTROL] = e->facts.control.address,
+                [PLANE_OUTSIDE] = e->facts.outside.address,
         };
 
+        struct verdict v = planes_verdict(e);
+
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
-                s->planes[p].verdict = e->verdict.planes[p];
+                s->planes[p].verdict = v.planes[p];
                 s->planes[p].address = addresses[p];
                 s->planes[p].since = e->plane_since[p];
         }
-        TEXT_SET(s->planes[PLANE_KERNEL].interface, e->kernel.interface);
-        if (e->control_fault.class != FAULT_NONE) {
+        TEXT_SET(s->planes[PLANE_KERNEL].interface, e->facts.kernel.interface);
+        TEXT_SET(s->planes[PLANE_KERNEL].reason, e->facts.kernel.reason);
+        if (e->facts.control_fault.class != FAULT_NONE) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
-                TEXT_SET(s->control_fault, e->control_fault.code);
+                TEXT_SET(s->control_fault, e->facts.control_fault.code);
         }
-        TEXT_SET(s->metadata_fault, e->metadata_fault.code);
+        TEXT_SET(s->metadata_fault, e->facts.metadata_fault.code);
+}
+
+/* Asked for, refused, and the boot ID changed all the same (L3). */
+static bool counts_by_boot_id(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+
+        for (unsigned i = 0; i < l->n_entries; i++)
+                if (l->entries[i].op == WIRE_REBOOT && l->entries[i].outcome == OUTCOME_REFUSED &&
+                    governor_counts_reboot(&l->entries[i], e->given.boot_id))
+                        return true;
+        return false;
+}
+
+/* L12: with Reboot.Policy=auto, once Grace is over; beforehand, so that a person can `hold`. */
+static bool will_reboot(const struct engine *e, int64_t now) {
+        struct moment m = {.boot_id = e->given.boot_id, .time = now};
+
+        return e->phase == PHASE_CONFIRMING && e->given.config.reboot_policy == REBOOT_AUTO &&
+               cure_is_possible(e) && governor_change_to_reboot_for(&e->ledger, e->expected, &m);
 }
 
 /* One remark at most: the one that a person should know first. */
 static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
 
-        if (e->ledger_state == LEDGER_UNREADABLE)
+        if (e->given.ledger_state == LEDGER_UNREADABLE)
                 return "the ledger cannot be read: nothing will be changed";
-        if (e->ledger_error)
+        if (e->given.ledger_error)
                 return "the ledger cannot be written: nothing will be changed";
-        if (e->lagging)
+        if (e->ledger.confirmed_by_reachability)
                 return "the address works, metadata does not show it yet";
-        if (e->hold == HOLD_FOREIGN)
+        if (e->given.hold == HOLD_FOREIGN)
                 return "a hold file of another instance is ignored";
         if (l->suspect_pending || (l->suspect && now - l->suspect < DAY_SEC))
                 return "an earlier ledger was set aside: no reboot for 24 h after";
+        if (will_reboot(e, now))
+                return cure_plane(e) == PLANE_METADATA
+                               ? "metadata does not show the address: a reboot will follow, to cure it"
+                               : "the NIC lacks the address: a reboot will follow, to cure it";
+        if (counts_by_boot_id(e))
+                return "a reboot that was refused is counted: the boot ID changed after it";
         return "";
+}
+
+static unsigned count_reboots(const struct engine *e) {
+        const struct ledger *l = &e->ledger;
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < l->n_entries; i++)
+                n += l->entries[i].op == WIRE_REBOOT &&
+                     governor_counts_reboot(&l->entries[i], e->given.boot_id);
+        return n;
 }
 
 static unsigned count(const struct ledger *l, enum wire_op op) {
@@ -63,25 +110,25 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
                 [PHASE_CONFIRMED] = NEXT_LOOK,   [PHASE_HELD] = NEXT_LOOK,
                 [PHASE_REBOOTING] = NEXT_REBOOT,
         };
-        uint64_t until = e->phase == PHASE_WAITING ? e->wait_until : e->deadline;
+        uint64_t until = e->phase == PHASE_WAITING ? e->holdoff.until : e->deadline;
 
-        if (e->step == STEP_IDLE && until != ENGINE_NEVER) {
+        if (e->inflight.step == STEP_IDLE && until != ENGINE_NEVER) {
                 s->next = nexts[e->phase];
-                s->next_at = engine_time(e, now);
+                s->next_at = clock_at(e, now);
                 if (until > now.boot_usec)
                         s->next_at += (int64_t)((until - now.boot_usec) / USEC_PER_SEC);
         }
         /* Also while metadata is looked at meanwhile: it waits all the same. */
-        if (e->phase == PHASE_REBOOTING && !is_busy(e) && *e->blockers) {
-                uint64_t latest = patience_ends(e, now.boot_usec);
+        if (e->phase == PHASE_REBOOTING && !is_busy(e) && *e->reboot.blockers) {
+                uint64_t latest = due_patience_ends(e, now.boot_usec);
 
                 s->next = NEXT_REBOOT;
-                TEXT_SET(s->waits_for, e->blockers);
-                s->next_at = engine_time(e, now); /* the wait is bounded: that is its end */
+                TEXT_SET(s->waits_for, e->reboot.blockers);
+                s->next_at = clock_at(e, now); /* the wait is bounded: that is its end */
                 if (latest > now.boot_usec)
                         s->next_at += (int64_t)((latest - now.boot_usec) / USEC_PER_SEC);
         }
-        if (e->phase == PHASE_FAILED && strcmp(e->fault.code, FAULT_REBOOT_NEVER) == 0) {
+        if (e->phase == PHASE_FAILED && fault_row_of(e, &e->holdoff.fault)->by_person) {
                 s->next = NEXT_REBOOT;
                 s->next_at = 0;
                 TEXT_SET(s->waits_for, "a person to reboot this machine (Reboot.Policy=never)");
@@ -89,20 +136,24 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
 }
 
 static void fill_fault(const struct engine *e, struct status *s) {
+        const struct fault_names names = {.instance = e->facts.identity.instance_id,
+                                          .region = e->facts.identity.region_id,
+                                          .role = e->given.config.role};
         const struct fault_row *row;
 
-        if (e->fault.class == FAULT_NONE)
+        if (e->holdoff.fault.class == FAULT_NONE)
                 return;
-        row = fault_explain(&e->fault, call_context(&e->config));
-        s->fault = e->fault;
-        s->fault_since = e->fault_since;
+        row = fault_row_of(e, &e->holdoff.fault);
+        s->fault = e->holdoff.fault;
+        s->fault_since = e->holdoff.since;
         TEXT_SET(s->sentence, fault_sentence(row));
-        fault_remedy(&e->fault, call_context(&e->config), s->remedy);
+        fault_remedy_here(&e->holdoff.fault, engine_call_context(&e->given.config), &names,
+                          s->remedy);
 }
 
 /* Whoever prints our times beside this machine's clock needs to know that the two differ. */
 static int clock_offset(const struct engine *e, struct engine_now now) {
-        int64_t off = now.wall_sec - engine_time(e, now);
+        int64_t off = now.wall_sec - clock_at(e, now);
 
         return off > -OFFSET_MAX && off < OFFSET_MAX ? (int)(off / 60 * 60) : 0;
 }
@@ -114,24 +165,24 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
                 .phase = e->phase,
                 .public_ip = e->expected,
                 .kind = e->kind,
-                .network = e->ledger.network ? e->ledger.network : e->identity.network,
+                .network = e->ledger.network ? e->ledger.network : e->facts.identity.network,
                 .since = e->phase_since,
                 .allocations = count(&e->ledger, WIRE_ALLOCATE) +
                                count(&e->ledger, WIRE_BANDWIDTH) +
                                count(&e->ledger, WIRE_EIP_ASSOCIATE),
-                .reboots = count(&e->ledger, WIRE_REBOOT),
-                .attempt = e->attempt,
-                .held = e->hold == HOLD_ON,
+                .reboots = count_reboots(e),
+                .attempt = e->holdoff.attempt,
+                .held = e->given.hold == HOLD_ON,
                 .busy = is_busy(e),
                 .clock_offset = clock_offset(e, now),
         };
         if (s->held && !s->busy && e->phase != PHASE_STOPPED)
                 s->phase = PHASE_HELD;
-        TEXT_SET(s->instance_id, e->identity.instance_id);
-        TEXT_SET(s->region_id, e->identity.region_id);
-        TEXT_SET(s->boot_id, e->boot_id);
+        TEXT_SET(s->instance_id, e->facts.identity.instance_id);
+        TEXT_SET(s->region_id, e->facts.identity.region_id);
+        TEXT_SET(s->boot_id, e->given.boot_id);
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
-        TEXT_SET(s->note, note_of(e, engine_time(e, now)));
+        TEXT_SET(s->note, note_of(e, clock_at(e, now)));
 }

@@ -44,6 +44,7 @@ static const struct member kernel_members[] = {
         {"address", MEMBER_IPV4, MEMBER_NULLABLE, P(address)},
         {"interface", MEMBER_TEXT, MEMBER_NULLABLE, P(interface)},
         {"since", MEMBER_DATE, MEMBER_NULLABLE, P(since)},
+        {"reason", MEMBER_TEXT, 0, P(reason)},
         {},
 };
 static const struct member plane_members[] = {
@@ -115,6 +116,7 @@ static const struct member status_members[] = {
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
         {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
+        {"config_problem", MEMBER_TEXT, MEMBER_NULLABLE, S(config_problem)},
         {},
 };
 /* clang-format on */
@@ -265,5 +267,7 @@ void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
         add_phase(&line, s);
         if (s->phase == PHASE_CONFIRMED && *s->note)
                 buf_printf(&line, "; %s", s->note);
+        if (*s->config_problem)
+                buf_printf(&line, "; the configuration is not in force: %s", s->config_problem);
         text_copy_printable(ret, STATUS_LINE_SIZE, buf_text(&line));
 }

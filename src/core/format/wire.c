@@ -9,8 +9,7 @@
 #include "core/format/member.h"
 #include "util/buf.h"
 
-#define BANDWIDTH_MAX 100000 /* Mbit/s; the cloud has its own, lower limits */
-#define STATUS_MAX    999
+#define STATUS_MAX 999
 
 static const char *const op_names[_WIRE_OP_MAX] = {
         [WIRE_IDENTIFY] = "identify",
@@ -29,6 +28,11 @@ static const char *const probe_names[] = {
         [PROBE_REACH] = "reach",
         [PROBE_OUTSIDE] = "outside",
         [PROBE_PERMISSION] = "permission",
+};
+static const char *const reach_names[] = {
+        [REACH_UNKNOWN] = "unknown",
+        [REACH_NO] = "no",
+        [REACH_YES] = "yes",
 };
 const char *const network_names[] = {
         [NETWORK_VPC] = "vpc",
@@ -130,7 +134,7 @@ static const struct member allocate_members[] = {
 };
 static const struct member probe_members[] = {
         {"address", MEMBER_IPV4, 0, W(address)},
-        {"reachable", MEMBER_BOOL, 0, W(reachable)},
+        {"reachable", MEMBER_NAME, 0, W(reachable), MEMBER_NAMES(reach_names)},
         {},
 };
 static const struct member nothing_members[] = {{}};
@@ -142,6 +146,7 @@ static const struct member request_members[] = {
 /* What an answer carries beside its kind, and what of it stands under "ok", per question. */
 static const struct member answer_members[] = {
         {"server_time", MEMBER_TIME, 0, W(server_time)},
+        {"time_proven", MEMBER_BOOL, 0, W(time_proven)},
         {},
 };
 static const struct {
@@ -275,7 +280,7 @@ static bool answer_is_whole(enum wire_op op, const struct wire_answer *a) {
         else if (op == WIRE_EIP_FIND)
                 return !*a->eip.allocation_id == !a->eip.address;
         else if (op == WIRE_EIP_ALLOCATE)
-                return *a->eip.allocation_id && a->eip.address;
+                return *a->eip.allocation_id; /* a purchase may have no address yet */
         return !shown || (shown->presence == PRESENCE_PRESENT) == (shown->address != 0);
 }
 
