@@ -207,7 +207,10 @@ struct retry {
 
 /* The looks that confirm, and that keep confirmed: by confirm.c and drift.c. */
 struct confirming {
-        uint64_t started;
+        uint64_t started; /* the looks, or the wait between which they come */
+        uint64_t since; /* `address` has been waited for, over waits for other things; 0: it is not
+                         */
+        in_addr_t address;
         unsigned looks;        /* at metadata, since then */
         uint64_t next_look;    /* ENGINE_NEVER: to be planned */
         uint64_t next_control; /* while confirmed */
@@ -217,12 +220,19 @@ struct confirming {
         bool online_mark;      /* confirmed in this boot: the runtime leaves a file for others */
 };
 
+/* The reachability witness, before a change that a reboot may have to follow. */
+enum reach {
+        REACH_UNASKED,
+        REACH_UNREACHABLE,
+        REACH_UNPROVEN, /* reachable, or nobody could say */
+};
+
 /* What must be known straight before a change: by decide.c and change.c. */
 struct before {
-        bool static_refused;  /* Strategy=static eip: on to the EIP */
-        bool identity_waited; /* netlink was waited for, to say whether this machine is meant */
-        bool reach_known, unreachable; /* reachability, asked since the last inspection */
-        uint64_t absent_first;         /* first of two inspections that show no address */
+        bool static_refused;   /* Strategy=static eip: on to the EIP */
+        bool identity_waited;  /* netlink was waited for, to say whether this machine is meant */
+        enum reach reach;      /* asked since the last inspection */
+        uint64_t absent_first; /* first of two inspections that show no address */
 };
 
 /* A due reboot: by due.c and reboot.c. */
@@ -271,8 +281,6 @@ struct engine {
 
         in_addr_t expected; /* the address that counts; 0: none (adopt.c, decide.c) */
         enum kind kind;     /* of it; NONE: not known */
-        struct verdict verdict;
-        bool lagging; /* confirmed by the reachability witness */
         struct watch
                 watch; /* what netlink was told to look for; address 0: nothing yet (planes.c) */
         int64_t plane_since[_PLANE_MAX]; /* for status (planes.c) */
@@ -298,6 +306,9 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
 
 /* What others see, at that moment. */
 void engine_status(const struct engine *e, struct engine_now now, struct status *ret);
+
+/* Over the planes, by what is known now. */
+struct verdict engine_verdict(const struct engine *e);
 
 /* What a call under that configuration carries, for fault_explain(). */
 unsigned engine_call_context(const struct config *c);

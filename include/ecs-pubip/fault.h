@@ -186,6 +186,7 @@ const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", 
 /* Decisions of the engine: */
 #define FAULT_BOOT_ID          "Machine.NoBootId"
 #define FAULT_LEDGER_WRITE     "Ledger.NotWritable"
+#define FAULT_CHANGE_OFTEN     "Change.TooOften" /* law L14: the ceiling on calls of a kind */
 #define FAULT_HEAL_LIMIT       "Heal.Limit"
 #define FAULT_HEAL_RECLAIMED   "Heal.Reclaimed" /* Policy adopt or alert */
 #define FAULT_HEAL_REPLACED    "Heal.Replaced"  /* Policy alert */

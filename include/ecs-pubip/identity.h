@@ -18,6 +18,7 @@
 #define ACCESS_KEY_ID_SIZE 129
 #define ACCESS_SECRET_SIZE 129
 #define STS_TOKEN_SIZE     4097
+#define ROLE_WHY_SIZE      240
 
 enum network { NETWORK_UNKNOWN, NETWORK_VPC, NETWORK_CLASSIC };
 
@@ -47,7 +48,7 @@ struct credentials {
         char access_key_id[ACCESS_KEY_ID_SIZE];
         char access_key_secret[ACCESS_SECRET_SIZE];
         char security_token[STS_TOKEN_SIZE]; /* "" with static keys that have none */
-        int64_t expiration;                  /* seconds since 1970; 0: never */
+        int64_t expiration;                  /* seconds since 1970; 0: never, or not known */
 };
 
 /* Wipes (law L5). NULL is fine. */
@@ -61,5 +62,10 @@ int identity_parse_all(const char *text, size_t len, struct identity *ret);
 int identity_parse_document(const char *text, size_t len, struct identity *ret);
 /* One leaf, such as eipv4: the bare text, with or without a final newline; empty is ABSENT. */
 int identity_parse_address(const char *text, size_t len, struct addresses *ret);
-/* `ram/security-credentials/<role>`; Code must be Success. */
-int identity_parse_credentials(const char *text, size_t len, struct credentials *ret);
+/*
+ * `ram/security-credentials/<role>`; Code must be Success. An Expiration that is not understood
+ * does not spoil the keys: the API says when they have expired. why: what the document says instead
+ * or lacks, printable; "" where it is no document.
+ */
+int identity_parse_credentials(const char *text, size_t len, struct credentials *ret,
+                               char why[static ROLE_WHY_SIZE]);

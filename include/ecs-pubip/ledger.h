@@ -16,6 +16,7 @@
 
 #define BOOT_ID_SIZE    37 /* a UUID as the kernel prints it */
 #define LEDGER_ENTRIES  32
+#define LEDGER_SENDS    100 /* five kinds of calls, 20 an hour of each */
 #define LEDGER_TEXT_MAX (32u * 1024)
 #define LEDGER_VERSION  2 /* version 1 is read too */
 
@@ -52,6 +53,12 @@ struct ledger_entry {
         char request_id[REQUEST_ID_SIZE];
 };
 
+/* A changing call, whatever became of it: how often one may leave (L14). */
+struct ledger_send {
+        enum wire_op op;
+        int64_t time;
+};
+
 /* A wait that outlives a restart: (length, started, boot id), never longer than its length. */
 struct ledger_wait {
         uint64_t length_usec;       /* 0: none */
@@ -70,9 +77,9 @@ struct ledger {
         enum kind kind;
         enum network network; /* what control said last; UNKNOWN: not heard */
         char eip_id[EIP_ID_SIZE];
-        int64_t confirmed;    /* last confirmed verdict of `address`; 0: none */
-        bool lagging;         /* it was the reachability witness's: metadata does not show it */
-        int64_t inspected;    /* last successful control look; 0: none */
+        int64_t confirmed;              /* last confirmed verdict of `address`; 0: none */
+        bool confirmed_by_reachability; /* metadata does not show it, the witness reached it */
+        int64_t inspected;              /* last successful control look; 0: none */
         int64_t suspect;      /* an unprovable ledger was set aside then (law L10); 0: no */
         bool suspect_pending; /* the same, before the cloud's time was known */
         /* A reboot for it has cured nothing, and it has shown no address since (L12). */
@@ -80,6 +87,8 @@ struct ledger {
         struct ledger_wait wait;
         unsigned n_entries;
         struct ledger_entry entries[LEDGER_ENTRIES]; /* oldest first */
+        unsigned n_sends;
+        struct ledger_send sends[LEDGER_SENDS]; /* of the last hour, oldest first */
 };
 
 /* malloc'ed text; -ENOMEM. */
@@ -96,6 +105,9 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret);
  * goes: refused, else older than a day. NULL if none can go: then nothing may be changed either.
  */
 struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now);
+
+/* A call of that kind is about to leave; what is older than an hour is forgotten. */
+void ledger_sent(struct ledger *l, enum wire_op op, int64_t now);
 
 /* An entry whose call is repeated becomes the newest one: its new place. */
 struct ledger_entry *ledger_renew(struct ledger *l, struct ledger_entry *e);

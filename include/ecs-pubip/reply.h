@@ -8,7 +8,8 @@
 #define EIP_ID_SIZE    64
 #define STATUS_SIZE    24
 #define LOCKS_SIZE     128
-#define INSTANCE_ADDRS 16 /* private addresses and MACs kept; more are counted as none */
+#define BANDWIDTH_MAX  1000000 /* Mbit/s, above what anything is sold with */
+#define INSTANCE_ADDRS 16      /* private addresses and MACs kept; more are counted as none */
 
 enum charge { CHARGE_UNKNOWN, CHARGE_PREPAID, CHARGE_POSTPAID };
 
@@ -21,7 +22,7 @@ struct instance {
         in_addr_t eip;       /* EipAddress.IpAddress; 0: none */
         char eip_id[EIP_ID_SIZE];
         char locks[LOCKS_SIZE]; /* lock reasons, lower case, ", " between; "" : not locked */
-        int bandwidth_out;      /* Mbit/s */
+        int bandwidth_out;      /* Mbit/s, at most BANDWIDTH_MAX; -1: not known */
         enum charge charge;
         int64_t expires; /* ExpiredTime of a prepaid instance; 0: not known */
         unsigned n_private, n_macs;
@@ -56,9 +57,13 @@ int reply_parse_allocate(const char *text, size_t len, in_addr_t *ret,
 int reply_parse_done(const char *text, size_t len, char request_id[static REQUEST_ID_SIZE]);
 int reply_parse_eip_allocate(const char *text, size_t len, struct eip *ret,
                              char request_id[static REQUEST_ID_SIZE]);
-/* All addresses of a page, at most `max`; *ret_n is how many. tag: "key=value", or "". */
+/*
+ * All addresses of a page, at most `max`; *ret_n is how many. tag: "key=value", or "". One that is
+ * being made has no address yet. *ret_odd: the page has elements that are not understood, so that
+ * what is not among the others is not known to be absent.
+ */
 int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *ret, size_t max,
-                     size_t *ret_n, char request_id[static REQUEST_ID_SIZE]);
+                     size_t *ret_n, bool *ret_odd, char request_id[static REQUEST_ID_SIZE]);
 
 /*
  * An error envelope: code, message, request_id of *ret are set, class is not. -EBADMSG when the

@@ -189,6 +189,7 @@ static void init(struct plan *p, const struct config *c) {
 static void add_change(struct buf *out, const struct plan *p) {
         const struct engine *e = &p->engine;
         const struct wire_question *q = &p->change;
+        enum plane who = engine_verdict(e).who;
         char address[IPV4_SIZE] = "";
 
         if (e->expected)
@@ -220,8 +221,7 @@ static void add_change(struct buf *out, const struct plan *p) {
                         buf_puts(out, "Reboot.Policy=always asks for one after each change");
                 else
                         buf_printf(out, "the %s plane does not show it yet",
-                                   e->verdict.who < _PLANE_MAX ? plane_name(e->verdict.who)
-                                                               : "kernel");
+                                   who < _PLANE_MAX ? plane_name(who) : "kernel");
                 break;
         case WIRE_NONE:
         case WIRE_IDENTIFY:

@@ -89,6 +89,7 @@ static bool explain_role(struct credential_cache *c, const char *role, struct fa
 static bool fetch_role(struct credential_cache *c, struct fault *fault) {
         _cleanup_(http_reply_done) struct http_reply r = HTTP_REPLY;
         char role[ROLE_NAME_SIZE], path[sizeof(ROLE_PATH) + ROLE_NAME_SIZE] = ROLE_PATH;
+        char why[ROLE_WHY_SIZE];
 
         if (!find_role(c, role, fault))
                 return false;
@@ -96,9 +97,9 @@ static bool fetch_role(struct credential_cache *c, struct fault *fault) {
         if (!metadata_get(c->metadata, path, DOCUMENT_MAX, &r, fault)) {
                 return strcmp(fault->code, FAULT_MD_NOT_FOUND) == 0 && explain_role(c, role, fault);
         }
-        if (identity_parse_credentials(buf_text(&r.body), r.body.len, &c->credentials) < 0)
+        if (identity_parse_credentials(buf_text(&r.body), r.body.len, &c->credentials, why) < 0)
                 return refuse(fault, FAULT_MD_CREDENTIALS,
-                              "metadata serves no complete set with Code Success");
+                              *why ? why : "metadata serves no document of a role");
         return true;
 }
 

@@ -19,6 +19,7 @@
 /* One page of DescribeEipAddresses. */
 struct page {
         size_t n;
+        bool odd; /* not all of it is understood */
         struct eip eips[PAGE_SIZE];
 };
 
@@ -36,9 +37,16 @@ static bool read_page(struct session *s, const struct api_call *call, const char
         if (!call_run(s, call, &reply, &ret->fault))
                 return false;
         if (reply_parse_eips(buf_text(&reply.body), reply.body.len, tag, page->eips, PAGE_SIZE,
-                             &page->n, ret->request_id) < 0)
+                             &page->n, &page->odd, ret->request_id) < 0)
                 return call_garbled(&reply, &ret->fault);
         return true;
+}
+
+/* The end of a page on which it was not found: absent only where all of it is understood (L6). */
+static bool not_found(const struct page *page, struct wire_answer *ret) {
+        if (page->odd)
+                ret->fault = fault_own(FAULT_NOT_API, "an EIP of the list is not understood");
+        return !page->odd;
 }
 
 /* The interface id that metadata shows for one MAC; "" when it shows none. */
@@ -94,12 +102,17 @@ static bool find_by_id(struct session *s, const char *allocation_id, struct wire
         if (!read_page(s, &call, "", &page, ret))
                 return false;
         for (size_t i = 0; i < page.n; i++) {
-                if (strcmp(page.eips[i].allocation_id, allocation_id) == 0) {
-                        ret->eip = page.eips[i];
-                        place(s, &ret->eip);
+                if (strcmp(page.eips[i].allocation_id, allocation_id) != 0)
+                        continue;
+                if (page.eips[i].address == 0) {
+                        ret->fault = fault_own(FAULT_EIP_SETTLING, allocation_id);
+                        return false;
                 }
+                ret->eip = page.eips[i];
+                place(s, &ret->eip);
+                return true;
         }
-        return true;
+        return not_found(&page, ret);
 }
 
 /* "key=value"; false when the configuration names none. */
@@ -126,12 +139,14 @@ static bool find_bound(struct session *s, struct wire_answer *ret) {
         if (!read_page(s, &call, "", &page, ret))
                 return false;
         for (size_t i = 0; i < page.n; i++) {
-                if (strcmp(page.eips[i].bound_to, s->identity.instance_id) == 0) {
-                        ret->eip = page.eips[i];
-                        ret->eip.bound_here = true;
-                }
+                if (page.eips[i].address == 0 ||
+                    strcmp(page.eips[i].bound_to, s->identity.instance_id) != 0)
+                        continue;
+                ret->eip = page.eips[i];
+                ret->eip.bound_here = true;
+                return true;
         }
-        return true;
+        return not_found(&page, ret);
 }
 
 /*
@@ -159,13 +174,13 @@ static bool find_free(struct session *s, struct wire_answer *ret) {
                 const struct eip *e = &page.eips[(slot + i) % page.n];
 
                 n_tagged += e->tagged;
-                if (!e->tagged || e->status != EIP_AVAILABLE || e->locked)
+                if (!e->tagged || e->status != EIP_AVAILABLE || e->locked || e->address == 0)
                         continue;
                 ret->eip = *e;
                 return true;
         }
         if (n_tagged == page.n)
-                return true;
+                return not_found(&page, ret);
         ret->fault = fault_own(FAULT_NOT_API, "EIPs without the tag that was asked for");
         return false;
 }

@@ -298,7 +298,7 @@ static bool read_address(struct metadata *m, const char *path, struct addresses 
         }
         if (identity_parse_address(buf_text(&r.body), r.body.len, ret) == 0)
                 return true;
-        return refuse(fault, FAULT_MD_GARBLED, r.status, "an address item is no address");
+        return refuse(fault, FAULT_MD_GARBLED, r.status, "an address item is no public address");
 }
 
 static bool read_addresses(struct metadata *m, struct addresses *ret, struct fault *fault) {
@@ -361,10 +361,14 @@ bool metadata_look(struct metadata *m, struct addresses *ret, struct fault *faul
         struct identity identity;
         int r = read_all(m, &identity, fault);
 
-        if (r > 0)
+        if (r < 0)
+                return false;
+        if (r > 0 && identity.public.presence == PRESENCE_UNKNOWN)
+                return refuse(fault, FAULT_MD_GARBLED, 200, "an address item is no public address");
+        if (r > 0) {
                 *ret = identity.public;
-        if (r != 0)
-                return r > 0;
+                return true;
+        }
         if (!read_instance_id(m, a.instance_id, fault) || !read_addresses(m, &a, fault))
                 return false;
         *ret = a;

@@ -69,6 +69,24 @@ bool ipv4_parse(const char *s, in_addr_t *ret) {
         return true;
 }
 
+bool ipv4_may_be_public(in_addr_t address) {
+        static const struct {
+                uint32_t net, mask;
+        } others[] = {
+                {0x00000000, 0xff000000}, /* 0/8 */
+                {0x7f000000, 0xff000000}, /* 127/8 */
+                {0x64400000, 0xffc00000}, /* 100.64/10 */
+                {0xa9fe0000, 0xffff0000}, /* 169.254/16 */
+                {0xe0000000, 0xe0000000}, /* 224/4, 240/4 and broadcast */
+        };
+
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+                if ((ntohl(address) & others[i].mask) == others[i].net)
+                        return false;
+        }
+        return true;
+}
+
 const char *ipv4_format(in_addr_t address, char ret[static IPV4_SIZE]) {
         struct in_addr a = {.s_addr = address};
 
@@ -84,6 +102,8 @@ bool rfc3339_parse(const char *s, int64_t *ret) {
 
                 if (end && !*end) {
                         *ret = timegm(&tm);
+                        if (*ret > TIME_SEC_MAX)
+                                *ret = TIME_SEC_MAX;
                         return true;
                 }
         }
@@ -91,8 +111,7 @@ bool rfc3339_parse(const char *s, int64_t *ret) {
 }
 
 const char *rfc3339_format(int64_t seconds, char ret[static RFC3339_SIZE]) {
-        static const int64_t year_9999 = 253402300799;
-        time_t t = seconds < 0 ? 0 : seconds > year_9999 ? year_9999 : seconds;
+        time_t t = seconds < 0 ? 0 : seconds > TIME_SEC_MAX ? TIME_SEC_MAX : seconds;
         struct tm tm;
 
         gmtime_r(&t, &tm);

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct credentials credentials;
         struct addresses addresses = {};
         struct identity identity;
+        char why[ROLE_WHY_SIZE];
 
         if (identity_parse_all(text, size, &identity) == 0) {
                 MUST(identity.instance_id[0] && identity.region_id[0] && identity.from_metadata);
@@ -30,11 +31,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 MUST(identity.public.presence == PRESENCE_UNKNOWN && !identity.public.address);
         if (identity_parse_address(text, size, &addresses) == 0)
                 check_presence(&addresses);
-        if (identity_parse_credentials(text, size, &credentials) == 0) {
+        if (identity_parse_credentials(text, size, &credentials, why) == 0) {
                 check_visible(credentials.access_key_id);
                 check_visible(credentials.access_key_secret);
                 check_visible(credentials.security_token);
-                MUST(credentials.expiration > 0);
+                MUST(credentials.expiration >= 0);
+                MUST(!*why);
         }
+        for (const char *c = why; *c; c++)
+                MUST(*c >= 0x20 && *c <= 0x7e);
         return 0;
 }

@@ -28,8 +28,9 @@ static void check_eips(const char *text, size_t size) {
         char request_id[REQUEST_ID_SIZE] = "";
         struct eip e[3];
         size_t n;
+        bool odd;
 
-        if (reply_parse_eips(text, size, "a=b", e, 3, &n, request_id) < 0)
+        if (reply_parse_eips(text, size, "a=b", e, 3, &n, &odd, request_id) < 0)
                 return;
         MUST(n <= 3);
         for (size_t i = 0; i < n; i++)

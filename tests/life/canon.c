@@ -103,6 +103,8 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
                 this_or_another(e->shown_boot_id, boot_id);
                 rename_address(n, &e->address);
         }
+        for (unsigned i = 0; i < l->n_sends; i++)
+                l->sends[i].time = (int64_t)age_class(now - l->sends[i].time);
         l->confirmed = l->confirmed ? 1 + (int64_t)later : 0; /* only which entries are younger */
         l->inspected = l->inspected ? 1 + (now - l->inspected) / 3600 : 0;
         l->inspected = l->inspected > 8 ? 8 : l->inspected;
@@ -160,6 +162,8 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         age(&e->facts.silent_since, now, TEN_MIN);
         age(&e->holdoff.since_boot, now, TEN_MIN);
         age(&e->confirming.started, now, TEN_MIN);
+        age(&e->confirming.since, now, TEN_MIN);
+        rename_address(n, &e->confirming.address);
         age(&e->reboot.due_since, now, TEN_MIN);
         e->holdoff.attempt = at_most(e->holdoff.attempt, ATTEMPTS_MAX);
         e->confirming.looks = at_most(e->confirming.looks, LOOKS_MAX);
@@ -227,6 +231,9 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
          */
         l->deadline = l->class_met = l->class_since = l->silent_since = 0;
         memset(&l->told_lines, 0, sizeof(l->told_lines));
+        memset(l->sends, 0, sizeof(l->sends));
+        l->held_inspected = l->confirming_since = 0;
+        l->confirming_address = 0;
 }
 
 static void reduce_flight(struct flight *f, const struct world *w) {
@@ -285,7 +292,8 @@ static uint64_t mix(uint64_t h, const void *data, size_t len) {
 /* Everything up to the entries, the entries that are used, and what comes after them. */
 static uint64_t mix_ledger(uint64_t h, const struct ledger *l) {
         h = mix(h, l, offsetof(struct ledger, entries));
-        return mix(h, l->entries, l->n_entries * sizeof(l->entries[0]));
+        h = mix(h, l->entries, l->n_entries * sizeof(l->entries[0]));
+        return mix(h, l->sends, l->n_sends * sizeof(l->sends[0]));
 }
 
 uint64_t canon_hash(const struct world *from) {

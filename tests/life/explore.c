@@ -51,7 +51,8 @@ struct plan {
          */
         const enum move *only;
         unsigned deep;
-        bool alert;       /* Heal.Policy=alert */
+        bool alert;            /* Heal.Policy=alert */
+        unsigned reboot_limit; /* 0: the default */
         unsigned crashes; /* SIGKILLs and power failures beside the unfair moves; 0: among them */
 };
 
@@ -364,6 +365,12 @@ static struct plan plans[] = {
         {{.name = "hold", VPC(EFFECT_REBOOT)},
          .only = ONLY(MOVE_HOLD, MOVE_UNHOLD, MOVE_BLOCKED),
          .deep = 2},
+        /* What is answered to a reboot is a lie; the address goes, and another needs the next one.
+         */
+        {{.name = "reboot-lies", VPC(EFFECT_REBOOT)},
+         .only = ONLY(MOVE_REFUSED_DONE, MOVE_STATE_DONE, MOVE_LOST_UNDONE),
+         .deep = 2,
+         .reboot_limit = 1},
         {{.name = "wrong-machine", CLASSIC, .no_metadata = true, .wrong_machine = true}},
 };
 #define N_PLANS (sizeof(plans) / sizeof(plans[0]))
@@ -381,6 +388,8 @@ static void set_up(struct plan *p) {
                 s->config.strategy = STRATEGY_EIP;
                 s->config.heal_limit = 1;
         }
+        if (p->reboot_limit)
+                s->config.reboot_limit = p->reboot_limit;
         if (p->alert)
                 s->config.heal_policy = HEAL_ALERT;
         s->seed = 1;

@@ -108,6 +108,7 @@ static void forget_changes(struct world *w) {
         l->written_address = 0;
         l->hint_written = 0;
         l->control_owed = l->no_cure = l->no_cure_told = false;
+        memset(l->sends, 0, sizeof(l->sends));
 }
 
 /* What a process heard dies with it, but for what it wrote down. */
@@ -127,8 +128,8 @@ void laws_started(struct world *w) {
         l->metadata_at = l->reach_at = l->silent_since = 0;
         l->eip_available = l->kernel_known = l->before_known = false;
         l->reachable = l->word = l->no_cure_told = false;
-        l->blocked_since = 0;
-        l->lagging &= w->disk_state == LEDGER_READ && w->disk.lagging;
+        l->blocked_since = l->held_inspected = l->confirming_since = 0;
+        l->lagging &= w->disk_state == LEDGER_READ && w->disk.confirmed_by_reachability;
         l->alerted = l->resumed = 0;
         l->ledger_address = w->disk_state == LEDGER_READ ? w->disk.address : 0;
         /* A hint that could not be written, or cannot be read, nobody can know. */
@@ -229,6 +230,7 @@ static void heard_instance(struct world *w, const struct instance *i) {
         l->inspected_address = i->eip ? i->eip : i->public_ip;
         l->inspected_asked = w->flight.at;
         l->inspected_locked = i->locks[0];
+        l->inspected_bandwidth = i->bandwidth_out;
         l->inspected_running = strcmp(i->status, "Running") == 0;
         l->control_owed = false;
         l->before_known = false;
@@ -402,6 +404,7 @@ void laws_written(struct world *w) {
 void laws_disturbed(struct world *w) {
         w->laws.told_lines.disturbed = true;
         w->laws.told_lines.n_quiet = 0;
+        w->laws.held_inspected = 0;
 }
 
 void laws_stepped(struct world *w, const struct event *e, const struct actions *a) {

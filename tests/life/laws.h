@@ -16,6 +16,7 @@
 
 #define CHANGES_SEEN 24
 #define LINES_KEPT   24
+#define SENDS_SEEN   20
 #define DAY          (24 * USEC_PER_HOUR)
 
 struct flight;
@@ -79,6 +80,7 @@ struct laws {
         in_addr_t inspected_address;
         uint64_t inspected_asked; /* when it was asked: it tells of no later moment */
         bool inspected_running, inspected_locked;
+        int inspected_bandwidth;
         bool control_owed;    /* no look at control since the last change that was not refused */
         uint64_t metadata_at; /* the last look, if it told */
         in_addr_t metadata_address;
@@ -106,6 +108,12 @@ struct laws {
         uint64_t confirmed; /* a confirmed verdict written down */
         bool held_at_write;
         uint64_t blocked_since; /* a due reboot has been waiting for something; 0: it has not */
+
+        /* L14 */
+        uint64_t sends[_WIRE_OP_MAX][SENDS_SEEN]; /* when calls of a kind left, newest first */
+        uint64_t held_inspected; /* under the brake control was asked, and nothing happened since */
+        uint64_t confirming_since; /* this process has tried to confirm; 0: it does not */
+        in_addr_t confirming_address;
 
         /* after the last step */
         enum phase phase;

@@ -12,6 +12,8 @@
 #define LOOK_MAX    (60 * USEC_PER_SEC + INTENT_LATE) /* L6: the look that shows absence */
 /* 4.2: the look that a reboot rests on, with an inspection and the write between. */
 #define LOOK_BEFORE   (5 * USEC_PER_SEC + INTENT_LATE)
+#define LATE          (10 * USEC_PER_MIN) /* control shows what was ordered by then */
+#define HELD_APART    (55 * USEC_PER_MIN) /* under the brake: an hour between two looks at control */
 #define REBOOT_APART  (20 * USEC_PER_MIN)
 #define CLOCKS        (BEHIND_SEC * USEC_PER_SEC)
 #define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* for the machine's word about what blocks a reboot */
@@ -63,6 +65,27 @@ static bool is_open(const struct world *w, const struct wire_question *q) {
         return false;
 }
 
+/* L14: a call of one kind leaves 6 times in 10 min and 20 times in an hour. */
+static void check_ceiling(struct world *w, enum wire_op op) {
+        uint64_t *sends = w->laws.sends[op];
+        uint64_t sixth = sends[5], twentieth = sends[SENDS_SEEN - 1];
+
+        if ((sixth && w->now - sixth < 10 * USEC_PER_MIN - INTENT_LATE) ||
+            (twentieth && w->now - twentieth < USEC_PER_HOUR - INTENT_LATE))
+                laws_break(w, "L14: more calls of one kind than the ceiling");
+        memmove(sends + 1, sends, (SENDS_SEEN - 1) * sizeof(*sends));
+        sends[0] = w->now;
+}
+
+/* L14: an order that was accepted is late for 10 min, and nothing is changed meanwhile. */
+static bool is_late(const struct world *w) {
+        const struct change_seen *c = laws_last_change((struct laws *)&w->laws, WIRE_NONE);
+
+        return c && c->op == WIRE_BANDWIDTH && c->heard == HEARD_DONE && c->told &&
+               w->laws.confirmed <= c->at && w->now - c->at < LATE - INTENT_LATE &&
+               w->laws.inspected_bandwidth == 0 && w->laws.inspected_address == 0;
+}
+
 /* L1 to L4 hold for every changing call. */
 static void check_change(struct world *w, const struct wire_question *q) {
         struct laws *l = &w->laws;
@@ -72,6 +95,9 @@ static void check_change(struct world *w, const struct wire_question *q) {
         else if (w->now - l->inspected > INSPECTION_FRESH)
                 laws_break(w, "L1: a changing call long after its inspection");
         check_intent(w, q);
+        check_ceiling(w, q->op);
+        if (is_late(w))
+                laws_break(w, "L14: a change while an order that was accepted may be late");
         if (is_open(w, q))
                 laws_break(w, "3: a changing call while an earlier one may still be underway");
         if (w->scene->no_boot_id)
@@ -298,6 +324,11 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 laws_break(w, "4.5: a call before the server's hint, or its minute, is over");
         if (q->instance_id[0] ? strcmp(q->instance_id, OUR_ID) != 0 : api)
                 laws_break(w, "L4: a call that names another instance, or none");
+        if (q->op == WIRE_INSPECT && l->phase == PHASE_HELD && w->hold == HOLD_ON) {
+                if (l->held_inspected && w->now - l->held_inspected < HELD_APART)
+                        laws_break(w, "L14: control is asked more than once an hour while held");
+                l->held_inspected = w->now;
+        }
         if (!wire_op_changes(q->op))
                 return;
         check_change(w, q);

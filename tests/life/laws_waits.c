@@ -7,7 +7,10 @@
 
 #define WITNESS_FRESH (60 * USEC_PER_SEC)
 #define NOT_ECS_AFTER (10 * USEC_PER_MIN)
-#define SETTLING_MAX  (10 * USEC_PER_MIN)
+#define CONFIRM_SLACK                                                                              \
+        (2 * USEC_PER_MIN) /* a question that nobody answers, and the look after it                \
+                            */
+#define SETTLING_MAX (10 * USEC_PER_MIN)
 /* Its call may have left 15 s after the intent, whole seconds of two clocks. */
 #define REBOOT_LATE  (20 * USEC_PER_MIN + 20 * USEC_PER_SEC)
 #define AUTH_MAX     (2 * USEC_PER_MIN)
@@ -78,9 +81,8 @@ static bool is_reboot_open(const struct world *w) {
         for (unsigned i = 0; i < w->laws.n_changes; i++) {
                 const struct change_seen *c = &w->laws.changes[i];
 
-                if (c->op == WIRE_REBOOT && c->boot == w->boot &&
-                    (c->heard == HEARD_NOTHING || c->heard == HEARD_LOST) &&
-                    w->now - c->at < REBOOT_LATE)
+                if (c->op == WIRE_REBOOT && c->boot == w->boot && c->heard != HEARD_REFUSED &&
+                    !c->answered && w->now - c->at < REBOOT_LATE)
                         return true;
         }
         return false;
@@ -93,11 +95,15 @@ static uint64_t rest_max(const struct world *w) {
         case PHASE_WAITING:
                 if (e->holdoff.fault.class == FAULT_RETRY && is_reboot_open(w))
                         return REBOOT_LATE;
+                if (strcmp(e->holdoff.fault.code, FAULT_CHANGE_OFTEN) == 0)
+                        return USEC_PER_HOUR;
                 return wait_max(e->holdoff.fault.class);
         case PHASE_FAILED:
                 return 65 * USEC_PER_MIN;
         case PHASE_CONFIRMED:
         case PHASE_HELD:
+                if (w->scene->no_metadata)
+                        return USEC_PER_HOUR;
                 return e->given.config.heal_check_interval_usec / 4 * 5;
         case PHASE_REBOOTING: /* an accepted one is not executed, see L3 */
                 return 10 * USEC_PER_MIN;
@@ -246,6 +252,30 @@ static void check_adoption(struct world *w) {
         l->ledger_address = now;
 }
 
+/* Must happen: Confirm.Timeout comes, whatever else is waited for in between (4.1). */
+static void check_confirm_timeout(struct world *w, const struct event *event,
+                                  const struct actions *a) {
+        struct laws *l = &w->laws;
+        const struct engine *e = &w->engine;
+        bool over =
+                l->confirming_since &&
+                w->now - l->confirming_since > e->given.config.confirm_timeout_usec + CONFIRM_SLACK;
+
+        if (a->wants & ACTION_ASK && wire_op_changes(a->question.op))
+                l->confirming_since = 0;
+        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_FAILED ||
+            e->phase == PHASE_REBOOTING || e->expected == 0 ||
+            e->expected != l->confirming_address || event->type == EVENT_RESUME ||
+            event->type == EVENT_RELOAD)
+                l->confirming_since = 0;
+        else if (over && event->type == EVENT_TIMER && e->phase == PHASE_CONFIRMING &&
+                 e->inflight.step == STEP_IDLE)
+                laws_break(w, "4.1: it goes on confirming although Confirm.Timeout is over");
+        if (l->confirming_since == 0 && e->phase == PHASE_CONFIRMING)
+                l->confirming_since = w->now;
+        l->confirming_address = e->expected;
+}
+
 /* Design 6: `hold` returns when status says held, and then no changing call is in flight. */
 static void check_held(struct world *w) {
         static struct status s;
@@ -290,6 +320,7 @@ void laws_waits(struct world *w, const struct event *event, const struct actions
                 check_held(w);
                 check_patience(w, event);
                 check_adoption(w);
+                check_confirm_timeout(w, event, a);
         }
         for (unsigned i = 0; i < a->n_notices; i++)
                 hear_alert(l, &a->notices[i]);

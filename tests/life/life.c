@@ -26,6 +26,7 @@
 #define FAIR_MOVES     4000 /* the fair part must end by then */
 #define FAIR_TIME      (72 * USEC_PER_HOUR)
 #define OPERATOR       (3 * USEC_PER_HOUR) /* how long a person lets `failed` stand */
+#define LIE_RARE       6 /* of a changing call is told what is not so, that often */
 #define UNFAIR_RARE    40
 #define LISTED_RARE    30 /* moves until the list of EIPs catches up */
 #define UNBLOCKED_RARE 30 /* what blocks a reboot takes so many moves to end */
@@ -131,8 +132,8 @@ static enum move fair_move(const struct world *w, bool prompt) {
                 MOVE_START,     MOVE_WRITE,  MOVE_WRITE_FAILS, MOVE_TOLD,
                 MOVE_HOLD_NEWS, MOVE_KERNEL, MOVE_ANSWER,
         };
-        static const enum move news[] = {MOVE_EIP_NEWS, MOVE_EIP_LISTED, MOVE_CONTROL_NEWS,
-                                         MOVE_METADATA_NEWS};
+        static const enum move news[] = {MOVE_BANDWIDTH_NEWS, MOVE_EIP_NEWS, MOVE_EIP_LISTED,
+                                         MOVE_CONTROL_NEWS, MOVE_METADATA_NEWS};
 
         for (size_t i = 0; i < sizeof(news) / sizeof(news[0]); i++)
                 if ((prompt || chance(news[i] == MOVE_EIP_LISTED ? LISTED_RARE : 4)) &&
@@ -153,6 +154,13 @@ static enum move fair_move(const struct world *w, bool prompt) {
 }
 
 static enum move any_move(const struct world *w, unsigned one_unfair_in) {
+        if (w->flight.asked && wire_op_changes(w->flight.question.op) && chance(LIE_RARE)) {
+                enum move m =
+                        MOVE_LOST_DONE + (enum move)pick(MOVE_REFUSED_LATE - MOVE_LOST_DONE + 1);
+
+                if (world_can(w, m))
+                        return m;
+        }
         if (chance(one_unfair_in))
                 for (unsigned i = 0; i < 8; i++) {
                         enum move m = (enum move)pick(_MOVE_MAX);
@@ -187,6 +195,7 @@ static void make_fair(struct world *w) {
         w->eip = w->eip == EIP_UNKNOWN && !w->engine.given.config.eip_allocate ? EIP_AVAILABLE
                                                                                : w->eip;
         w->bandwidth = w->bandwidth ? w->bandwidth : 5;
+        w->bandwidth_shown = w->bandwidth;
 }
 
 static bool cannot_end_well(const struct world *w) {

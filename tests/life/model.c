@@ -282,6 +282,9 @@ void world_do(struct world *w, enum move m, struct actions *a) {
         case MOVE_CONTROL_NEWS:
                 w->shown = w->address;
                 break;
+        case MOVE_BANDWIDTH_NEWS:
+                w->bandwidth_shown = w->bandwidth;
+                break;
         case MOVE_EIP_NEWS:
                 cloud_settle_eip(w);
                 break;
@@ -390,7 +393,7 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 cloud_assign(w, m == MOVE_ASSIGN_EIP);
                 break;
         case MOVE_BANDWIDTH:
-                w->bandwidth = w->bandwidth ? 0 : 5;
+                w->bandwidth = w->bandwidth_shown = w->bandwidth ? 0 : 5;
                 break;
         case MOVE_RECLAIM:
                 cloud_drift(w, false, false);

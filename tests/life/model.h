@@ -52,12 +52,13 @@ enum move {
         MOVE_TIMER,
         MOVE_HOLD_NEWS, /* of what changed while the ledger was written */
         MOVE_UNBLOCKED,
-        MOVE_REBOOTS,       /* an accepted RebootInstance is executed */
-        MOVE_METADATA_NEWS, /* metadata shows what is so */
-        MOVE_CONTROL_NEWS,  /* control shows what is so */
-        MOVE_EIP_NEWS,      /* an association has settled */
-        MOVE_EIP_LISTED,    /* the list of EIPs shows what was bought */
-        _MOVE_FAIR,         /* the moves before are fair ones */
+        MOVE_REBOOTS,        /* an accepted RebootInstance is executed */
+        MOVE_METADATA_NEWS,  /* metadata shows what is so */
+        MOVE_CONTROL_NEWS,   /* control shows what is so */
+        MOVE_BANDWIDTH_NEWS, /* likewise the bandwidth */
+        MOVE_EIP_NEWS,       /* an association has settled */
+        MOVE_EIP_LISTED,     /* the list of EIPs shows what was bought */
+        _MOVE_FAIR,          /* the moves before are fair ones */
         MOVE_WRITE_FAILS = _MOVE_FAIR,
         MOVE_WRITE_ODDLY, /* it is on disk, but the agent hears of an error */
         MOVE_DISK_FULL,
@@ -181,7 +182,7 @@ struct world {
         bool eip_elsewhere;
         uint64_t eip_listed; /* then the list shows what was bought; 0: it does */
         unsigned given;      /* addresses given so far */
-        int bandwidth;
+        int bandwidth, bandwidth_shown;
         int behind; /* the cloud's time in its answers, s */
         bool locked, transit;
         bool reboot_accepted, reboot_repeats;

@@ -43,7 +43,7 @@ static void tell_instance(const struct world *w, struct instance *i) {
         }
         if (w->locked)
                 TEXT_SET(i->locks, "security");
-        i->bandwidth_out = w->bandwidth;
+        i->bandwidth_out = w->bandwidth_shown;
         i->charge = CHARGE_POSTPAID;
         i->n_private = 1;
         i->private_ips[0] = PRIVATE_IP;

@@ -19,6 +19,7 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_REBOOTS] = "the accepted reboot is executed",
         [MOVE_METADATA_NEWS] = "metadata catches up",
         [MOVE_CONTROL_NEWS] = "control catches up",
+        [MOVE_BANDWIDTH_NEWS] = "control shows the new bandwidth",
         [MOVE_EIP_NEWS] = "the EIP's association has settled",
         [MOVE_EIP_LISTED] = "the list of EIPs catches up",
         [MOVE_WRITE_FAILS] = "the ledger cannot be written",
@@ -168,6 +169,8 @@ bool world_can(const struct world *w, enum move m) {
                 return w->metadata != w->effective;
         case MOVE_CONTROL_NEWS:
                 return w->shown != w->address;
+        case MOVE_BANDWIDTH_NEWS:
+                return w->bandwidth_shown != w->bandwidth;
         case MOVE_EIP_NEWS:
                 return w->eip == EIP_ASSOCIATING;
         case MOVE_EIP_LISTED:
@@ -328,7 +331,7 @@ void world_init(struct world *w, const struct scene *scene) {
         w->boot = 1;
         w->now = START_AFTER;
         w->clock_off = scene->clock_off;
-        w->bandwidth = scene->bandwidth;
+        w->bandwidth = w->bandwidth_shown = scene->bandwidth;
         if (scene->config.strategy != STRATEGY_STATIC)
                 w->eip = scene->config.eip_allocate ? EIP_UNKNOWN : EIP_AVAILABLE;
         if (scene->has_address) {

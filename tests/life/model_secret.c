@@ -57,8 +57,9 @@ static void heap_give(void *p) {
 /* As the cloud process: get, sign, erase. */
 static void work(void) {
         struct credentials *c = &process.credentials;
+        char why[ROLE_WHY_SIZE];
 
-        parsed = identity_parse_credentials(whole_document, document_len, c);
+        parsed = identity_parse_credentials(whole_document, document_len, c, why);
         if (parsed >= 0 &&
             (sign_rpc("GET&%2F&Action%3DRebootInstance", c->access_key_secret, signature_v1) < 0 ||
              sign_v3("POST\n/\n", c->access_key_secret, signature_v3) < 0))

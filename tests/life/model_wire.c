@@ -215,6 +215,7 @@ static int parse_body(enum wire_op op, struct wire_answer *a) {
         char request_id[REQUEST_ID_SIZE] = "";
         struct eip eips[4];
         size_t n;
+        bool odd;
 
         if (op == WIRE_IDENTIFY || op == WIRE_ADDRESSES)
                 return identity_parse_all(bench.text, bench.len, &a->identity);
@@ -222,7 +223,7 @@ static int parse_body(enum wire_op op, struct wire_answer *a) {
                 return reply_parse_instance(bench.text, bench.len, OUR_ID, &a->instance,
                                             request_id);
         if (op == WIRE_EIP_FIND) {
-                int r = reply_parse_eips(bench.text, bench.len, "", eips, 4, &n, request_id);
+                int r = reply_parse_eips(bench.text, bench.len, "", eips, 4, &n, &odd, request_id);
 
                 if (r >= 0)
                         a->eip = n > 0 ? eips[0] : (struct eip){};

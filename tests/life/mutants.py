@@ -43,6 +43,7 @@ HUNTS = (
     ("fleet", "--outage"),
     ("explore", "--bound=0"),
     ("explore", "--scene=link-and-witness"),
+    ("explore", "--scene=reboot-lies"),
     ("life", "--steps=6000000", "--seed=100000"),
     ("explore", "--scene=vpc-at-once"),
     ("explore", "--scene=classic"),

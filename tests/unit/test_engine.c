@@ -55,7 +55,7 @@ static void reachability_witness_spares_the_reboot(void **state) {
         PLAY(&r, ALLOCATE_VPC, {"instance A", "confirming store"}, {"+60", ""},
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
              {"reach yes", "confirmed store online"});
-        assert_true(r.engine.lagging);
+        assert_true(r.engine.ledger.confirmed_by_reachability);
 }
 
 /* A resolver's error before the change is no "unreachable": what is reachable now may have been. */
@@ -185,12 +185,10 @@ static void hold_between_store_and_call(void **state) {
         (void)state;
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"instance none", ""}, {"reach no", ""},
-             {"stored held", "held store"}, {"stored", "held"},
-             {"wait", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
-             {"instance none", "inspecting ask:probe"}, {"reach no", "held in:300-300"},
-             {"unhold", "identifying ask:identify"}, {"identity none", "inspecting ask:inspect"},
-             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
-             {"stored", "allocating ask:allocate"});
+             {"stored held", "held store"}, {"stored", "held"}, {"wait", "held ask:addresses"},
+             {"addresses none", "held in:300-300"}, {"unhold", "identifying ask:identify"},
+             {"identity none", "inspecting ask:inspect"}, {"instance none", "inspecting ask:probe"},
+             {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"});
 }
 
 static void no_room_on_disk_changes_nothing(void **state) {
@@ -272,8 +270,10 @@ static void lost_replies_without_effect_spend_nothing(void **state) {
         rig_init(&r);
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""});
         for (unsigned i = 0; i < 40; i++) {
-                PLAY(&r, {"reach no", "allocating store"}, {"stored", "allocating ask:allocate"},
-                     {"fault Transport.Timeout", "waiting store"});
+                PLAY(&r, {"reach no", ""});
+                if (r.engine.phase == PHASE_ALLOCATING)
+                        PLAY(&r, {"stored", "allocating ask:allocate"},
+                             {"fault Transport.Timeout", "waiting store"});
                 while (r.engine.inflight.op != WIRE_PROBE) {
                         if (r.engine.inflight.op == WIRE_INSPECT)
                                 PLAY(&r, {"instance none", ""});
@@ -283,6 +283,86 @@ static void lost_replies_without_effect_spend_nothing(void **state) {
                                 PLAY(&r, {"wait", "inspecting ask:inspect"});
                         assert_int_not_equal(r.engine.phase, PHASE_FAILED);
                 }
+        }
+}
+
+/* L14: a call of one kind leaves six times in ten minutes, twenty times in an hour; no word helps.
+ */
+static void calls_have_a_ceiling(void **state) {
+        unsigned n = 0, n_early = 0;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""});
+        while (r.now.boot_usec < USEC_PER_HOUR) {
+                if (r.engine.inflight.step == STEP_ASKING &&
+                    r.engine.inflight.op == WIRE_ALLOCATE) {
+                        n++;
+                        n_early += r.now.boot_usec < 10 * USEC_PER_MIN;
+                        PLAY(&r, {"fault Transport.Timeout", ""}, {"resume", ""});
+                        continue;
+                }
+                assert_int_not_equal(r.engine.phase, PHASE_FAILED);
+                rig_go_on(&r, "none");
+        }
+        assert_in_range(n_early, 5, 6);
+        assert_in_range(n, 18, 20);
+        assert_string_equal(r.engine.holdoff.fault.code, "Change.TooOften");
+}
+
+/* L14: under the brake metadata is looked at, and control once an hour. */
+static void the_brake_asks_control_once_an_hour(void **state) {
+        struct rig r;
+        unsigned n = 0;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"hold", ""}, {"start", ""}, {"identity none", ""}, {"kernel up", ""});
+        while (r.now.boot_usec < 24 * USEC_PER_HOUR) {
+                n += r.engine.inflight.step == STEP_ASKING && r.engine.inflight.op == WIRE_INSPECT;
+                rig_go_on(&r, "none");
+        }
+        assert_in_range(n, 20, 25);
+}
+
+/* L14: an order that was accepted is late for ten minutes, and not made again. */
+static void a_raised_bandwidth_is_late(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.bandwidth_out = 5;
+        r.instance.bandwidth_out = 0;
+        r.instance.charge = CHARGE_PREPAID;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", "allocating ask:bandwidth"},
+             {"ok", "inspecting store ask:inspect"},
+             {"instance none", "waiting !Instance.NotShownYet"});
+        while (r.now.boot_usec < 9 * USEC_PER_MIN) {
+                assert_int_not_equal(r.engine.phase, PHASE_ALLOCATING);
+                rig_go_on(&r, "none");
+        }
+        r.instance.bandwidth_out = 5;
+        while (r.engine.inflight.op != WIRE_ALLOCATE)
+                rig_go_on(&r, "none");
+}
+
+/* Control fails at each doubt: Confirm.Timeout comes all the same. */
+static void the_timeout_comes_over_failed_looks(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_grace_usec = 10 * USEC_PER_HOUR;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", ""}, {"ok A", ""}, {"instance A", "confirming store"});
+        while (r.engine.phase != PHASE_FAILED) {
+                assert_true(r.now.boot_usec < USEC_PER_HOUR);
+                if (r.engine.inflight.op == WIRE_INSPECT && r.engine.phase == PHASE_CONFIRMING)
+                        PLAY(&r, {"fault ServiceUnavailable 503", ""});
+                else
+                        rig_go_on(&r, r.engine.inflight.op == WIRE_INSPECT ? "A" : "none");
         }
 }
 
@@ -322,6 +402,10 @@ int main(void) {
                 cmocka_unit_test(lost_allocate_is_looked_for),
                 cmocka_unit_test(executed_with_a_server_error),
                 cmocka_unit_test(lost_replies_without_effect_spend_nothing),
+                cmocka_unit_test(calls_have_a_ceiling),
+                cmocka_unit_test(the_brake_asks_control_once_an_hour),
+                cmocka_unit_test(a_raised_bandwidth_is_late),
+                cmocka_unit_test(the_timeout_comes_over_failed_looks),
                 cmocka_unit_test(killed_before_the_answer),
         };
 

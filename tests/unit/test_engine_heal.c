@@ -351,7 +351,7 @@ static void a_witness_is_not_kept_for_later(void **state) {
         PLAY(&r, {"instance A", "confirming store"}, {"+61", ""}, {"wait", ""},
              {"addresses none", "confirming ask:probe"}, {"kernel down", ""}, {"reach yes", ""});
         assert_int_not_equal(r.engine.phase, PHASE_CONFIRMED);
-        assert_false(r.engine.lagging);
+        assert_false(r.engine.ledger.confirmed_by_reachability);
 }
 
 /* The ledger of a cloned image: kept aside, and nothing of it counts. */

@@ -32,8 +32,8 @@ static void lagging_metadata_is_looked_at(void **state) {
              {"wait", "confirming ask:addresses"}, {"addresses none", "confirming ask:probe"},
              {"reach yes", "confirmed store online"}, {"wait", "confirmed ask:addresses"},
              {"addresses A", "confirmed store"});
-        assert_false(r.engine.lagging);
-        assert_int_equal(r.engine.verdict.planes[PLANE_METADATA], PLANE_AGREES);
+        assert_false(r.engine.ledger.confirmed_by_reachability);
+        assert_int_equal(engine_verdict(&r.engine).planes[PLANE_METADATA], PLANE_AGREES);
 }
 
 /* The witness is believed by the next process too, and for that address only. */
@@ -49,9 +49,9 @@ static void lagging_metadata_outlives_a_restart(void **state) {
              {"instance A", "confirmed online"}, {"kill", "identifying ask:identify"},
              {"identity none", "inspecting watch ask:inspect"}, {"kernel up", ""},
              {"instance B", "confirming store say:replaced"});
-        assert_false(r.engine.lagging);
+        assert_false(r.engine.ledger.confirmed_by_reachability);
         PLAY(&r, {"wait", ""}, {"addresses B", "confirmed online"});
-        assert_false(r.disk.lagging);
+        assert_false(r.disk.confirmed_by_reachability);
 }
 
 /* Metadata did not answer once, and control is asked: not knowing is no disagreement. */

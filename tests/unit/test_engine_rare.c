@@ -443,7 +443,7 @@ static void the_plane_of_now_is_named(void **state) {
         PLAY(&r, {"kernel down", ""}, {"wait", "failed ask:identify"},
              {"identity A", "failed ask:inspect"}, {"instance A", "failed !Confirm.Kernel"},
              {"wait", "failed ask:identify"}, {"fault ServiceUnavailable 503", "failed"});
-        assert_int_equal(r.engine.verdict.planes[PLANE_METADATA], PLANE_UNKNOWN);
+        assert_int_equal(engine_verdict(&r.engine).planes[PLANE_METADATA], PLANE_UNKNOWN);
 }
 
 int main(void) {

@@ -8,7 +8,7 @@
 #include "util/text.h"
 
 #define NOW  1795000000
-#define OURS ((in_addr_t)0x010200c0) /* any will do */
+#define OURS IP(192, 0, 2, 1)
 
 static struct config defaults(void) {
         struct config c;
@@ -148,6 +148,35 @@ static void unknown_is_not_zero(void **state) {
         l.suspect = NOW - DAY_SEC;
         assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
         assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
+                         PERMIT_YES);
+}
+
+/* L14: every kind of call has a ceiling of its own, which makes wait. */
+static void calls_of_a_kind_have_a_ceiling(void **state) {
+        struct config c = defaults();
+        struct ledger l = {0};
+        const char *why;
+        int64_t when;
+
+        (void)state;
+        for (unsigned i = 0; i < 5; i++)
+                ledger_sent(&l, WIRE_REBOOT, NOW - 500 + 10 * i);
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_YES);
+        ledger_sent(&l, WIRE_REBOOT, NOW - 1);
+        assert_int_equal(may_reboot(&l, &when, &why), PERMIT_LATER);
+        assert_string_equal(why, FAULT_CHANGE_OFTEN);
+        assert_int_equal(when, NOW - 500 + 600);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
+                         PERMIT_YES);
+        for (unsigned i = 0; i < 20; i++)
+                ledger_sent(&l, WIRE_ALLOCATE, NOW - 3000 + 120 * i);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, NOW},
+                                         &when, &why),
+                         PERMIT_LATER);
+        assert_int_equal(when, NOW - 3000 + 3600);
+        assert_int_equal(governor_change(&l, &c, WIRE_ALLOCATE, &(struct moment){"this", 0, when},
                                          &when, &why),
                          PERMIT_YES);
 }
@@ -356,6 +385,7 @@ int main(void) {
                 cmocka_unit_test(limit_counts_a_day),
                 cmocka_unit_test(a_refused_reboot_counts_by_its_boot_id),
                 cmocka_unit_test(unknown_is_not_zero),
+                cmocka_unit_test(calls_of_a_kind_have_a_ceiling),
                 cmocka_unit_test(no_boot_id_no_change),
                 cmocka_unit_test(open_intents_forbid_the_next_change),
                 cmocka_unit_test(lost_reboots_settle_late),

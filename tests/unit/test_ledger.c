@@ -49,7 +49,12 @@ static struct ledger sample(void) {
                 TEXT_SET(e->allocation_id, "eip-2");
                 TEXT_SET(e->client_token, "token-3");
                 TEXT_SET(e->request_id, "R-2");
+                TEXT_SET(e->shown_boot_id, "boot-8");
+                e->metadata_before = (enum showed)(op % (SHOWED_ANOTHER + 1));
+                e->nic_before = (enum showed)((op + 1) % (SHOWED_ANOTHER + 1));
+                ledger_sent(&l, op, NOW + (int64_t)op);
         }
+        l.metadata_no_cure = l.nic_no_cure = true;
         return l;
 }
 
@@ -66,6 +71,9 @@ static void what_is_written_is_read(void **state) {
         assert_int_equal(back.n_entries, l.n_entries);
         assert_int_equal(back.wait.started_boot_usec, UINT64_MAX);
         assert_true(back.suspect_pending);
+        assert_true(back.metadata_no_cure && back.nic_no_cure);
+        assert_int_equal(back.n_sends, l.n_sends);
+        assert_memory_equal(back.sends, l.sends, sizeof(l.sends));
         for (unsigned i = 0; i < l.n_entries; i++) {
                 assert_int_equal(back.entries[i].op, l.entries[i].op);
                 assert_int_equal(back.entries[i].outcome, l.entries[i].outcome);
@@ -75,6 +83,9 @@ static void what_is_written_is_read(void **state) {
                 assert_int_equal(back.entries[i].address, l.entries[i].address);
                 assert_string_equal(back.entries[i].client_token, l.entries[i].client_token);
                 assert_string_equal(back.entries[i].boot_id, l.entries[i].boot_id);
+                assert_string_equal(back.entries[i].shown_boot_id, l.entries[i].shown_boot_id);
+                assert_int_equal(back.entries[i].metadata_before, l.entries[i].metadata_before);
+                assert_int_equal(back.entries[i].nic_before, l.entries[i].nic_before);
         }
 }
 
@@ -291,6 +302,20 @@ static void full_ledgers_keep_what_may_count(void **state) {
         assert_non_null(ledger_add(&l, WIRE_REBOOT, NOW));
 }
 
+/* Of the sends of an hour the newest are kept, however many there are. */
+static void sends_of_an_hour(void **state) {
+        struct ledger l = {0};
+
+        (void)state;
+        for (unsigned i = 0; i < LEDGER_SENDS + 5; i++)
+                ledger_sent(&l, WIRE_ALLOCATE, NOW + i);
+        assert_int_equal(l.n_sends, LEDGER_SENDS);
+        assert_int_equal(l.sends[0].time, NOW + 5);
+        ledger_sent(&l, WIRE_REBOOT, NOW + 3600 + 50);
+        assert_int_equal(l.sends[0].time, NOW + 51);
+        assert_int_equal(l.sends[l.n_sends - 1].op, WIRE_REBOOT);
+}
+
 /* Ledgers of version 1: all of them are read, and mean what they meant. */
 static void version_1_is_read(void **state) {
         static const struct {
@@ -341,6 +366,7 @@ int main(void) {
                 cmocka_unit_test(full_ledgers_forget_the_spent),
                 cmocka_unit_test(full_ledgers_keep_what_may_count),
                 cmocka_unit_test(version_1_is_read),
+                cmocka_unit_test(sends_of_an_hour),
         };
 
         return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

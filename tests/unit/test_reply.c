@@ -436,8 +436,10 @@ static void check_eips(const char *text) {
         char request_id[REQUEST_ID_SIZE];
         struct eip e[4];
         size_t n;
+        bool odd;
 
-        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, N(e), &n, request_id), 0);
+        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, N(e), &n, &odd, request_id),
+                         0);
         assert_int_equal(n, 3);
         assert_string_equal(e[0].allocation_id, "eip-1");
         assert_int_equal(e[0].address, ip4("203.0.113.1"));
@@ -455,8 +457,79 @@ static void check_eips(const char *text) {
         assert_int_equal(e[2].status, EIP_ASSOCIATING);
         assert_int_equal(e[2].mode, EIP_NAT);
         assert_true(e[2].locked);
-        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, 1, &n, request_id), 0);
+        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, 1, &n, &odd, request_id),
+                         0);
         assert_int_equal(n, 1);
+}
+
+#define OURS         "i-bp1gtjxuuvwj17zr0001"
+#define EIP_NONE     "\"EipAddress\":{\"IpAddress\":\"\"}"
+#define IP_NONE      "\"PublicIpAddress\":{\"IpAddress\":[]}"
+#define IP(text)     "\"PublicIpAddress\":{\"IpAddress\":[\"" text "\"]}"
+#define IS(id, rest) "{\"InstanceId\":\"" id "\",\"Status\":\"Running\"," rest "}"
+#define LIST(list)   "{\"RequestId\":\"R\",\"Instances\":{\"Instance\":[" list "]}}"
+#define GOOD         IS(OURS, IP("203.0.113.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")
+
+/* What stands beside our address spoils it not; what is no public address is not "none". */
+static void test_what_is_right_is_taken(void **state) {
+        static const struct {
+                const char *text;
+                int r, bandwidth;
+                const char *address;
+        } cases[] = {
+                {LIST(GOOD), 0, 5, "203.0.113.9"},
+                {LIST(IS(OURS, IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":-1")), 0, -1,
+                 NULL},
+                {LIST(IS(OURS, IP("203.0.113.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":null")),
+                 0, -1, "203.0.113.9"},
+                {LIST(IS(OURS, IP("203.0.113.9"))), 0, -1, "203.0.113.9"},
+                {LIST(IS(OURS, IP(" 203.0.113.9 ") "," EIP_NONE)), 0, -1, "203.0.113.9"},
+                {LIST(IS(OURS, IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":1000000")), 0,
+                 1000000, NULL},
+                {LIST(IS(OURS, IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":1000001")),
+                 -EBADMSG, 0, NULL},
+                {LIST(IS(OURS, IP_NONE "," EIP_NONE)), -EBADMSG, 0, NULL},
+                /* others */
+                {LIST(IS("i-2", IP("203.0.*.*") ",\"InternetMaxBandwidthOut\":-1") "," GOOD), 0, 5,
+                 "203.0.113.9"},
+                {LIST("null," GOOD), 0, 5, "203.0.113.9"},
+                {LIST("\"i-2\"," GOOD), 0, 5, "203.0.113.9"},
+                {LIST(GOOD ",[]"), 0, 5, "203.0.113.9"},
+                {LIST("null"), -EBADMSG, 0, NULL},
+                {LIST(IS("i-2", IP("203.0.113.8"))), -ENOENT, 0, NULL},
+                {LIST(GOOD "," GOOD), -EBADMSG, 0, NULL},
+                /* no public addresses */
+                {LIST(IS(OURS, IP("127.0.0.1") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
+                 -EBADMSG, 0, NULL},
+                {LIST(IS(OURS, IP("100.64.0.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
+                 -EBADMSG, 0, NULL},
+                {LIST(IS(OURS, IP("224.0.0.251") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
+                 -EBADMSG, 0, NULL},
+                {LIST(IS(OURS, IP_NONE ",\"EipAddress\":{\"IpAddress\":\"169.254.0.9\"},"
+                                       "\"InternetMaxBandwidthOut\":5")),
+                 -EBADMSG, 0, NULL},
+                {LIST(IS(OURS, IP("10.0.0.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")), 0, 5,
+                 "10.0.0.9"},
+                /* all is well, says a Code */
+                {"{\"Code\":\"200\",\"Instances\":{\"Instance\":[" GOOD "]}}", 0, 5, "203.0.113.9"},
+                {"{\"Code\":200,\"Instances\":{\"Instance\":[" GOOD "]}}", 0, 5, "203.0.113.9"},
+                {"{\"Success\":false,\"Instances\":{\"Instance\":[" GOOD "]}}", -EBADMSG, 0, NULL},
+                {"{\"Code\":\"Throttling\",\"Instances\":{\"Instance\":[" GOOD "]}}", -EBADMSG, 0,
+                 NULL},
+        };
+
+        (void)state;
+        for (size_t k = 0; k < N(cases); k++) {
+                char request_id[REQUEST_ID_SIZE];
+                struct instance i = {};
+                int r = reply_parse_instance(cases[k].text, strlen(cases[k].text), OURS, &i,
+                                             request_id);
+
+                if (r != cases[k].r)
+                        fail_msg("%d: %s", r, cases[k].text);
+                assert_int_equal(i.bandwidth_out, cases[k].bandwidth);
+                assert_int_equal(i.public_ip, cases[k].address ? ip4(cases[k].address) : 0);
+        }
 }
 
 static void test_eips(void **state) {
@@ -474,6 +547,9 @@ static void test_eips(void **state) {
                 ONE_EIP("\"AllocationId\":\"e\""),
                 ONE_EIP("\"IpAddress\":\"203.0.113.1\""),
                 ONE_EIP("\"AllocationId\":\"e\",\"IpAddress\":\"203.0.113.1\""),
+                ONE_EIP("\"AllocationId\":\"e\",\"IpAddress\":\"2001:db8::1\",\"Status\":\"InUse\""),
+                ONE_EIP("\"AllocationId\":\"e\",\"IpAddress\":\"127.0.0.1\",\"Status\":\"InUse\""),
+                ONE_EIP("\"AllocationId\":\"e/e\",\"IpAddress\":\"203.0.113.1\",\"Status\":\"InUse\""),
                 ONE_EIP(EIP_ID_AND_IP "\"Status\":\"\""),
                 ONE_EIP(EIP_ID_AND_IP "\"Status\":null"),
                 ONE_EIP(EIP_ID_AND_IP "\"Status\":[\"Available\"]"),
@@ -497,17 +573,63 @@ static void test_eips(void **state) {
         check_eips(eips_xml);
         for (size_t k = 0; k < N(none); k++) {
                 size_t n = 9;
+                bool odd;
 
-                if (reply_parse_eips(none[k], strlen(none[k]), "", e, N(e), &n, request_id) != 0)
+                if (reply_parse_eips(none[k], strlen(none[k]), "", e, N(e), &n, &odd, request_id) !=
+                    0)
                         fail_msg("refused: %s", none[k]);
                 assert_int_equal(n, 0);
         }
         for (size_t k = 0; k < N(bad); k++) {
                 size_t n;
+                bool odd;
 
-                if (reply_parse_eips(bad[k], strlen(bad[k]), "", e, N(e), &n, request_id) !=
-                    -EBADMSG)
+                if (reply_parse_eips(bad[k], strlen(bad[k]), "", e, N(e), &n, &odd, request_id) !=
+                            -EBADMSG &&
+                    !odd)
                         fail_msg("accepted: %s", bad[k]);
+        }
+}
+
+/* What stands beside it spoils no EIP; and the page says that it is not all of them. */
+static void test_odd_eips_beside_a_good_one(void **state) {
+        static const char good[] = "{\"AllocationId\":\"eip-2\",\"IpAddress\":\"203.0.113.2\","
+                                   "\"Status\":\"Available\"}";
+        static const struct {
+                const char *other;
+                bool odd;
+                size_t n;
+        } cases[] = {
+                {"{\"AllocationId\":\"eip-1\",\"IpAddress\":\"\",\"Status\":\"Creating\"}", false,
+                 2},
+                {"{\"AllocationId\":\"eip-1\",\"Status\":\"Available\"}", false, 2},
+                {"{\"AllocationId\":\"eip-1\",\"IpAddress\":\"2001:db8::1\",\"Status\":\"InUse\"}",
+                 true, 1},
+                {"{\"AllocationId\":\"eip-1\",\"IpAddress\":\"203.0.113.1\"}", true, 1},
+                {"{\"IpAddress\":\"203.0.113.1\",\"Status\":\"Available\"}", true, 1},
+                {"null", true, 1},
+                {"\"eip-1\"", true, 1},
+                {"[]", true, 1},
+        };
+
+        (void)state;
+        for (size_t k = 0; k < N(cases); k++) {
+                for (unsigned first = 0; first < 2; first++) {
+                        char text[512], request_id[REQUEST_ID_SIZE];
+                        struct eip e[4];
+                        size_t n;
+                        bool odd;
+
+                        snprintf(text, sizeof(text),
+                                 "{\"RequestId\":\"R\",\"EipAddresses\":{\"EipAddress\":[%s,%s]}}",
+                                 first ? cases[k].other : good, first ? good : cases[k].other);
+                        if (reply_parse_eips(text, strlen(text), "", e, N(e), &n, &odd,
+                                             request_id) != 0)
+                                fail_msg("refused: %s", text);
+                        assert_int_equal(odd, cases[k].odd);
+                        assert_int_equal(n, cases[k].n);
+                        assert_string_equal(e[first && n == 2 ? 1 : 0].allocation_id, "eip-2");
+                }
         }
 }
 
@@ -531,8 +653,12 @@ static void test_eip_allocate(void **state) {
                 assert_int_equal(e.address, ip4("203.0.113.1"));
                 assert_string_equal(request_id, "R");
         }
+        /* The id is the purchase; an address without one is none. */
         assert_int_equal(
-                reply_parse_eip_allocate("{\"AllocationId\":\"eip-1\"}", 24, &e, request_id),
+                reply_parse_eip_allocate("{\"AllocationId\":\"eip-1\"}", 24, &e, request_id), 0);
+        assert_int_equal(e.address, 0);
+        assert_int_equal(
+                reply_parse_eip_allocate("{\"EipAddress\":\"203.0.113.1\"}", 28, &e, request_id),
                 -EBADMSG);
 }
 
@@ -686,13 +812,14 @@ static void try_all(const char *text, size_t len) {
         struct eip e[3];
         in_addr_t address = 0;
         size_t n = 0;
+        bool odd;
 
         if (reply_parse_instance(text, len, ID, &i, request_id) == 0)
                 assert_true(!strcmp(i.instance_id, ID) && i.status[0]);
         if (reply_parse_allocate(text, len, &address, request_id) == 0)
                 assert_int_not_equal(address, 0);
         reply_parse_done(text, len, request_id);
-        if (reply_parse_eips(text, len, "a=b", e, N(e), &n, request_id) == 0)
+        if (reply_parse_eips(text, len, "a=b", e, N(e), &n, &odd, request_id) == 0)
                 assert_true(n <= N(e));
         reply_parse_eip_allocate(text, len, e, request_id);
         reply_parse_error(text, len, &f);
@@ -719,7 +846,9 @@ int main(void) {
                 cmocka_unit_test(test_many_locks),
                 cmocka_unit_test(test_allocate),
                 cmocka_unit_test(test_done),
+                cmocka_unit_test(test_what_is_right_is_taken),
                 cmocka_unit_test(test_eips),
+                cmocka_unit_test(test_odd_eips_beside_a_good_one),
                 cmocka_unit_test(test_eip_allocate),
                 cmocka_unit_test(test_error),
                 cmocka_unit_test(test_error_action),

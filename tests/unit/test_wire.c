@@ -75,17 +75,19 @@ static const struct identity identity = {
         .region_id = "cn-hangzhou",
         .account_id = "1234567890123456",
         .mac = "00:16:3e:0a:0b:0c",
-        .private_ip = 0x0a0010ac,
+        .private_ip = IP(172, 16, 0, 10),
         .network = NETWORK_VPC,
         .from_metadata = true,
-        .public = {.instance_id = "i-bp1test", .presence = PRESENCE_PRESENT, .address = 0x0a0071cb},
+        .public = {.instance_id = "i-bp1test",
+                   .presence = PRESENCE_PRESENT,
+                   .address = IP(203, 0, 113, 10)},
 };
 static const struct instance instance = {
         .instance_id = "i-bp1test",
         .status = "Running",
         .network = NETWORK_CLASSIC,
-        .public_ip = 0x0a0071cb,
-        .eip = 0x0b0071cb,
+        .public_ip = IP(203, 0, 113, 10),
+        .eip = IP(203, 0, 113, 11),
         .eip_id = "eip-bp1test",
         .locks = "security, financial",
         .bandwidth_out = 5,
@@ -93,7 +95,7 @@ static const struct instance instance = {
         .expires = 1798000000,
         .n_private = 2,
         .n_macs = INSTANCE_ADDRS,
-        .private_ips = {0x0a0010ac, 0x0b0010ac},
+        .private_ips = {IP(172, 16, 0, 10), IP(172, 16, 0, 11)},
         .macs = {"00:16:3e:00:00:01", "00:16:3e:00:00:02", "00:16:3e:00:00:03", "00:16:3e:00:00:04",
                  "00:16:3e:00:00:05", "00:16:3e:00:00:06", "00:16:3e:00:00:07", "00:16:3e:00:00:08",
                  "00:16:3e:00:00:09", "00:16:3e:00:00:0a", "00:16:3e:00:00:0b", "00:16:3e:00:00:0c",
@@ -134,7 +136,7 @@ static void answers_come_back(void **state) {
         a = (struct wire_answer){.request_id = "r"};
         answer_comes_back(WIRE_EIP_FIND, &a); /* none fits */
         a.eip = (struct eip){.allocation_id = "eip-1",
-                             .address = 0x0a0071cb,
+                             .address = IP(203, 0, 113, 10),
                              .status = EIP_IN_USE,
                              .mode = EIP_CUT_THROUGH,
                              .bound_to = "eni-1",
@@ -142,7 +144,7 @@ static void answers_come_back(void **state) {
                              .locked = true};
         answer_comes_back(WIRE_EIP_FIND, &a);
         answer_comes_back(WIRE_EIP_ALLOCATE, &a);
-        a = (struct wire_answer){.address = 0x0a0071cb, .server_time = 1};
+        a = (struct wire_answer){.address = IP(203, 0, 113, 10), .server_time = 1};
         answer_comes_back(WIRE_ALLOCATE, &a);
         for (enum wire_reach reach = REACH_UNKNOWN; reach <= REACH_YES; reach++) {
                 a.reachable = reach;
@@ -250,6 +252,96 @@ static const char *const bad_questions[] = {
         "{\"op\":\"eip-allocate\",\"deadline_ms\":1,\"instance_id\":\"i\"}",
         "{\"op\":\"eip-associate\",\"deadline_ms\":1,\"instance_id\":\"i\",\"client_token\":\"t\"}",
 };
+
+#define FILL(array) (memset(array, 'z', sizeof(array) - 1), (array)[sizeof(array) - 1] = '\0')
+
+/* Texts end, ids are words and presence goes with an address, as their parsers make them. */
+static void fill_answer(enum wire_op op, struct wire_answer *a) {
+        struct addresses *shown = op == WIRE_IDENTIFY ? &a->identity.public : &a->addresses;
+
+        a->fault = (struct fault){};
+        a->reachable = true;
+        FILL(a->request_id);
+        if (op == WIRE_IDENTIFY || op == WIRE_ADDRESSES) {
+                FILL(shown->instance_id);
+                shown->presence = PRESENCE_PRESENT;
+        }
+        if (op == WIRE_IDENTIFY) {
+                FILL(a->identity.instance_id), FILL(a->identity.region_id);
+                FILL(a->identity.account_id), FILL(a->identity.mac);
+                a->identity.tokenless = a->identity.from_metadata = true;
+        }
+        if (op == WIRE_INSPECT) {
+                FILL(a->instance.instance_id), FILL(a->instance.status);
+                FILL(a->instance.eip_id), FILL(a->instance.locks);
+                a->instance.n_private = a->instance.n_macs = INSTANCE_ADDRS;
+                for (size_t k = 0; k < INSTANCE_ADDRS; k++)
+                        FILL(a->instance.macs[k]);
+        }
+        if (op == WIRE_EIP_FIND || op == WIRE_EIP_ALLOCATE) {
+                FILL(a->eip.allocation_id), FILL(a->eip.bound_to);
+                a->eip.bound_here = a->eip.locked = a->eip.tagged = true;
+        }
+}
+
+/* Every member of an answer full of one byte, and its numbers at an end of their range: what the
+ * cloud process can hold, it can say, and the agent takes it. */
+static void answers_at_their_extremes(void **state) {
+        static const unsigned char bytes[] = {0x7f, 0xff, 0x80, 0x01, '9'};
+
+        (void)state;
+        for (enum wire_op op = WIRE_IDENTIFY; op < _WIRE_OP_MAX; op++) {
+                for (size_t i = 0; i < N(bytes); i++) {
+                        struct wire_answer a, back;
+                        char *line;
+                        int b = bytes[i];
+
+                        memset(&a, b, sizeof(a));
+                        fill_answer(op, &a);
+                        if (b == 0x80)
+                                a.server_time = INT64_MIN;
+                        assert_int_equal(wire_answer_format(op, &a, &line), 0);
+                        if (wire_answer_parse(op, line, strlen(line) - 1, &back) != 0)
+                                fail_msg("%s, %02x: %s", wire_op_name(op), (unsigned)b, line);
+                        free(line);
+                }
+        }
+}
+
+/* Read from a reply of the API and sent on: whatever the one half takes, the other one does. */
+static void times_and_bandwidths_of_the_cloud_are_taken(void **state) {
+        static const struct {
+                const char *bandwidth, *expires;
+        } cases[] = {
+                {"0", "1970-01-01T00:00:01Z"},
+                {"100001", "9999-12-31T23:59:59Z"},
+                {"1000000", "9999-12-31T23:59:61Z"},
+                {"-1", "2099-12-31T15:59Z"},
+        };
+
+        (void)state;
+        for (size_t k = 0; k < N(cases); k++) {
+                struct wire_answer a = {}, back;
+                char text[512], request_id[REQUEST_ID_SIZE], *line;
+
+                snprintf(
+                        text, sizeof(text),
+                        "{\"RequestId\":\"R\",\"Instances\":{\"Instance\":[{\"InstanceId\":\"i-1\","
+                        "\"Status\":\"Running\",\"InternetMaxBandwidthOut\":%s,\"ExpiredTime\":"
+                        "\"%s\",\"PublicIpAddress\":{\"IpAddress\":[\"203.0.113.9\"]}}]}}",
+                        cases[k].bandwidth, cases[k].expires);
+                assert_int_equal(
+                        reply_parse_instance(text, strlen(text), "i-1", &a.instance, request_id),
+                        0);
+                assert_int_equal(wire_answer_format(WIRE_INSPECT, &a, &line), 0);
+                if (wire_answer_parse(WIRE_INSPECT, line, strlen(line) - 1, &back) != 0)
+                        fail_msg("%s", line);
+                assert_int_equal(back.instance.bandwidth_out, a.instance.bandwidth_out);
+                assert_int_equal(back.instance.bandwidth_out, atoi(cases[k].bandwidth));
+                assert_int_equal(back.instance.expires, a.instance.expires);
+                free(line);
+        }
+}
 
 static void bad_questions_are_refused(void **state) {
         (void)state;
@@ -480,9 +572,9 @@ static void the_very_bytes(void **state) {
                                   "\"instance_id\":\"i-bp1test\",\"client_token\":\"b6f0-11\","
                                   "\"bandwidth_out\":5,\"allocate_public_ip\":true}\n");
         free(line);
-        a.address = 0x0a0071cb;
+        a.address = IP(203, 0, 113, 10);
         assert_int_equal(wire_answer_format(WIRE_ALLOCATE, &a, &line), 0);
-        assert_string_equal(line, "{\"ok\":{\"address\":\"203.113.0.10\",\"request_id\":\"R1\"},"
+        assert_string_equal(line, "{\"ok\":{\"address\":\"203.0.113.10\",\"request_id\":\"R1\"},"
                                   "\"server_time\":1795442400,\"time_proven\":false}\n");
         free(line);
         a = (struct wire_answer){.fault = {.class = FAULT_THROTTLED,
@@ -515,6 +607,8 @@ int main(void) {
                 cmocka_unit_test(answers_come_back),
                 cmocka_unit_test(faults_come_back),
                 cmocka_unit_test(odd_bytes_are_replaced_before_they_leave),
+                cmocka_unit_test(answers_at_their_extremes),
+                cmocka_unit_test(times_and_bandwidths_of_the_cloud_are_taken),
                 cmocka_unit_test(bad_questions_are_refused),
                 cmocka_unit_test(bad_answers_are_refused),
                 cmocka_unit_test(cut_and_bent_lines),

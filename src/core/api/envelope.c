@@ -8,9 +8,31 @@
 #include "core/api/tree.h"
 #include "util/text.h"
 
+/* Some gateways say by a Code that all is well. */
+static bool put_code(void *field, size_t size, const char *value) {
+        static const char *const good[] = {"200", "0", "OK", "Success"};
+
+        for (size_t i = 0; i < N_ROWS(good); i++) {
+                if (strcasecmp(good[i], value) == 0)
+                        return true;
+        }
+        return field_text(field, size, value);
+}
+
+static bool put_success(void *field, size_t size, const char *value) {
+        bool *failed = field;
+
+        (void)size;
+        *failed |= strcasecmp(value, "false") == 0;
+        return true;
+}
+
 static const struct field envelope_rows[] = {
-        FIELD("Code", field_text, struct envelope, code),
+        FIELD("Code", put_code, struct envelope, code),
+        FIELD("ErrorCode", put_code, struct envelope, code),
         FIELD("Message", field_text, struct envelope, message),
+        FIELD("ErrorMessage", field_text, struct envelope, message),
+        FIELD("Success", put_success, struct envelope, failed),
         FIELD("RequestId", field_text, struct envelope, request_id),
         FIELD("AccessDeniedDetail/AuthAction", field_text, struct envelope, action),
 };
@@ -53,7 +75,7 @@ static bool on_enter(void *userdata, const char *whole_path) {
         if (!inner || *inner)
                 return true;
         r->seen = r->spoilt = 0;
-        r->has_members = false;
+        r->has_members = r->malformed = false;
         return r->on_begin(r);
 }
 
@@ -102,10 +124,14 @@ static bool on_value(void *userdata, const char *whole_path, const char *value) 
         const char *path = unwrap(r, whole_path);
         const char *inner = r->list ? below(path, r->element) : NULL;
 
-        if (inner && *inner)
-                return field_put(r->rows, r->n_rows, r->item, inner, value);
-        if (r->list && *value && (inner || strcasecmp(path, r->list) == 0))
-                return false; /* a text in the place of the list or of an element */
+        if (inner && *inner) {
+                r->malformed |= !field_put(r->rows, r->n_rows, r->item, inner, value);
+                return true; /* the element's own matter: the others may be well */
+        }
+        if (r->list && *value && (inner || strcasecmp(path, r->list) == 0)) {
+                r->not_listed = true; /* a text in the place of the list or of an element */
+                return true;
+        }
         if (!field_put(envelope_rows, N_ROWS(envelope_rows), &r->envelope, path, value))
                 return false;
         return !r->top_rows || field_put(r->top_rows, r->n_top_rows, r->top, path, value);
@@ -134,7 +160,7 @@ int envelope_read(struct reply_rows *r, const char *text, size_t len, char *requ
 
         if (k < 0)
                 return k;
-        if (r->envelope.code[0])
+        if (r->envelope.code[0] || r->envelope.failed)
                 return -EBADMSG;
         if (request_id && r->envelope.request_id[0])
                 text_copy(request_id, REQUEST_ID_SIZE, r->envelope.request_id);

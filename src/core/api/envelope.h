@@ -12,6 +12,7 @@ struct envelope {
         char message[FAULT_MESSAGE_SIZE];
         char request_id[REQUEST_ID_SIZE];
         char action[FAULT_CODE_SIZE]; /* AccessDeniedDetail: which permission is missing */
+        bool failed;                  /* Success: false */
 };
 
 /*
@@ -40,6 +41,7 @@ struct reply_rows {
         size_t n_marks;
         unsigned seen, spoilt; /* bits of marks in the element at hand */
         bool has_members;      /* of the element at hand: it has any */
+        bool malformed;        /* of the element at hand: a member's value is none */
         bool (*on_begin)(struct reply_rows *r);
         bool (*on_end)(struct reply_rows *r);
         const char *part; /* below the element: something of which it has several; may be NULL */

@@ -8,8 +8,6 @@
 
 #include "util/text.h"
 
-#define INT_MAX_SANE 1000000
-
 bool field_put(const struct field *rows, size_t n, void *base, const char *path,
                const char *value) {
         for (size_t i = 0; i < n; i++) {
@@ -30,11 +28,24 @@ bool field_word(void *field, size_t size, const char *value) {
         return text_copy(field, size, value);
 }
 
-bool field_ipv4(void *field, size_t size, const char *value) {
-        in_addr_t *address = field;
+bool field_public_ipv4(void *field, size_t size, const char *value) {
+        char text[IPV4_SIZE];
+        in_addr_t *address = field, parsed;
+        size_t n;
 
         (void)size;
-        return !*value || *address != 0 || ipv4_parse(value, address);
+        value += strspn(value, " \t\r\n");
+        n = strcspn(value, " \t\r\n");
+        if (*address != 0 || value[0] == '\0')
+                return true;
+        if (n >= sizeof(text) || value[n + strspn(value + n, " \t\r\n")])
+                return false;
+        memcpy(text, value, n);
+        text[n] = '\0';
+        if (!ipv4_parse(text, &parsed) || !ipv4_may_be_public(parsed))
+                return false;
+        *address = parsed;
+        return true;
 }
 
 static bool is_hex(char c) {
@@ -62,16 +73,6 @@ bool field_mac(void *field, size_t size, const char *value) {
                 if (*mac >= 'A' && *mac <= 'F')
                         *mac = (char)(*mac - 'A' + 'a');
         }
-        return true;
-}
-
-bool field_int(void *field, size_t size, const char *value) {
-        uint64_t number;
-
-        (void)size;
-        if (!text_to_u64(value, INT_MAX_SANE, &number))
-                return false;
-        *(int *)field = (int)number;
         return true;
 }
 

@@ -28,9 +28,9 @@ bool field_put(const struct field *rows, size_t n, void *base, const char *path,
 
 bool field_text(void *field, size_t size, const char *value); /* cut when too long */
 bool field_word(void *field, size_t size, const char *value); /* ids: letters, digits, - . _ */
-bool field_ipv4(void *field, size_t size, const char *value); /* "" and a second one: ignored */
+/* A public address; "" and a second one: ignored; blanks around it are layout. */
+bool field_public_ipv4(void *field, size_t size, const char *value);
 bool field_mac(void *field, size_t size, const char *value);  /* made lower case */
-bool field_int(void *field, size_t size, const char *value);  /* 0 … 1,000,000 */
 bool field_time(void *field, size_t size, const char *value); /* malformed: left alone */
 bool field_network(void *field, size_t size, const char *value);
 

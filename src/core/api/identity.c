@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "core/api/field.h"
 #include "core/api/tree.h"
@@ -11,7 +12,7 @@
 
 /* An address item as one look shows it. */
 struct item {
-        bool malformed;
+        bool malformed, listed;
         in_addr_t address;
 };
 
@@ -32,18 +33,28 @@ static bool on_value(void *userdata, const char *path, const char *value) {
         return field_put(t->rows, t->n_rows, t->base, path, value);
 }
 
-/* An address item in another shape than a text is no address, and no absence of one (L6). */
+/*
+ * An address item in another shape than a text is no address, and no absence of one (L6): a list
+ * is one where an address is in it.
+ */
 static bool on_all_shape(void *userdata, const char *path, enum tree_shape shape) {
         const struct target *t = userdata;
         struct all *all = t->base;
+        struct item *item = strcasecmp(path, "eipv4") == 0         ? &all->eipv4
+                            : strcasecmp(path, "public-ipv4") == 0 ? &all->public_ipv4
+                                                                   : NULL;
 
-        if (shape & (TREE_TEXT | TREE_LEAF))
+        if (!item || (shape & (TREE_TEXT | TREE_LEAF)))
                 return true;
-        if (strcasecmp(path, "eipv4") == 0)
-                all->eipv4.malformed = true;
-        else if (strcasecmp(path, "public-ipv4") == 0)
-                all->public_ipv4.malformed = true;
+        if (shape & (TREE_LIST | TREE_LISTED_TEXT))
+                item->listed = true;
+        else
+                item->malformed = true;
         return true;
+}
+
+static bool is_understood(const struct item *i) {
+        return !i->malformed && (i->address || !i->listed);
 }
 
 static int read_rows(const char *text, size_t len, const struct field *rows, size_t n_rows,
@@ -60,7 +71,7 @@ static bool put_item(void *field, size_t size, const char *value) {
         struct item *item = field;
 
         (void)size;
-        if (*value && item->address == 0 && !ipv4_parse(value, &item->address))
+        if (!field_public_ipv4(&item->address, sizeof(item->address), value))
                 item->malformed = true;
         return true;
 }
@@ -105,13 +116,11 @@ static struct addresses look(const char *instance_id, const struct item *eipv4,
         struct addresses a = {};
 
         TEXT_SET(a.instance_id, instance_id);
+        /* eipv4 goes before: where it is not understood, the other one may not be what counts. */
+        if (!is_understood(eipv4) || (!eipv4->address && !is_understood(public_ipv4)))
+                return a;
         a.address = eipv4->address ? eipv4->address : public_ipv4->address;
-        if (a.address)
-                a.presence = PRESENCE_PRESENT;
-        else if (eipv4->malformed || public_ipv4->malformed)
-                a.presence = PRESENCE_UNKNOWN;
-        else
-                a.presence = PRESENCE_ABSENT;
+        a.presence = a.address ? PRESENCE_PRESENT : PRESENCE_ABSENT;
         return a;
 }
 
@@ -161,7 +170,7 @@ int identity_parse_address(const char *text, size_t len, struct addresses *ret) 
                 text = "";
         if (!leaf_text(text, len, leaf, sizeof(leaf)))
                 return -EBADMSG;
-        if (leaf[0] && !ipv4_parse(leaf, &address))
+        if (leaf[0] && (!ipv4_parse(leaf, &address) || !ipv4_may_be_public(address)))
                 return -EBADMSG;
         ret->presence = leaf[0] ? PRESENCE_PRESENT : PRESENCE_ABSENT;
         ret->address = address;
@@ -172,8 +181,31 @@ int identity_parse_address(const char *text, size_t len, struct addresses *ret) 
 
 struct role_document {
         struct credentials credentials;
-        char code[32];
+        char code[64], message[128];
 };
+
+/* Beside the usual form: a fraction of a second, an offset instead of Z, or seconds since 1970. */
+static bool put_expiration(void *field, size_t size, const char *value) {
+        int64_t *expiration = field;
+        struct tm tm = {};
+        const char *rest = strptime(value, "%Y-%m-%dT%H:%M:%S", &tm);
+        uint64_t seconds;
+        long offset;
+
+        if (text_to_u64(value, TIME_SEC_MAX, &seconds)) {
+                *expiration = (int64_t)seconds;
+                return true;
+        }
+        if (!rest)
+                return field_time(field, size, value);
+        if (*rest == '.')
+                rest += 1 + strspn(rest + 1, "0123456789");
+        if (strcmp(rest, "Z") != 0 && !strptime(rest, "%z", &tm))
+                return true;
+        offset = tm.tm_gmtoff; /* timegm() forgets it */
+        *expiration = timegm(&tm) - offset;
+        return true;
+}
 
 /* They go into HTTP headers and URLs: nothing but visible ASCII, and never cut. */
 static bool put_secret(void *field, size_t size, const char *value) {
@@ -186,24 +218,53 @@ static bool put_secret(void *field, size_t size, const char *value) {
 
 static const struct field credentials_rows[] = {
         FIELD("Code", field_text, struct role_document, code),
+        FIELD("Message", field_text, struct role_document, message),
         FIELD("AccessKeyId", put_secret, struct role_document, credentials.access_key_id),
         FIELD("AccessKeySecret", put_secret, struct role_document, credentials.access_key_secret),
         FIELD("SecurityToken", put_secret, struct role_document, credentials.security_token),
-        FIELD("Expiration", field_time, struct role_document, credentials.expiration),
+        FIELD("Expiration", put_expiration, struct role_document, credentials.expiration),
 };
 
-static bool role_document_is_whole(const struct role_document *d) {
-        return strcmp(d->code, "Success") == 0 && d->credentials.access_key_id[0] &&
-               d->credentials.access_key_secret[0] && d->credentials.security_token[0] &&
-               d->credentials.expiration > 0;
+/* What the document says of itself, or what it lacks; NULL where it is whole. */
+static const char *role_document_lacks(const struct role_document *d) {
+        if (!d->code[0])
+                return "the document has no Code";
+        if (strcmp(d->code, "Success") != 0)
+                return d->message;
+        if (!d->credentials.access_key_id[0])
+                return "the document has no AccessKeyId";
+        if (!d->credentials.access_key_secret[0])
+                return "the document has no AccessKeySecret";
+        return d->credentials.security_token[0] ? NULL : "the document has no SecurityToken";
 }
 
-int identity_parse_credentials(const char *text, size_t len, struct credentials *ret) {
+/* Of a Code that is a word, and of the Message beside it: "AssumeRoleDenied: …". */
+static void explain_role(const struct role_document *d, const char *lacks,
+                         char why[static ROLE_WHY_SIZE]) {
+        bool refused = lacks == d->message && text_is_word(d->code, sizeof(d->code) - 1, "._-");
+        size_t n;
+
+        text_copy(why, ROLE_WHY_SIZE, refused ? d->code : "the document's Code is not Success");
+        if (lacks != d->message)
+                text_copy(why, ROLE_WHY_SIZE, lacks);
+        n = strlen(why);
+        if (refused && *lacks) {
+                text_copy(why + n, ROLE_WHY_SIZE - n, ": ");
+                text_copy_printable(why + n + 2, ROLE_WHY_SIZE - n - 2, lacks);
+        }
+}
+
+int identity_parse_credentials(const char *text, size_t len, struct credentials *ret,
+                               char why[static ROLE_WHY_SIZE]) {
         struct role_document document = {};
         int r = read_rows(text, len, credentials_rows, N_ROWS(credentials_rows), NULL, &document);
+        const char *lacks = r < 0 ? NULL : role_document_lacks(&document);
 
-        if (r >= 0 && !role_document_is_whole(&document))
+        why[0] = '\0';
+        if (lacks) {
+                explain_role(&document, lacks, why);
                 r = -EBADMSG;
+        }
         if (r >= 0)
                 *ret = document.credentials;
         explicit_bzero(&document, sizeof(document));

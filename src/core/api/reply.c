@@ -16,7 +16,7 @@
 int reply_parse_allocate(const char *text, size_t len, in_addr_t *ret,
                          char request_id[static REQUEST_ID_SIZE]) {
         static const struct field row = {
-                .path = "IpAddress", .put = field_ipv4, .size = sizeof(in_addr_t)};
+                .path = "IpAddress", .put = field_public_ipv4, .size = sizeof(in_addr_t)};
         in_addr_t address = 0;
         struct reply_rows r = {.top_rows = &row, .n_top_rows = 1, .top = &address};
         int k = envelope_read(&r, text, len, request_id);
@@ -96,7 +96,7 @@ struct eip_item {
 /* Source: reply of DescribeEipAddresses (ecs-api 4.5). */
 static const struct field eip_rows[] = {
         FIELD("AllocationId", field_word, struct eip, allocation_id),
-        FIELD("IpAddress", field_ipv4, struct eip, address),
+        FIELD("IpAddress", field_public_ipv4, struct eip, address),
         FIELD("Status", put_eip_status, struct eip, status),
         FIELD("Mode", put_eip_mode, struct eip, mode),
         FIELD("InstanceId", field_word, struct eip, bound_to),
@@ -114,6 +114,7 @@ struct eip_list {
         const char *tag; /* key=value */
         struct eip *list;
         size_t n, max;
+        bool odd; /* an element is not understood */
 };
 
 /* A key without a value is a tag, too; one that was cut is longer than any of the configuration. */
@@ -145,8 +146,10 @@ static bool on_eip_end(struct reply_rows *r) {
         /* An empty object where the sample shows a list without members. */
         if (!r->has_members)
                 return true;
-        if (!l->item.eip.allocation_id[0] || l->item.eip.address == 0 || !reply_seen(r))
-                return false;
+        if (!l->item.eip.allocation_id[0] || r->malformed || !reply_seen(r)) {
+                l->odd = true;
+                return true;
+        }
         on_eip_tag(r);
         if (l->n < l->max)
                 l->list[l->n++] = l->item.eip;
@@ -154,7 +157,7 @@ static bool on_eip_end(struct reply_rows *r) {
 }
 
 int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *ret, size_t max,
-                     size_t *ret_n, char request_id[static REQUEST_ID_SIZE]) {
+                     size_t *ret_n, bool *ret_odd, char request_id[static REQUEST_ID_SIZE]) {
         struct eip_list list = {.tag = tag, .list = ret, .max = max};
         struct reply_rows r = {
                 .list = "EipAddresses",
@@ -174,9 +177,10 @@ int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *
 
         if (k < 0)
                 return k;
-        if (!reply_has_list(&r))
+        if (!reply_has_list(&r) && list.n == 0)
                 return -EBADMSG;
         *ret_n = list.n;
+        *ret_odd = list.odd || !reply_has_list(&r);
         return 0;
 }
 
@@ -184,7 +188,7 @@ int reply_parse_eip_allocate(const char *text, size_t len, struct eip *ret,
                              char request_id[static REQUEST_ID_SIZE]) {
         static const struct field rows[] = {
                 FIELD("AllocationId", field_word, struct eip, allocation_id),
-                FIELD("EipAddress", field_ipv4, struct eip, address),
+                FIELD("EipAddress", field_public_ipv4, struct eip, address),
         };
         struct eip eip = {.status = EIP_AVAILABLE};
         struct reply_rows r = {.top_rows = rows, .n_top_rows = N_ROWS(rows), .top = &eip};
@@ -192,7 +196,8 @@ int reply_parse_eip_allocate(const char *text, size_t len, struct eip *ret,
 
         if (k < 0)
                 return k;
-        if (!eip.allocation_id[0] || eip.address == 0)
+        /* The id is the purchase: its address can be looked up. */
+        if (!eip.allocation_id[0])
                 return -EBADMSG;
         *ret = eip;
         return 0;

@@ -10,6 +10,39 @@
 #include "core/api/tree.h"
 #include "util/text.h"
 
+/* One element of the list. */
+struct item {
+        struct instance instance;
+        bool odd; /* a public address that is none is shown, or a bandwidth that is none */
+};
+
+static bool put_public_ip(void *field, size_t size, const char *value) {
+        struct item *i = field;
+
+        i->odd |= !field_public_ipv4(&i->instance.public_ip, size, value);
+        return true;
+}
+
+static bool put_eip(void *field, size_t size, const char *value) {
+        struct item *i = field;
+
+        i->odd |= !field_public_ipv4(&i->instance.eip, size, value);
+        return true;
+}
+
+/* -1 is how the API says that it does not know. */
+static bool put_bandwidth(void *field, size_t size, const char *value) {
+        struct item *i = field;
+        uint64_t number;
+
+        (void)size;
+        if (text_to_u64(value, BANDWIDTH_MAX, &number))
+                i->instance.bandwidth_out = (int)number;
+        else
+                i->odd |= strcmp(value, "-1") != 0;
+        return true;
+}
+
 /* Private addresses and MACs only bear witness: a malformed one is left out, not the reply. */
 static bool put_private_ip(void *field, size_t size, const char *value) {
         struct instance *i = field;
@@ -83,11 +116,11 @@ static const struct field instance_rows[] = {
         FIELD("InstanceNetworkType", field_network, struct instance, network),
         WHOLE("PublicIpAddress", put_nothing),
         WHOLE("EipAddress", put_nothing),
-        FIELD("PublicIpAddress/IpAddress", field_ipv4, struct instance, public_ip),
-        FIELD("EipAddress/IpAddress", field_ipv4, struct instance, eip),
+        WHOLE("PublicIpAddress/IpAddress", put_public_ip),
+        WHOLE("EipAddress/IpAddress", put_eip),
         FIELD("EipAddress/AllocationId", field_word, struct instance, eip_id),
         FIELD("OperationLocks/LockReason/LockReason", put_lock, struct instance, locks),
-        FIELD("InternetMaxBandwidthOut", field_int, struct instance, bandwidth_out),
+        WHOLE("InternetMaxBandwidthOut", put_bandwidth),
         FIELD("InstanceChargeType", put_charge, struct instance, charge),
         FIELD("ExpiredTime", field_time, struct instance, expires),
         WHOLE("InnerIpAddress/IpAddress", put_private_ip),
@@ -110,35 +143,41 @@ static const struct mark instance_marks[] = {
 
 struct instance_search {
         const char *instance_id;
-        struct instance item, ours;
-        bool found;
+        struct item item, ours;
+        unsigned n_ours;
         unsigned seen; /* marks of ours */
+        bool malformed;
 };
 
 static bool on_instance_begin(struct reply_rows *r) {
         struct instance_search *s = r->userdata;
 
-        s->item = (struct instance){};
+        s->item = (struct item){.instance = {.bandwidth_out = -1}};
         return true;
 }
 
 static bool on_instance_end(struct reply_rows *r) {
         struct instance_search *s = r->userdata;
 
-        if (strcmp(s->item.instance_id, s->instance_id) == 0) {
+        if (strcmp(s->item.instance.instance_id, s->instance_id) == 0) {
                 s->ours = s->item;
-                s->found = true;
+                s->n_ours++;
                 s->seen = reply_seen(r);
+                s->malformed = r->malformed;
         }
         return true;
 }
 
-/* Laws L6 and L10: no address only from fields that are there and empty, no bandwidth from a 0. */
-static bool instance_is_whole(const struct instance *i, unsigned seen) {
+/* Laws L6 and L10: no address only from fields that are there and empty, no bandwidth from a 0.
+ * Listed twice, it is not known which of the two is now. */
+static bool instance_is_whole(const struct instance_search *s) {
+        const struct instance *i = &s->ours.instance;
         bool shows_one = i->public_ip != 0 || i->eip != 0;
-        unsigned both = SEEN_PUBLIC_IP | SEEN_EIP;
+        unsigned all = SEEN_PUBLIC_IP | SEEN_EIP | SEEN_BANDWIDTH;
 
-        return i->status[0] && (seen & SEEN_BANDWIDTH) && (shows_one || (seen & both) == both);
+        if (s->n_ours != 1 || s->malformed || !i->status[0])
+                return false;
+        return shows_one || (!s->ours.odd && (s->seen & all) == all);
 }
 
 int reply_parse_instance(const char *text, size_t len, const char *instance_id,
@@ -160,12 +199,10 @@ int reply_parse_instance(const char *text, size_t len, const char *instance_id,
 
         if (k < 0)
                 return k;
-        if (!reply_has_list(&r))
+        if (search.n_ours == 0)
+                return reply_has_list(&r) ? -ENOENT : -EBADMSG;
+        if (!instance_is_whole(&search))
                 return -EBADMSG;
-        if (!search.found)
-                return -ENOENT;
-        if (!instance_is_whole(&search.ours, search.seen))
-                return -EBADMSG;
-        *ret = search.ours;
+        *ret = search.ours.instance;
         return 0;
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* How an address is to be had: static, by an EIP, by bandwidth (design 4.3 and 4.4). */
+#include "allocate.h"
+
 #include <string.h>
 
-#include "turn.h"
-#include "util/text.h"
+#include "change.h"
+#include "clock.h"
+#include "eip.h"
+#include "fault.h"
 
 /* The list of EIPs may lag behind a purchase, as an instance's address behind its allocation. */
-static bool is_just_bought(struct turn *t) {
+static bool is_just_bought(const struct turn *t) {
         const struct ledger_entry *bought = ledger_last(&t->e->ledger, WIRE_EIP_ALLOCATE);
 
         return bought && bought->outcome == OUTCOME_DONE &&
@@ -14,80 +18,69 @@ static bool is_just_bought(struct turn *t) {
 }
 
 /* Bound here, but control does not show it with the instance yet; or elsewhere. */
-static bool check_bound(struct turn *t) {
-        const struct engine *e = t->e;
+static bool is_bound(const struct engine *e) {
         const struct eip *eip = &e->facts.eip;
         bool ours = eip_is_wanted(e) || strcmp(eip->allocation_id, eip_of_ledger(e)) == 0;
 
-        if (!e->facts.eip_known || eip->status != EIP_IN_USE || !ours)
-                return false;
-        fault_raise(t, eip->bound_here ? FAULT_EIP_SETTLING : FAULT_EIP_ELSEWHERE, eip->bound_to);
-        return true;
+        return e->facts.eip_known && eip->status == EIP_IN_USE && ours;
 }
 
-static void allocate_eip(struct turn *t) {
-        struct engine *e = t->e;
-        const struct eip *eip = &e->facts.eip;
+static struct move without_eip(struct turn *t) {
+        const struct config *c = &t->e->given.config;
 
-        if (!e->facts.eip_known) {
-                ask_question(t, WIRE_EIP_FIND);
-                return;
-        }
-        if (!*eip->allocation_id) {
-                if (*e->given.config.eip_allocation_id)
-                        fault_raise(t, FAULT_EIP_MISSING, e->given.config.eip_allocation_id);
-                else if (is_just_bought(t))
-                        fault_raise(t, FAULT_EIP_SETTLING, "bought, and not listed yet");
-                else if (e->given.config.eip_allocate)
-                        change_begin(t, WIRE_EIP_ALLOCATE);
-                else
-                        fault_raise(t, FAULT_EIP_NONE, "");
-                return;
-        }
-        if (eip->locked) {
-                fault_raise(t, FAULT_EIP_LOCKED, eip->allocation_id);
-                return;
-        }
+        if (*c->eip_allocation_id)
+                return fault_raise(t, FAULT_EIP_MISSING, c->eip_allocation_id);
+        if (is_just_bought(t))
+                return fault_raise(t, FAULT_EIP_SETTLING, "bought, and not listed yet");
+        if (c->eip_allocate)
+                return change_begin(t, WIRE_EIP_ALLOCATE);
+        return fault_raise(t, FAULT_EIP_NONE, "");
+}
+
+static struct move by_eip(struct turn *t) {
+        const struct eip *eip = &t->e->facts.eip;
+
+        if (!t->e->facts.eip_known)
+                return move_ask(PHASE_SAME, WIRE_EIP_FIND);
+        if (!*eip->allocation_id)
+                return without_eip(t);
+        if (eip->locked && eip->status != EIP_IN_USE)
+                return fault_raise(t, FAULT_EIP_LOCKED, eip->allocation_id);
         switch (eip->status) {
         case EIP_AVAILABLE:
-                if (!change_probe_reachability(t))
-                        change_begin(t, WIRE_EIP_ASSOCIATE);
-                break;
-        case EIP_IN_USE: /* check_bound() has spoken */
-                break;
+                return change_begin(t, WIRE_EIP_ASSOCIATE);
+        case EIP_IN_USE:
+                return fault_raise(t, eip->bound_here ? FAULT_EIP_SETTLING : FAULT_EIP_ELSEWHERE,
+                                   eip->bound_to);
         case EIP_UNKNOWN:
         case EIP_ASSOCIATING:
         case EIP_UNASSOCIATING:
-                fault_raise(t, FAULT_EIP_SETTLING, eip->allocation_id);
                 break;
         }
+        return fault_raise(t, FAULT_EIP_SETTLING, eip->allocation_id);
 }
 
-static void allocate_static(struct turn *t) {
+static struct move by_static(struct turn *t) {
         struct engine *e = t->e;
-        bool bandwidth = e->facts.instance.bandwidth_out != 0; /* unknown: the call will say */
+        const struct config *c = &e->given.config;
 
-        if (!bandwidth && e->given.config.bandwidth_out == 0) {
-                if (e->given.config.strategy != STRATEGY_STATIC_EIP) {
-                        fault_raise(t, FAULT_NO_BANDWIDTH, "");
-                        return;
-                }
-                e->before.static_refused = true;
-                if (!check_bound(t))
-                        allocate_eip(t);
-                return;
-        }
-        if (!change_probe_reachability(t))
-                change_begin(t, bandwidth ? WIRE_ALLOCATE : WIRE_BANDWIDTH);
+        if (e->facts.instance.bandwidth_out != 0) /* unknown: the call will say */
+                return change_begin(t, WIRE_ALLOCATE);
+        if (c->bandwidth_out > 0)
+                return change_begin(t, WIRE_BANDWIDTH);
+        if (c->strategy != STRATEGY_STATIC_EIP)
+                return fault_raise(t, FAULT_NO_BANDWIDTH, "");
+        e->before.static_refused = true;
+        return by_eip(t);
 }
 
-void allocate(struct turn *t) {
-        struct engine *e = t->e;
+struct move allocate_address(struct turn *t) {
+        const struct engine *e = t->e;
+        struct move m = change_check_ready(t, WIRE_ALLOCATE);
 
-        if (!change_check_ready(t, WIRE_ALLOCATE) || check_bound(t))
-                return;
-        if (eip_is_wanted(e) || (*eip_of_ledger(e) && !e->facts.eip_known))
-                allocate_eip(t);
-        else
-                allocate_static(t);
+        if (m.kind != MOVE_PASS)
+                return m;
+        if (is_bound(e) || eip_is_wanted(e) || (*eip_of_ledger(e) && !e->facts.eip_known))
+                return by_eip(t);
+        return by_static(t);
 }

@@ -1,15 +1,143 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* A changing call, from the wish to its intent: what must hold before it (laws L1 to L4, L10). */
+#include "change.h"
+
 #include <string.h>
 
-#include "turn.h"
+#include "clock.h"
+#include "cure.h"
+#include "fault.h"
+#include "report.h"
 #include "util/text.h"
+#include "wait.h"
 
-/* L1: nothing but reading since an inspection, and that not long ago. */
+#define TOKEN_SEC     DAY_SEC            /* how long the cloud remembers a client token */
+#define TOKEN_DIGITS  32                 /* with the name before them within the cloud's 64 */
+#define IDENTITY_WAIT (5 * USEC_PER_SEC) /* netlink's answer about the witness of L4 */
+
+struct change {
+        enum wire_op op;
+        struct ledger_entry *again; /* the unanswered purchase that it repeats; NULL: a new call */
+};
+
 bool change_is_inspected(const struct turn *t) {
-        return t->e->facts.inspected_just_now &&
-               t->now.boot_usec - t->e->facts.inspected <= LOOK_FRESH;
+        const struct facts *f = &t->e->facts;
+
+        return f->inspected_just_now && t->now.boot_usec - f->inspected <= LOOK_FRESH;
 }
+
+/* A call with a client token whose outcome never became known. */
+static struct ledger_entry *unanswered(struct turn *t, enum wire_op op) {
+        struct ledger_entry *last = ledger_last(&t->e->ledger, op);
+
+        if (!last || !*last->client_token)
+                return NULL;
+        if (last->outcome == OUTCOME_DONE || last->address != 0 || *last->allocation_id)
+                return NULL;
+        return last;
+}
+
+/* Repeated with its token it is the same call, so it takes the old entry again. */
+static struct ledger_entry *repeatable(struct turn *t, enum wire_op op) {
+        struct ledger_entry *last = unanswered(t, op);
+
+        return last && clock_now(t) - last->first_time < TOKEN_SEC ? last : NULL;
+}
+
+/* The witness speaks straight before what a reboot may have to follow. */
+static struct move gate_reachability(struct turn *t, const struct change *c) {
+        const struct engine *e = t->e;
+
+        if (!wire_op_brings_address(c->op) || e->given.config.reboot_policy != REBOOT_AUTO ||
+            e->before.reach != REACH_UNASKED)
+                return move_pass();
+        return move_probe(PHASE_SAME, PROBE_REACH);
+}
+
+static struct move gate_inspected(struct turn *t, const struct change *c) {
+        (void)c;
+        return change_is_inspected(t) ? move_pass() : wait_or_inspect(t);
+}
+
+/* Metadata is looked at, as while confirmed; where there is none, control, an hour later (L14). */
+struct move change_hold(const struct turn *t) {
+        const struct engine *e = t->e;
+        uint64_t look = e->facts.identity.from_metadata ? e->given.config.heal_check_interval_usec
+                                                        : HELD_INSPECT;
+
+        return move_rest(PHASE_HELD, clock_from_now(t, look));
+}
+
+static struct move gate_hold(struct turn *t, const struct change *c) {
+        const struct engine *e = t->e;
+
+        (void)c;
+        if (e->given.hold != HOLD_ON)
+                return move_pass();
+        return change_hold(t);
+}
+
+static struct move gate_ledger(struct turn *t, const struct change *c) {
+        (void)c;
+        if (t->e->given.ledger_state != LEDGER_UNREADABLE)
+                return move_pass();
+        return fault_raise(t, FAULT_LEDGER_WRITE, "the ledger cannot be read");
+}
+
+/* L4: without metadata, the inspected instance must be this machine; netlink gets time to say. */
+static struct move gate_identity(struct turn *t, const struct change *c) {
+        struct engine *e = t->e;
+        bool waited = e->before.identity_waited;
+
+        (void)c;
+        e->before.identity_waited = false;
+        if (e->facts.identity.from_metadata || e->facts.kernel.machine_matches)
+                return move_pass();
+        if (e->facts.kernel.known || waited)
+                return fault_raise(t, FAULT_NO_WITNESS, "");
+        e->before.identity_waited = true;
+        return move_rest(PHASE_ALLOCATING, clock_from_now(t, IDENTITY_WAIT));
+}
+
+/* Perhaps bought and never used: no inspection shows it, so a person has to look. */
+static struct move gate_purchase(struct turn *t, const struct change *c) {
+        bool lost = c->op == WIRE_EIP_ALLOCATE && unanswered(t, c->op) && !c->again;
+
+        if (!lost || report_is_accepted(t->e, FAULT_EIP_LOST))
+                return move_pass();
+        return fault_raise(t, FAULT_EIP_LOST, "");
+}
+
+/* The budgets; a due reboot has asked the governor before. */
+static struct move gate_budget(struct turn *t, const struct change *c) {
+        struct engine *e = t->e;
+        struct moment now = clock_moment(t);
+        const char *why;
+        int64_t when;
+
+        if (c->op == WIRE_REBOOT)
+                return move_pass();
+        switch (governor_change(&e->ledger, &e->given.config, c->op, &now, &when, &why)) {
+        case PERMIT_YES:
+        case PERMIT_LOOK: /* an inspection is what gate_inspected has seen to */
+                break;
+        case PERMIT_LATER:
+                return wait_until_time(t, why, when);
+        case PERMIT_NO: /* a repeat of what counts already adds nothing */
+                if (!*e->given.boot_id || !c->again || ledger_entry_is_void(c->again))
+                        return fault_raise(t, why, "");
+                break;
+        }
+        return move_pass();
+}
+
+typedef struct move (*gate_fn)(struct turn *t, const struct change *c);
+
+/* In this order: the first that does not pass says what is done instead. */
+static const gate_fn gates[] = {
+        gate_hold,     gate_reachability, gate_inspected, gate_ledger,
+        gate_identity, gate_purchase,     gate_budget,
+};
 
 static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
         static const char name[] = "ecs-pubip-";
@@ -25,212 +153,70 @@ static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
         token[n] = '\0';
 }
 
-/* A call with a client token whose outcome never became known. */
-static struct ledger_entry *unanswered(struct turn *t, enum wire_op op) {
-        struct ledger_entry *last = ledger_last(&t->e->ledger, op);
-
-        if (!last || !*last->client_token)
-                return NULL;
-        if (last->outcome == OUTCOME_DONE || last->address != 0 || *last->allocation_id)
-                return NULL;
-        return last;
-}
-
-/* What was not executed: this call, of which an earlier one may have been all the same. */
-static enum outcome refused(const struct turn *t) {
-        return t->e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
-}
-
-/* The intent is on disk but the call will not leave: it never was. */
-void change_withdraw(struct turn *t, struct ledger_entry *entry) {
-        if (entry)
-                entry->outcome = t->e->inflight.repeats ? OUTCOME_LOST : OUTCOME_WITHDRAWN;
-        turn_rest(t, ENGINE_NEVER);
-        turn_store(t);
-}
-
-/* Repeated with its token it is the same call, so it takes the old entry again. */
-static struct ledger_entry *repeatable(struct turn *t, enum wire_op op) {
-        struct ledger_entry *last = unanswered(t, op);
-
-        return last && clock_now(t) - last->first_time < TOKEN_SEC ? last : NULL;
-}
-
-static struct ledger_entry *intent(struct turn *t, enum wire_op op, struct ledger_entry *again) {
+/* Its entry in the ledger; NULL: there is no room. */
+static struct ledger_entry *write_intent(struct turn *t, const struct change *c) {
         struct engine *e = t->e;
-        struct ledger_entry *entry =
-                again ? ledger_renew(&e->ledger, again) : ledger_add(&e->ledger, op, clock_now(t));
+        struct ledger_entry *entry = c->again ? ledger_renew(&e->ledger, c->again)
+                                              : ledger_add(&e->ledger, c->op, clock_now(t));
 
         if (!entry)
                 return NULL;
-        if (op == WIRE_EIP_ALLOCATE && report_is_accepted(e, FAULT_EIP_LOST))
+        if (c->op == WIRE_EIP_ALLOCATE && report_is_accepted(e, FAULT_EIP_LOST))
                 TEXT_SET(e->reported.accepted, ""); /* the word was for one purchase */
         entry->outcome = OUTCOME_OPEN;
         entry->settled = false;
         entry->time = clock_now(t);
         entry->boot_usec = t->now.boot_usec;
-        if (!again)
+        ledger_sent(&e->ledger, c->op, entry->time);
+        if (!c->again)
                 entry->first_time = entry->time;
-        entry->unreachable_before = e->before.reach_known && e->before.unreachable;
+        entry->unreachable_before = e->before.reach == REACH_UNREACHABLE;
         TEXT_SET(entry->boot_id, e->given.boot_id);
-        if (!*entry->client_token && op != WIRE_ALLOCATE && op != WIRE_REBOOT)
+        if (!*entry->client_token && c->op != WIRE_ALLOCATE && c->op != WIRE_REBOOT)
                 new_token(t, entry->client_token);
-        if (op == WIRE_REBOOT)
-                planes_record(e, entry);
-        if (op == WIRE_EIP_ASSOCIATE)
+        if (c->op == WIRE_REBOOT)
+                cure_record(e, entry);
+        if (c->op == WIRE_EIP_ASSOCIATE)
                 TEXT_SET(entry->allocation_id, e->facts.eip.allocation_id);
         return entry;
 }
 
-/* Perhaps bought and never used: no inspection shows it, so a person has to look. */
-static bool is_purchase_lost(struct turn *t, enum wire_op op) {
-        return op == WIRE_EIP_ALLOCATE && unanswered(t, op) && !repeatable(t, op) &&
-               !report_is_accepted(t->e, FAULT_EIP_LOST);
-}
+struct move change_begin(struct turn *t, enum wire_op op) {
+        struct change c = {.op = op, .again = repeatable(t, op)};
 
-void change_hold(struct turn *t) {
-        t->e->given.hold = HOLD_ON;
-        report_notice(t, NOTICE_HELD);
-        turn_enter(t, PHASE_HELD);
-        turn_rest(t, clock_from_now(t, t->e->given.config.heal_check_interval_usec));
-}
+        for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+                struct move m = gates[i](t, &c);
 
-/* Straight before a change that a reboot may have to follow. True: the witness is asked. */
-bool change_probe_reachability(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (e->given.config.reboot_policy != REBOOT_AUTO || e->before.reach_known)
-                return false;
-        ask_probe(t, PROBE_REACH);
-        return true;
-}
-
-/*
- * True if the call was refused before anything could come of it. A state that the call itself makes
- * is no such refusal, and an error that passes by itself may be what a second delivery met.
- */
-static bool is_refusal(enum wire_op op, const struct fault *f) {
-        return fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
-               fault_explain(f, 0)->token_ends;
-}
-
-void outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {
-        struct engine *e = t->e;
-        struct ledger_entry *entry = ledger_last(&e->ledger, op);
-
-        if (entry) {
-                /* No word from the cloud process itself leaves the intent open: only time, or the
-                   effect, can settle it (design 3). */
-                if (is_refusal(op, f))
-                        entry->outcome = refused(t);
-                else if (fault_origin(f) != ORIGIN_AGENT)
-                        entry->outcome = OUTCOME_LOST;
-                TEXT_SET(entry->request_id, f->request_id);
-                turn_store(t);
+                if (m.kind != MOVE_PASS)
+                        return m;
         }
-        if (e->given.config.strategy == STRATEGY_STATIC_EIP &&
-            fault_explain(f, engine_call_context(&e->given.config))->no_static_here) {
-                e->before.static_refused = true;
-                wait_or_inspect(t);
-                return;
-        }
-        fault_meet(t, f);
+        if (!write_intent(t, &c))
+                return fault_raise(t, FAULT_HEAL_LIMIT,
+                                   "the ledger is full of changes of the last 24 hours");
+        return (struct move){
+                .kind = MOVE_STORE,
+                .phase = op == WIRE_REBOOT ? PHASE_REBOOTING : PHASE_ALLOCATING,
+                .op = op,
+                .repeats = c.again && op == WIRE_EIP_ALLOCATE, /* of others an inspection tells */
+        };
 }
 
-/* L4: without metadata, the inspected instance must be this machine. True: it is. */
-static bool check_identity(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (e->facts.identity.from_metadata || e->facts.kernel.machine_matches) {
-                e->before.identity_waited = false;
-                return true;
-        }
-        if (e->facts.kernel.known || e->before.identity_waited) {
-                e->before.identity_waited = false;
-                fault_raise(t, FAULT_NO_WITNESS, "");
-                return false;
-        }
-        e->before.identity_waited = true;
-        turn_enter(t, PHASE_ALLOCATING);
-        turn_rest(t, clock_from_now(t, IDENTITY_WAIT));
-        return false;
+void change_withdraw(struct turn *t, struct ledger_entry *entry) {
+        if (entry)
+                entry->outcome = t->e->inflight.repeats ? OUTCOME_LOST : OUTCOME_WITHDRAWN;
+        turn_store(t);
 }
 
-/* Ready for a change: settled, not locked, not expired. RebootInstance is for what runs only. */
-bool change_check_ready(struct turn *t, enum wire_op op) {
+/* RebootInstance is for what runs only; an address can be had while stopped. */
+struct move change_check_ready(struct turn *t, enum wire_op op) {
         const struct instance *i = &t->e->facts.instance;
         bool stopped = strcmp(i->status, "Stopped") == 0 && op != WIRE_REBOOT;
 
-        if (*i->locks) {
-                fault_raise(t, FAULT_LOCKED, i->locks);
-                return false;
-        }
-        if (i->charge == CHARGE_PREPAID && i->expires && i->expires <= clock_now(t)) {
-                fault_raise(t, FAULT_EXPIRED, "");
-                return false;
-        }
-        if (strcmp(i->status, "Running") != 0 && !stopped) {
-                fault_raise(t, FAULT_NOT_RUNNING, i->status);
-                return false;
-        }
-        return true;
-}
-
-/* L2: first the ledger; the call leaves in outcome_stored(). */
-void change_begin(struct turn *t, enum wire_op op) {
-        struct engine *e = t->e;
-        struct ledger_entry *again = repeatable(t, op);
-        const char *why;
-        int64_t when;
-        enum permit permit;
-        struct moment now = clock_moment(t);
-
-        if (!change_is_inspected(t)) {
-                wait_or_inspect(t);
-                return;
-        }
-        if (e->given.hold == HOLD_ON) {
-                turn_enter(t, PHASE_HELD);
-                turn_rest(t, clock_from_now(t, e->given.config.heal_check_interval_usec));
-                return;
-        }
-        if (e->given.ledger_state == LEDGER_UNREADABLE) {
-                fault_raise(t, FAULT_LEDGER_WRITE, "the ledger cannot be read");
-                return;
-        }
-        if (!check_identity(t))
-                return;
-        if (is_purchase_lost(t, op)) {
-                fault_raise(t, FAULT_EIP_LOST, "");
-                return;
-        }
-        permit = op == WIRE_REBOOT
-                         ? PERMIT_YES /* reboot_due() has asked the governor */
-                         : governor_change(&e->ledger, &e->given.config, op, &now, &when, &why);
-        /* A repeat of what counts already adds nothing. */
-        if (permit == PERMIT_NO && again && !ledger_entry_is_void(again) &&
-            strcmp(why, FAULT_HEAL_LIMIT) == 0)
-                permit = PERMIT_YES;
-        switch (permit) {
-        case PERMIT_LATER:
-                wait_until(t, why, when);
-                return;
-        case PERMIT_NO:
-                fault_raise(t, why, "");
-                return;
-        case PERMIT_LOOK:
-        case PERMIT_YES:
-                break;
-        }
-        if (!intent(t, op, again)) {
-                fault_raise(t, FAULT_HEAL_LIMIT,
-                            "the ledger is full of changes of the last 24 hours");
-                return;
-        }
-        turn_enter(t, op == WIRE_REBOOT ? PHASE_REBOOTING : PHASE_ALLOCATING);
-        turn_rest(t, ENGINE_NEVER);
-        e->inflight.step = STEP_STORING;
-        e->inflight.op = op;
-        e->inflight.repeats = again && op == WIRE_EIP_ALLOCATE; /* of others an inspection tells */
-        turn_store(t);
+        if (*i->locks)
+                return fault_raise(t, FAULT_LOCKED, i->locks);
+        if (i->charge == CHARGE_PREPAID && i->expires && i->expires <= clock_now(t))
+                return fault_raise(t, FAULT_EXPIRED, "");
+        if (strcmp(i->status, "Running") != 0 && !stopped)
+                return fault_raise(t, FAULT_NOT_RUNNING, i->status);
+        return move_pass();
 }

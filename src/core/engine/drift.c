@@ -1,174 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* Staying confirmed: what a look means then, and what it means that a look fails (design 4.4). */
+#include "drift.h"
+
 #include <string.h>
 
-#include "turn.h"
+#include "adopt.h"
+#include "clock.h"
+#include "confirm.h"
+#include "fault.h"
+#include "holdoff.h"
+#include "planes.h"
+#include "reboot.h"
+#include "report.h"
+#include "situation.h"
 #include "util/text.h"
+#include "wait.h"
+
+#define STEADY    (60 * USEC_PER_SEC) /* confirmed for less is a flap */
+#define FLAPS_MAX 5                   /* the control plane is asked every 16 min at least */
 
 static bool is_steady(const struct turn *t) {
         return t->now.boot_usec - t->e->phase_entered >= STEADY;
 }
 
 /* L7: what comes and goes is told a few times, and then that it does. */
-static void report_drift(struct turn *t) {
-        struct engine *e = t->e;
+static void report_drift(struct turn *t, enum plane plane) {
+        unsigned flaps = t->e->confirming.flaps;
         struct notice *n;
 
-        if (e->confirming.flaps > FLAPS_TOLD)
+        if (flaps > FLAPS_TOLD)
                 return;
         n = report_notice(t, NOTICE_DISAGREES);
-        n->plane = e->verdict.who;
-        if (e->confirming.flaps == FLAPS_TOLD)
+        n->plane = plane;
+        if (flaps == FLAPS_TOLD)
                 TEXT_SET(n->text, "it comes and goes, which only `ecs-pubip status` tells until "
                                   "it is steady");
 }
 
-/* The network has come (back): what failed for want of it may work now. */
-void retry_now_after_kernel(struct turn *t) {
-        struct engine *e = t->e;
-        bool usable = e->facts.identified ? e->verdict.planes[PLANE_KERNEL] == PLANE_AGREES
-                                          : e->facts.kernel.routed;
-
-        if (!usable || (e->phase == PHASE_WAITING && e->holdoff.by_server))
-                return;
-        if (e->retry.after_kernel && t->now.boot_usec - e->retry.after_kernel < KERNEL_APART)
-                return; /* a flapping link is no reason to ask in its rhythm */
-        e->retry.after_kernel = t->now.boot_usec;
-        ask_identity(t);
-}
-
 /* A confirmed address no longer agrees everywhere. */
-void drift_begin(struct turn *t) {
+static struct move begin(struct turn *t, enum plane plane) {
         struct engine *e = t->e;
+        uint64_t inspected = e->facts.inspected;
 
         if (is_steady(t))
                 e->confirming.flaps = 0;
         else if (e->confirming.flaps < FLAPS_MAX)
                 e->confirming.flaps++;
-        report_drift(t);
-        if (e->verdict.who != PLANE_KERNEL) /* a link that comes back makes the witness right */
+        report_drift(t, plane);
+        if (plane != PLANE_KERNEL) /* a link that comes back makes the witness right */
                 planes_end_reachability(t);
-        if ((e->facts.inspected &&
-             t->now.boot_usec - e->facts.inspected < confirm_inspect_apart(e)) ||
+        if ((inspected && t->now.boot_usec - inspected < confirm_inspect_apart(e)) ||
             holdoff_server_left(t) > 0)
-                reboot_or_confirm(t);
-        else
-                wait_or_inspect(t);
+                return reboot_or_confirm(t);
+        return wait_or_inspect(t);
 }
 
-void drift_tick(struct turn *t) {
+struct move drift_tick(struct turn *t) {
         struct engine *e = t->e;
+        struct verdict v = planes_verdict(e);
         uint64_t left = holdoff_server_left(t);
 
         if (left > 0 && e->confirming.next_control < clock_from_now(t, left))
                 e->confirming.next_control = clock_from_now(t, left);
-        planes_judge(t);
-        if (!e->verdict.disagrees && e->confirming.flaps >= FLAPS_TOLD && is_steady(t)) {
+        if (v.disagrees)
+                return begin(t, v.who);
+        if (e->confirming.flaps >= FLAPS_TOLD && is_steady(t)) {
                 e->confirming.flaps = 0;
                 report_notice(t, NOTICE_CONFIRMED);
         }
-        if (e->verdict.disagrees)
-                drift_begin(t);
-        else if (t->now.boot_usec >= e->confirming.next_control)
-                ask_question(t, WIRE_INSPECT);
-        else if (!confirm_look(t))
-                confirm_schedule(t);
+        if (t->now.boot_usec >= e->confirming.next_control)
+                return move_ask(PHASE_SAME, WIRE_INSPECT);
+        return confirm_look(t, PHASE_CONFIRMED);
 }
 
-/* A control look that fails changes no phase while the planes that count agree. */
-void drift_control_fault(struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
+struct move drift_looked(struct turn *t) {
+        struct verdict v = planes_verdict(t->e);
 
-        planes_judge(t);
-        if (e->phase != PHASE_CONFIRMED &&
-            (!e->verdict.confirmed || adopt_needs_word(t) || due_at_once(t))) {
-                e->facts.control = (struct plane_facts){};
-                planes_judge(t);
-                fault_meet(t, f);
-                return;
+        return v.disagrees ? begin(t, v.who) : confirm_rest(t, PHASE_CONFIRMED);
+}
+
+/* Nothing is confirmed, or not what control would have to say first. */
+static bool needs_control(const struct turn *t, const struct situation *s) {
+        return t->e->phase != PHASE_CONFIRMED &&
+               (!s->verdict.confirmed || adopt_needs_word(t) || s->reboots_at_once);
+}
+
+struct move drift_control_fault(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+        struct situation s = situation_of(t);
+        bool confirmed = e->phase == PHASE_CONFIRMED;
+
+        if (needs_control(t, &s)) {
+                planes_forget_control(t);
+                return fault_meet(t, f);
         }
-        if (e->phase == PHASE_CONFIRMED && strcmp(f->code, FAULT_OTHER_INSTANCE) == 0) {
-                e->confirming.next_control =
-                        clock_from_now(t, CONTROL_RETRY + rng_below(&e->given.rng, CONTROL_RETRY));
-                ask_identity(t);
-                return;
+        if (confirmed && strcmp(f->code, FAULT_OTHER_INSTANCE) == 0) {
+                confirm_put_off_control(t);
+                return move_start_over();
         }
         if (report_once(t, REPORTED_CONTROL, f->code))
-                fault_report_unknown(t, PLANE_CONTROL, f);
-        if (f->class == FAULT_THROTTLED) {
-                e->holdoff.kept_checked = false; /* whoever inspects next goes on with it */
-                holdoff_write(t, holdoff_throttled(t, f), true, f);
-        }
+                report_unknown(t, PLANE_CONTROL, f);
+        if (f->class == FAULT_THROTTLED)
+                holdoff_leave(t, f);
         e->facts.control_fault = *f;
-        e->facts.control = (struct plane_facts){};
-        e->confirming.next_control =
-                clock_from_now(t, CONTROL_RETRY + rng_below(&e->given.rng, CONTROL_RETRY));
-        if (e->phase == PHASE_CONFIRMED && e->verdict.disagrees)
-                drift_begin(t); /* another plane: seen while control was asked */
-        else
-                confirm_reached(t);
+        planes_forget_control(t);
+        confirm_put_off_control(t);
+        if (confirmed && s.verdict.disagrees)
+                return begin(t, s.verdict.who); /* another plane: seen while control was asked */
+        return confirm_reached(t);
 }
 
-/* Metadata could not be read: unknown, which is neither absent nor present (L6). */
-void drift_metadata_fault(struct turn *t, const struct fault *f) {
+struct move drift_metadata_fault(struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
+        bool confirmed = e->phase == PHASE_CONFIRMED;
+        struct verdict v;
 
         planes_forget_metadata(t);
-        if (e->phase == PHASE_WAITING) {
-                wait_meanwhile(t);
-                return;
-        }
-        if (e->phase == PHASE_CONFIRMED || e->phase == PHASE_CONFIRMING ||
-            e->phase == PHASE_REBOOTING) {
-                if (e->phase == PHASE_REBOOTING)
-                        turn_enter(t, PHASE_CONFIRMING);
-                /* One look that fails is no news. */
-                if (e->phase == PHASE_CONFIRMED && e->facts.metadata_fault.class != FAULT_NONE &&
-                    report_once(t, REPORTED_METADATA, f->code))
-                        fault_report_unknown(t, PLANE_METADATA, f);
-                e->facts.metadata_fault = *f;
-                if (f->class == FAULT_THROTTLED)
-                        e->confirming.next_look = clock_from_now(t, holdoff_throttled(t, f));
-                if (e->phase == PHASE_CONFIRMED && e->verdict.disagrees)
-                        drift_begin(t); /* another plane: seen while metadata was asked */
-                else
-                        confirm_schedule(t);
-                return;
-        }
-        fault_meet(t, f);
-}
-
-/* An end to every wait that the server did not ask for. */
-void retry_now(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (!turn_is_resting(e) || (e->phase == PHASE_WAITING && e->holdoff.by_server))
-                return;
-        e->holdoff.attempt = 0;
-        e->holdoff.failed_looks = 0;
-        e->before.static_refused = false;
-        e->holdoff.since_boot = t->now.boot_usec;
-        holdoff_forget(t);
-        if (e->phase == PHASE_CONFIRMED && e->facts.identified) {
-                e->confirming.next_look = t->now.boot_usec;
-                drift_tick(t);
-                return;
-        }
-        ask_identity(t);
-}
-
-/* A person's word: it counts for the question in flight too, should that end in a wait. */
-void retry_now_at_word(struct turn *t) {
-        t->e->retry.now_pending = !turn_is_resting(t->e);
-        retry_now(t);
-}
-
-void retry_now_after_question(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (!e->retry.now_pending || !turn_is_resting(e))
-                return;
-        e->retry.now_pending = false;
-        if (e->phase == PHASE_WAITING || e->phase == PHASE_FAILED || !e->facts.identified)
-                retry_now(t);
+        if (e->phase == PHASE_WAITING)
+                return wait_on(t);
+        if (!confirmed && e->phase != PHASE_CONFIRMING && e->phase != PHASE_REBOOTING)
+                return fault_meet(t, f);
+        /* One look that fails is no news. */
+        if (confirmed && e->facts.metadata_fault.class != FAULT_NONE &&
+            report_once(t, REPORTED_METADATA, f->code))
+                report_unknown(t, PLANE_METADATA, f);
+        e->facts.metadata_fault = *f;
+        if (f->class == FAULT_THROTTLED)
+                e->confirming.next_look = clock_from_now(t, holdoff_throttled(t, f));
+        v = planes_verdict(e);
+        if (confirmed && v.disagrees)
+                return begin(t, v.who); /* another plane: seen while metadata was asked */
+        return confirm_rest(t, confirmed ? PHASE_CONFIRMED : PHASE_CONFIRMING);
 }

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* The state machine's doors: an event in, and one move of it committed. */
+#include <ecs-pubip/engine.h>
+
 #include <string.h>
 
-#include "turn.h"
+#include "answer.h"
+#include "clock.h"
+#include "commit.h"
+#include "cure.h"
+#include "fault.h"
+#include "outcome.h"
+#include "planes.h"
+#include "react.h"
+#include "reboot.h"
+#include "report.h"
+#include "retry.h"
 #include "util/text.h"
-
-static const struct fault no_fault;
 
 void engine_init(struct engine *e, const struct config *config, const char *boot_id, bool dmi_known,
                  bool dmi_is_ecs, enum ledger_state state, const struct ledger *ledger,
@@ -25,7 +35,6 @@ void engine_init(struct engine *e, const struct config *config, const char *boot
         TEXT_SET(e->given.boot_id, boot_id);
         if (state == LEDGER_READ)
                 e->ledger = *ledger;
-        e->lagging = e->ledger.lagging;
         if (state == LEDGER_DAMAGED)
                 e->ledger.suspect_pending = true;
 }
@@ -34,29 +43,15 @@ bool engine_keeps_link(const struct engine *e) {
         return e->inflight.step != STEP_IDLE || e->phase == PHASE_CONFIRMING;
 }
 
-static void on_stop(struct turn *t) {
-        t->e->inflight.op = WIRE_NONE;
-        turn_enter(t, PHASE_STOPPED);
-        turn_rest(t, ENGINE_NEVER);
-        t->out->wants |= ACTION_DROP;
+int64_t engine_time(const struct engine *e, struct engine_now now) {
+        return clock_at(e, now);
 }
 
-static void on_hold(struct turn *t, enum hold hold) {
-        struct engine *e = t->e;
-        enum hold old = e->given.hold;
-
-        e->given.hold = hold;
-        if (hold == old)
-                return;
-        if (hold == HOLD_FOREIGN)
-                report_notice(t, NOTICE_HOLD_FOREIGN);
-        else
-                report_notice(t, hold == HOLD_ON ? NOTICE_HELD : NOTICE_RESUMED);
-        if (old == HOLD_ON && e->phase == PHASE_HELD && turn_is_resting(e))
-                ask_identity(t);
+struct verdict engine_verdict(const struct engine *e) {
+        return planes_verdict(e);
 }
 
-static void on_start(struct turn *t) {
+static struct move on_start(struct turn *t) {
         struct engine *e = t->e;
 
         if (e->given.ledger_state == LEDGER_DAMAGED) {
@@ -67,91 +62,65 @@ static void on_start(struct turn *t) {
                 report_notice(t, NOTICE_HELD);
         if (e->given.hold == HOLD_FOREIGN)
                 report_notice(t, NOTICE_HOLD_FOREIGN);
-        ask_identity(t);
+        return move_start_over();
 }
 
-/* A wait is over, or a look is due. */
-static void on_deadline(struct turn *t) {
-        struct engine *e = t->e;
+static struct move on_timer(struct turn *t) {
+        const struct engine *e = t->e;
 
-        e->deadline = ENGINE_NEVER;
-        switch (e->phase) {
-        case PHASE_WAITING:
-                if (t->now.boot_usec < e->holdoff.until) {
-                        e->confirming.looks++;
-                        ask_question(t, WIRE_ADDRESSES);
-                        break;
-                }
-                holdoff_forget(t);
-                if (e->facts.identified && strcmp(e->holdoff.fault.code, FAULT_OTHER_INSTANCE) != 0)
-                        wait_or_inspect(t);
-                else
-                        ask_identity(t);
-                break;
-        case PHASE_CONFIRMING:
-                reboot_tick(t);
-                break;
-        case PHASE_REBOOTING:
-                reboot_due(t);
-                break;
-        case PHASE_CONFIRMED:
-                drift_tick(t);
-                break;
-        case PHASE_INSPECTING:
-                wait_or_inspect(t);
-                break;
-        case PHASE_FAILED:
-                e->before.static_refused = false; /* a person may have raised the bandwidth */
-                ask_identity(t);
-                break;
-        case PHASE_STARTING:
-        case PHASE_IDENTIFYING:
-        case PHASE_ALLOCATING:
-        case PHASE_HELD:
-                ask_identity(t);
-                break;
-        case PHASE_STOPPED:
-        case _PHASE_MAX:
+        if (t->now.boot_usec < e->deadline)
+                return move_on(PHASE_SAME);
+        switch (e->inflight.step) {
+        case STEP_ASKING:
+                return answer_missed(t);
+        case STEP_LEAVING:
+                return fault_fail(t, FAULT_REBOOT_NOT_DONE, "");
+        case STEP_IDLE:
+        case STEP_STORING: /* has no deadline: the runtime always tells */
                 break;
         }
+        return react_to(t, TRIGGER_DEADLINE);
 }
 
-static void on_kernel(struct turn *t, const struct kernel_facts *k) {
-        struct engine *e = t->e;
-
-        e->facts.kernel = *k;
-        planes_forget_no_cure(t, false, planes_address_is_on_nic(e));
-        planes_judge(t);
-        if (!turn_is_resting(e))
-                return;
-        switch (e->phase) {
-        case PHASE_CONFIRMED:
-                drift_tick(t);
-                break;
-        case PHASE_CONFIRMING:
-        case PHASE_REBOOTING:
-                reboot_tick(t);
-                break;
-        case PHASE_WAITING:
-        case PHASE_FAILED:
-                if (!wait_confirm_again(t))
-                        retry_now_after_kernel(t);
-                break;
-        case PHASE_ALLOCATING:
-                decide_next(t);
-                break;
-        case PHASE_STARTING:
-        case PHASE_IDENTIFYING:
-        case PHASE_INSPECTING:
-        case PHASE_HELD:
-        case PHASE_STOPPED:
-        case _PHASE_MAX:
-                break;
-        }
+static struct move on_answer(struct turn *t, const struct wire_answer *a) {
+        if (t->e->inflight.step != STEP_ASKING)
+                return move_on(PHASE_SAME); /* to a question that was given up */
+        return answer_heard(t, a);
 }
 
-static void on_reload(struct turn *t, const struct config *config) {
+static struct move on_kernel(struct turn *t, const struct kernel_facts *k) {
+        t->e->facts.kernel = *k;
+        if (k->known && k->present && planes_is_on_nic(t->e))
+                cure_forget_failure(t, false, true);
+        return turn_is_resting(t->e) ? react_to(t, TRIGGER_KERNEL) : move_on(PHASE_SAME);
+}
+
+static struct move on_hold(struct turn *t, enum hold hold) {
         struct engine *e = t->e;
+        enum hold old = e->given.hold;
+
+        e->given.hold = hold;
+        if (hold == old)
+                return move_on(PHASE_SAME);
+        if (hold == HOLD_FOREIGN)
+                report_notice(t, NOTICE_HOLD_FOREIGN);
+        else
+                report_notice(t, hold == HOLD_ON ? NOTICE_HELD : NOTICE_RESUMED);
+        if (old == HOLD_ON && e->phase == PHASE_HELD && turn_is_resting(e))
+                return move_start_over();
+        return move_on(PHASE_SAME);
+}
+
+static struct move on_resume(struct turn *t) {
+        report_accept(t);
+        if (report_is_accepted(t->e, FAULT_REBOOT_NO_CURE))
+                cure_forget_failure(t, true, true);
+        return retry_now_at_word(t);
+}
+
+static struct move on_reload(struct turn *t, const struct config *config) {
+        struct engine *e = t->e;
+        struct move m = move_on(PHASE_SAME), retry;
         bool other_policy = config->reboot_policy != e->given.config.reboot_policy;
 
         if (strcmp(e->given.config.instance_id, config->instance_id) != 0 ||
@@ -159,160 +128,64 @@ static void on_reload(struct turn *t, const struct config *config) {
                 e->facts.identified = false; /* who we are is asked anew */
         e->given.config = *config;
         if (other_policy)
-                reboot_reconsider(t);
-        retry_now_at_word(t);
+                m = reboot_reconsider(t);
+        retry = retry_now_at_word(t);
+        return retry.kind == MOVE_ON ? m : retry;
 }
 
-static void got_fault(struct turn *t, enum wire_op op, const struct fault *f) {
-        struct engine *e = t->e;
+static struct move on_clock(struct turn *t) {
+        const struct engine *e = t->e;
 
-        switch (op) {
-        case WIRE_IDENTIFY:
-                fault_of_identify(t, f);
-                break;
-        case WIRE_INSPECT:
-                drift_control_fault(t, f);
-                break;
-        case WIRE_ADDRESSES:
-                drift_metadata_fault(t, f);
-                break;
-        case WIRE_EIP_FIND: /* part of an inspection, which unconfirms nothing by failing */
-                if (e->phase == PHASE_CONFIRMED)
-                        drift_control_fault(t, f);
-                else
-                        fault_meet(t, f);
-                break;
-        case WIRE_PROBE:
-                decide_probe(t, NULL);
-                break;
-        case WIRE_ALLOCATE:
-        case WIRE_BANDWIDTH:
-        case WIRE_EIP_ALLOCATE:
-        case WIRE_EIP_ASSOCIATE:
-        case WIRE_REBOOT:
-                outcome_fault(t, op, f);
-                break;
-        case WIRE_NONE:
-        case _WIRE_OP_MAX:
-                break;
-        }
+        if (e->phase == PHASE_WAITING && e->holdoff.fault.class == FAULT_CLOCK)
+                return retry_now(t);
+        return move_on(PHASE_SAME);
 }
 
-static void got_result(struct turn *t, enum wire_op op, const struct wire_answer *a) {
-        switch (op) {
-        case WIRE_IDENTIFY:
-                decide_identity(t, &a->identity);
-                break;
-        case WIRE_ADDRESSES:
-                decide_addresses(t, &a->addresses);
-                break;
-        case WIRE_INSPECT:
-                decide_instance(t, &a->instance);
-                break;
-        case WIRE_EIP_FIND:
-                decide_eip(t, &a->eip);
-                break;
-        case WIRE_PROBE:
-                decide_probe(t, a);
-                break;
-        case WIRE_ALLOCATE:
-        case WIRE_BANDWIDTH:
-        case WIRE_EIP_ALLOCATE:
-        case WIRE_EIP_ASSOCIATE:
-        case WIRE_REBOOT:
-                outcome_done(t, op, a);
-                break;
-        case WIRE_NONE:
-        case _WIRE_OP_MAX:
-                break;
-        }
+static struct move on_stop(struct turn *t) {
+        t->out->wants |= ACTION_DROP;
+        return move_rest(PHASE_STOPPED, ENGINE_NEVER);
 }
 
-static void on_answer(struct turn *t, const struct wire_answer *a) {
-        struct engine *e = t->e;
-        enum wire_op op = e->inflight.op;
-
-        if (e->inflight.step != STEP_ASKING)
-                return; /* to a question that was given up */
-        turn_rest(t, ENGINE_NEVER);
-        clock_learn(t, op, a);
-        if (a->fault.class == FAULT_NONE)
-                got_result(t, op, a);
-        else
-                got_fault(t, op, &a->fault);
-}
-
-static void on_timer(struct turn *t) {
-        struct engine *e = t->e;
-        struct fault f;
-
-        if (t->now.boot_usec < e->deadline)
-                return;
-        if (e->inflight.step == STEP_ASKING) {
-                enum wire_op op = e->inflight.op;
-
-                t->out->wants |= ACTION_DROP;
-                turn_rest(t, ENGINE_NEVER);
-                f = fault_own(FAULT_CLOUD_SILENT, "");
-                got_fault(t, op, &f);
-                return;
+static struct move on_event(struct turn *t, const struct event *event) {
+        switch (event->type) {
+        case EVENT_START:
+                return on_start(t);
+        case EVENT_TIMER:
+                return on_timer(t);
+        case EVENT_ANSWER:
+                return on_answer(t, &event->answer);
+        case EVENT_KERNEL:
+                return on_kernel(t, &event->kernel);
+        case EVENT_STORED:
+                return outcome_stored(t, event->stored.error, event->stored.hold);
+        case EVENT_HOLD:
+                return on_hold(t, event->hold);
+        case EVENT_RESUME:
+                return on_resume(t);
+        case EVENT_RELOAD:
+                return on_reload(t, &event->config);
+        case EVENT_CLOCK:
+                return on_clock(t);
+        case EVENT_BLOCKERS:
+                return reboot_blockers(t, event->blockers);
+        case EVENT_STOP:
+                return on_stop(t);
         }
-        if (e->inflight.step == STEP_LEAVING) {
-                fault_fail(t, FAULT_REBOOT_NOT_DONE, "");
-                return;
-        }
-        on_deadline(t);
+        return move_on(PHASE_SAME);
 }
 
 void engine_step(struct engine *e, const struct event *event, struct actions *ret) {
         struct turn t = {.e = e, .now = event->now, .out = ret};
+        struct verdict before;
+        struct move m;
 
         *ret = (struct actions){};
         if (e->phase == PHASE_STOPPED)
                 return;
-        switch (event->type) {
-        case EVENT_START:
-                on_start(&t);
-                break;
-        case EVENT_TIMER:
-                on_timer(&t);
-                break;
-        case EVENT_ANSWER:
-                on_answer(&t, &event->answer);
-                break;
-        case EVENT_KERNEL:
-                on_kernel(&t, &event->kernel);
-                break;
-        case EVENT_STORED:
-                outcome_stored(&t, event->stored.error, event->stored.hold);
-                break;
-        case EVENT_HOLD:
-                on_hold(&t, event->hold);
-                break;
-        case EVENT_RESUME:
-                /* The failure may be waiting for its next look: the newest that was told counts. */
-                TEXT_SET(e->reported.accepted, e->phase == PHASE_FAILED
-                                                       ? e->holdoff.fault.code
-                                                       : e->reported.faults[REPORTED_FAILED][0]);
-                if (report_is_accepted(e, FAULT_REBOOT_NO_CURE))
-                        planes_forget_no_cure(&t, true, true);
-                retry_now_at_word(&t);
-                break;
-        case EVENT_RELOAD:
-                on_reload(&t, &event->config);
-                break;
-        case EVENT_CLOCK:
-                if (e->phase == PHASE_WAITING && e->holdoff.fault.class == FAULT_CLOCK)
-                        retry_now(&t);
-                break;
-        case EVENT_BLOCKERS:
-                reboot_blockers(&t, event->blockers);
-                break;
-        case EVENT_STOP:
-                on_stop(&t);
-                break;
-        }
-        retry_now_after_question(&t);
-        if (e->holdoff.fault.class == FAULT_NONE)
-                e->holdoff.fault = no_fault;
+        before = planes_verdict(e);
+        m = on_event(&t, event);
+        commit_move(&t, &m);
+        m = retry_now_after_question(&t);
+        commit_move(&t, &m);
+        planes_date(&t, &before);
 }

@@ -133,6 +133,33 @@ static enum permit reboot_of_this_boot(const struct ledger_entry *last, const st
         return now->time < *ret_when ? PERMIT_LATER : PERMIT_LOOK;
 }
 
+/* L14: a call of one kind leaves 6 times in 10 min and 20 times in an hour, whatever came of it. */
+static int64_t ceiling_until(const struct ledger *l, enum wire_op op, int64_t now) {
+        static const struct {
+                unsigned n;
+                int64_t sec;
+        } ceilings[] = {{6, 600}, {20, 3600}};
+        int64_t until = 0;
+        unsigned n = 0;
+
+        for (unsigned i = l->n_sends; i-- > 0;) {
+                if (l->sends[i].op != op)
+                        continue;
+                n++;
+                for (size_t k = 0; k < sizeof(ceilings) / sizeof(ceilings[0]); k++)
+                        if (n == ceilings[k].n && l->sends[i].time + ceilings[k].sec > until)
+                                until = l->sends[i].time + ceilings[k].sec;
+        }
+        return until > now ? until : 0;
+}
+
+static enum permit within_ceiling(const struct ledger *l, enum wire_op op, const struct moment *now,
+                                  int64_t *ret_when, const char **ret_why) {
+        *ret_why = FAULT_CHANGE_OFTEN;
+        *ret_when = ceiling_until(l, op, now->time);
+        return *ret_when ? PERMIT_LATER : PERMIT_YES;
+}
+
 enum permit governor_reboot(const struct ledger *l, const struct config *c,
                             const struct moment *now, int64_t *ret_when, const char **ret_why) {
         const struct ledger_entry *last = ledger_last((struct ledger *)l, WIRE_REBOOT);
@@ -159,7 +186,7 @@ enum permit governor_reboot(const struct ledger *l, const struct config *c,
                 *ret_when = spent.frees;
                 return PERMIT_NO;
         }
-        return PERMIT_YES;
+        return within_ceiling(l, WIRE_REBOOT, now, ret_when, ret_why);
 }
 
 enum permit governor_change(const struct ledger *l, const struct config *c, enum wire_op op,
@@ -190,7 +217,7 @@ enum permit governor_change(const struct ledger *l, const struct config *c, enum
                 *ret_when = spent.frees;
                 return PERMIT_NO;
         }
-        return PERMIT_YES;
+        return within_ceiling(l, op, now, ret_when, ret_why);
 }
 
 /* True if an inspection tells all there will ever be to tell about an open intent. */

@@ -1,55 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* The fault that is waited for, how often it was met, and the wait that outlives a restart. */
+#include "holdoff.h"
+
 #include <string.h>
 
-#include "turn.h"
+#include "clock.h"
+#include "report.h"
 #include "util/text.h"
 
-/* Until the API has told the time, metadata's Date counts if this machine's clock bears it out. */
-static bool time_is_sure(const struct turn *t) {
-        int64_t off = t->now.wall_sec - clock_now(t);
+#define WAIT_KEPT     (30 * USEC_PER_SEC) /* shorter waits are not worth a write to disk */
+#define NETWORK_COMES (60 * USEC_PER_SEC) /* after a boot, until which its absence is no news */
 
-        return t->e->clock.proven ||
-               (t->e->clock.server_time && off <= CLOCK_OFF_SEC && off >= -CLOCK_OFF_SEC);
+/* Services start before the network is there: in a machine's first minute that is no news. */
+static bool network_may_come(const struct turn *t, const struct fault *f) {
+        const struct kernel_facts *k = &t->e->facts.kernel;
+
+        return strcmp(f->code, FAULT_MD_UNREACHABLE) == 0 && k->known && !k->routed &&
+               t->now.boot_usec < NETWORK_COMES;
 }
 
-void holdoff_write(struct turn *t, uint64_t length, bool by_server, const struct fault *f) {
-        struct engine *e = t->e;
-        struct ledger_wait *w = &e->ledger.wait;
+void holdoff_count(struct turn *t, const struct fault *f) {
+        struct holdoff *h = &t->e->holdoff;
 
-        *w = (struct ledger_wait){
-                .length_usec = length,
-                .started = clock_now(t),
-                .started_boot_usec = t->now.boot_usec,
-                .asked_by_server = by_server,
-                .attempt = e->holdoff.attempt,
-                .fault = *f,
-        };
-        TEXT_SET(w->boot_id, e->given.boot_id);
-        turn_store(t);
+        if (h->fault.class == f->class) {
+                h->attempt++;
+        } else {
+                h->attempt = 0;
+                h->since = clock_now(t);
+                h->since_boot = t->now.boot_usec;
+        }
+        if (!network_may_come(t, f) && report_once(t, REPORTED_WAITING, f->code))
+                report_notice(t, NOTICE_WAITING)->fault = *f;
+        h->fault = *f;
 }
 
-uint64_t holdoff_throttled(const struct turn *t, const struct fault *f) {
-        struct engine *e = t->e;
+void holdoff_clear(struct turn *t) {
+        t->e->holdoff.fault = (struct fault){};
+        t->e->holdoff.attempt = 0;
+}
 
-        return backoff_wait(f, false, 0, e->facts.identity.instance_id,
-                            (unsigned)(clock_now(t) % 60), &e->given.rng);
+void holdoff_renew(struct turn *t) {
+        t->e->holdoff.attempt = 0;
+        t->e->holdoff.failed_looks = 0;
+        t->e->holdoff.since_boot = t->now.boot_usec;
 }
 
 /*
- * How much of a kept wait is left: never more than its length, anew if the clock went back or
- * cannot be trusted yet. The cloud's time has whole seconds: one of them may not be over.
+ * Never more than its length, anew if the clock went back or cannot be trusted yet. The cloud's
+ * time has whole seconds: one of them may not be over.
  */
 uint64_t holdoff_left(const struct turn *t) {
         const struct ledger_wait *w = &t->e->ledger.wait;
-        int64_t gone = time_is_sure(t) ? clock_now(t) - w->started - 1 : 0;
+        int64_t gone = clock_is_sure(t) ? clock_now(t) - w->started - 1 : 0;
         uint64_t passed;
 
         if (strcmp(w->boot_id, t->e->given.boot_id) == 0 &&
             t->now.boot_usec >= w->started_boot_usec)
                 passed = t->now.boot_usec - w->started_boot_usec;
         else
-                passed = gone < 0 ? 0 : USEC_OF(gone);
+                passed = gone < 0 ? 0 : (uint64_t)gone * USEC_PER_SEC;
         return passed < w->length_usec ? w->length_usec - passed : 0;
 }
 
@@ -59,17 +68,56 @@ uint64_t holdoff_server_left(const struct turn *t) {
         return !e->holdoff.kept_checked && e->ledger.wait.asked_by_server ? holdoff_left(t) : 0;
 }
 
+void holdoff_resume(struct turn *t) {
+        struct holdoff *h = &t->e->holdoff;
+        const struct ledger_wait *w = &t->e->ledger.wait;
+
+        h->fault = w->fault;
+        h->since = w->started;
+        h->since_boot = t->now.boot_usec;
+        h->attempt = w->attempt;
+        h->by_server = w->asked_by_server;
+}
+
+static void write_wait(struct turn *t, uint64_t length, bool by_server, const struct fault *f) {
+        struct ledger_wait *w = &t->e->ledger.wait;
+
+        *w = (struct ledger_wait){
+                .length_usec = length,
+                .started = clock_now(t),
+                .started_boot_usec = t->now.boot_usec,
+                .asked_by_server = by_server,
+                .attempt = t->e->holdoff.attempt,
+                .fault = *f,
+        };
+        TEXT_SET(w->boot_id, t->e->given.boot_id);
+        turn_store(t);
+}
+
+void holdoff_keep(struct turn *t, uint64_t length) {
+        struct holdoff *h = &t->e->holdoff;
+
+        h->by_server = h->fault.class == FAULT_THROTTLED || h->fault.retry_after_ms > 0;
+        if (holdoff_server_left(t) > 0)
+                return; /* metadata fails meanwhile: what the server asked for counts more */
+        h->kept_checked = true;
+        if (h->by_server || length >= WAIT_KEPT)
+                write_wait(t, length, h->by_server, &h->fault);
+}
+
+void holdoff_leave(struct turn *t, const struct fault *f) {
+        t->e->holdoff.kept_checked = false;
+        write_wait(t, holdoff_throttled(t, f), true, f);
+}
+
 void holdoff_forget(struct turn *t) {
         if (holdoff_server_left(t) == 0)
                 t->e->ledger.wait = (struct ledger_wait){};
 }
 
-void holdoff_keep(struct turn *t, uint64_t length) {
+uint64_t holdoff_throttled(const struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 
-        if (holdoff_server_left(t) > 0)
-                return; /* metadata fails meanwhile: what the server asked for counts more */
-        e->holdoff.kept_checked = true;
-        if (e->holdoff.by_server || length >= WAIT_KEPT)
-                holdoff_write(t, length, e->holdoff.by_server, &e->holdoff.fault);
+        return backoff_wait(f, false, 0, e->facts.identity.instance_id,
+                            (unsigned)(clock_now(t) % 60), &e->given.rng);
 }

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* The way from an address that does not work yet to its reboot (design 4.2). */
+#include "reboot.h"
+
 #include <string.h>
 
-#include "turn.h"
+#include "change.h"
+#include "clock.h"
+#include "confirm.h"
+#include "cure.h"
+#include "due.h"
+#include "fault.h"
+#include "planes.h"
+#include "report.h"
+#include "situation.h"
 #include "util/text.h"
+
+#define LOOK_RECENT   (5 * USEC_PER_SEC)  /* the metadata look that a reboot rests on */
+#define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* the machine's answer about what blocks a reboot */
 
 static const char *const confirm_faults[_PLANE_MAX] = {
         [PLANE_KERNEL] = FAULT_CONFIRM_KERNEL,
@@ -12,269 +25,232 @@ static const char *const confirm_faults[_PLANE_MAX] = {
         [PLANE_OUTSIDE] = FAULT_CONFIRM_OUTSIDE,
 };
 
-static bool failed_to_confirm(const struct engine *e) {
-        return e->phase == PHASE_FAILED && (strncmp(e->holdoff.fault.code, "Confirm.", 8) == 0 ||
-                                            strncmp(e->holdoff.fault.code, "Reboot.", 7) == 0);
+/* The plane that disagrees now may be another one than at an earlier failure. */
+static struct move fail_to_confirm(struct turn *t, const struct situation *s) {
+        enum plane plane = cure_plane(t->e);
+
+        if (!cure_has_failed(t, plane))
+                return fault_fail(t, confirm_faults[s->verdict.who], "");
+        cure_give_up(t, plane);
+        return fault_fail(t, FAULT_REBOOT_NO_CURE, plane_name(plane));
 }
 
-static bool has_no_cure(const struct ledger *l, enum plane plane) {
-        return plane == PLANE_METADATA ? l->metadata_no_cure
-                                       : plane == PLANE_KERNEL && l->nic_no_cure;
-}
-
-/* L12: a plane lacks the address that a restart can make it show, and did not fail to before. */
-bool reboot_cures(const struct engine *e) {
-        enum plane plane = planes_curable(e);
-
-        return plane != _PLANE_MAX && !has_no_cure(&e->ledger, plane);
-}
-
-/* For a change that may have one, and for what it can cure; `always` asks for no more (L12). */
-static bool reboot_is_wanted(const struct turn *t) {
-        return due_at_once(t) || (due_change(t) && reboot_cures(t->e));
-}
-
-/* Grace is over, and a change of ours is not confirmed: it is asked whether the address works. */
-static bool reboot_is_due(const struct turn *t) {
+/* Nothing to reboot for: on with the looks, until Confirm.Timeout. */
+static struct move confirm_further(struct turn *t, const struct situation *s) {
         const struct engine *e = t->e;
+        uint64_t age = t->now.boot_usec - e->confirming.since;
 
-        return e->verdict.disagrees &&
-               governor_pending_change(&e->ledger, e->expected, clock_now(t)) &&
-               t->now.boot_usec - e->confirming.started >= e->given.config.reboot_grace_usec;
+        if (e->phase == PHASE_FAILED || age >= e->given.config.confirm_timeout_usec)
+                return fail_to_confirm(t, s);
+        return confirm_look(t, PHASE_CONFIRMING);
 }
 
-/* The address works, which it did not before the change: no reboot is needed for it. */
-static bool works_now(const struct turn *t, const struct ledger_entry *change) {
-        const struct engine *e = t->e;
-
+/* Unreachable before the change, reachable now: the address works, and needs no reboot. */
+static bool works_now(const struct engine *e, const struct ledger_entry *change) {
         return e->given.config.reboot_policy == REBOOT_AUTO && change->unreachable_before &&
                e->confirming.reachable;
 }
 
 /* Not so where the kernel disagrees: what works now may not work then. */
-static bool confirm_by_reachability(struct turn *t) {
-        struct engine *e = t->e;
-
-        e->lagging = true;
-        planes_judge(t);
-        if (e->verdict.confirmed)
-                return true;
-        e->lagging = false;
-        planes_judge(t);
-        return false;
+static bool is_confirmed_by_reachability(const struct engine *e) {
+        return planes_verdict_by_reachability(e).confirmed;
 }
 
-/* What metadata said some looks ago is no reason to reboot now. True: it is being asked again. */
-static bool ask_metadata_again(struct turn *t) {
-        struct engine *e = t->e;
-
-        if (due_at_once(t) || !e->facts.identity.from_metadata ||
-            !(planes_required(e) & (1u << PLANE_METADATA)) ||
-            (e->facts.metadata_at >= e->reboot.due_since &&
-             t->now.boot_usec - e->facts.metadata_at <= LOOK_RECENT))
-                return false;
-        ask_question(t, WIRE_ADDRESSES);
-        return true;
+static struct move confirm_by_reachability(struct turn *t) {
+        t->e->ledger.confirmed_by_reachability = true;
+        turn_store(t);
+        return confirm_reached(t);
 }
 
-void reboot_reconsider(struct turn *t) {
-        struct engine *e = t->e;
-        bool leaves = e->inflight.step == STEP_LEAVING ||
-                      (e->inflight.step == STEP_ASKING && e->inflight.op == WIRE_REBOOT);
-
-        if (leaves)
-                return;
-        due_clear(t);
-        if (e->phase == PHASE_REBOOTING)
-                confirm_begin(t);
-}
-
-static void reboot_never(struct turn *t) {
-        t->e->reboot.required_mark = true;
-        fault_fail(t, FAULT_REBOOT_NEVER, "");
-}
-
-/* "Succeeds now" means now. True: it is being asked. */
-static bool probe_reachability(struct turn *t, const struct ledger_entry *change) {
-        struct engine *e = t->e;
-        bool fresh =
-                e->confirming.reach_at && t->now.boot_usec - e->confirming.reach_at <= LOOK_FRESH;
-
-        if (e->given.config.reboot_policy != REBOOT_AUTO || !change->unreachable_before || fresh)
-                return false;
-        ask_probe(t, PROBE_REACH);
-        return true;
-}
-
-static bool is_still_due(struct turn *t) {
-        struct engine *e = t->e;
-        const struct ledger_entry *change = due_change(t);
-
-        if (!change || e->reboot.due_since == 0)
-                return false;
-        if (due_at_once(t))
-                return true;
-        if (!reboot_is_wanted(t))
-                return false;
-        if (!works_now(t, change))
-                return true;
-        confirm_by_reachability(t);
-        return false;
-}
-
-/* The reboot is over, and the plane that it was to cure shows what it showed before. */
-static bool is_unmoved(const struct turn *t, enum plane plane) {
+/* What metadata said some looks ago is no reason to reboot now. */
+static struct move gate_metadata(struct turn *t, const struct situation *s) {
         const struct engine *e = t->e;
-        const struct ledger_entry *change =
-                governor_pending_change(&e->ledger, e->expected, clock_now(t));
-        const struct ledger_entry *reboot =
-                change ? governor_reboot_for(&e->ledger, change, e->given.boot_id) : NULL;
-        struct ledger_entry now = {};
+        uint64_t at = e->facts.metadata_at;
 
-        if (!reboot || plane == _PLANE_MAX)
-                return false;
-        planes_record(e, &now);
-        if (plane == PLANE_METADATA)
-                return reboot->metadata_before == now.metadata_before;
-        return reboot->nic_before == now.nic_before;
+        if (s->reboots_at_once || !e->facts.identity.from_metadata ||
+            !(s->verdict.required & (1u << PLANE_METADATA)) ||
+            (at >= e->reboot.due_since && t->now.boot_usec - at <= LOOK_RECENT))
+                return move_pass();
+        return move_ask(PHASE_SAME, WIRE_ADDRESSES);
 }
 
-static void fail_without_cure(struct turn *t, enum plane plane) {
-        struct ledger *l = &t->e->ledger;
-
-        if (!has_no_cure(l, plane))
-                turn_store(t);
-        l->metadata_no_cure |= plane == PLANE_METADATA;
-        l->nic_no_cure |= plane == PLANE_KERNEL;
-        fault_fail(t, FAULT_REBOOT_NO_CURE, plane_name(plane));
+static struct move gate_policy(struct turn *t, const struct situation *s) {
+        if (t->e->given.config.reboot_policy != REBOOT_NEVER || !s->wants_reboot)
+                return move_pass();
+        t->e->reboot.required_mark = true;
+        return fault_fail(t, FAULT_REBOOT_NEVER, "");
 }
 
-/* The plane that disagrees now may be another one than at an earlier failure. */
-static void fail_to_confirm(struct turn *t) {
-        enum plane plane = planes_curable(t->e);
-
-        if (has_no_cure(&t->e->ledger, plane) || is_unmoved(t, plane))
-                fail_without_cure(t, plane);
-        else
-                fault_fail(t, confirm_faults[t->e->verdict.who], "");
+/* Not knowing is no reason either. */
+static struct move gate_disagreement(struct turn *t, const struct situation *s) {
+        return s->reboots_at_once || s->verdict.disagrees ? move_pass() : confirm_further(t, s);
 }
 
-/* Nothing to reboot for: on with the looks, until Confirm.Timeout. */
-static void confirm_further(struct turn *t) {
-        struct engine *e = t->e;
+/* The witness of before the change is asked again, and "now" means now. */
+static struct move gate_reachability(struct turn *t, const struct situation *s) {
+        const struct engine *e = t->e;
+        uint64_t at = e->confirming.reach_at;
 
-        if (e->phase != PHASE_FAILED)
-                turn_enter(t, PHASE_CONFIRMING);
-        if (e->phase == PHASE_FAILED ||
-            t->now.boot_usec - e->confirming.started >= e->given.config.confirm_timeout_usec)
-                fail_to_confirm(t);
-        else if (!confirm_look(t))
-                confirm_schedule(t);
+        if (e->given.config.reboot_policy != REBOOT_AUTO || !s->change->unreachable_before)
+                return move_pass();
+        if (at == 0 || t->now.boot_usec - at > LOOK_FRESH)
+                return move_probe(PHASE_SAME, PROBE_REACH);
+        if (!works_now(e, s->change))
+                return move_pass();
+        return is_confirmed_by_reachability(e) ? confirm_by_reachability(t) : confirm_further(t, s);
 }
 
-/* True while cloud-init or an inhibitor asks for patience, and Patience is not over. */
-static bool wait_for_blockers(struct turn *t) {
-        struct engine *e = t->e;
-
-        turn_enter(t, PHASE_REBOOTING);
-        if (!e->reboot.blockers_known && e->reboot.blockers_until == 0) {
-                e->reboot.blockers_until = clock_from_now(t, BLOCKERS_WAIT);
-                t->out->wants |= ACTION_BLOCKERS;
-        }
-        if (!e->reboot.blockers_known && t->now.boot_usec < e->reboot.blockers_until) {
-                turn_rest(t, e->reboot.blockers_until);
-                return true;
-        }
-        e->reboot.blockers_known = true; /* no answer in time: nothing blocks */
-        if (!*e->reboot.blockers)
-                return false;
-        if (e->reboot.blocked_since == 0)
-                e->reboot.blocked_since = t->now.boot_usec;
-        if (t->now.boot_usec >= due_patience_ends(e, t->now.boot_usec))
-                return false;
-        if (!confirm_look(t))
-                confirm_schedule(t);
-        return true;
+/* L12: one a change, and for what it can cure. */
+static struct move gate_prognosis(struct turn *t, const struct situation *s) {
+        return s->wants_reboot ? move_pass() : confirm_further(t, s);
 }
 
 /* For the governor's leave; metadata is looked at meanwhile, since it may show the address. */
-static void reboot_waits(struct turn *t, uint64_t until) {
-        struct engine *e = t->e;
+static struct move wait_for_permit(struct turn *t, int64_t seconds) {
+        uint64_t until = clock_from_now(t, (uint64_t)seconds * USEC_PER_SEC);
+        struct move m = confirm_look(t, PHASE_REBOOTING);
 
-        turn_enter(t, PHASE_REBOOTING);
-        if (confirm_look(t))
-                return;
-        confirm_schedule(t);
-        if (e->deadline > until)
-                turn_rest(t, until);
+        if (m.kind == MOVE_REST && m.until > until)
+                m.until = until;
+        return m;
 }
 
-/* Design 4.2, from "due" to the intent; comes here again until nothing is left to wait for. */
-void reboot_due(struct turn *t) {
+static struct move gate_budget(struct turn *t, const struct situation *s) {
         struct engine *e = t->e;
-        const struct ledger_entry *change =
-                governor_pending_change(&e->ledger, e->expected, clock_now(t));
         struct moment now = clock_moment(t);
         const char *why;
         int64_t when;
 
-        if (!change) {
-                due_clear(t);
-                reboot_or_confirm(t);
-                return;
-        }
-        if (e->reboot.due_since == 0)
-                e->reboot.due_since = t->now.boot_usec;
-        if (ask_metadata_again(t))
-                return;
-        if (e->given.config.reboot_policy == REBOOT_NEVER && reboot_is_wanted(t)) {
-                reboot_never(t);
-                return;
-        }
-        if (!due_at_once(t) && !e->verdict.disagrees) {
-                confirm_further(t); /* not knowing is no reason either */
-                return;
-        }
-        if (probe_reachability(t, change))
-                return;
-        if (works_now(t, change)) {
-                if (confirm_by_reachability(t))
-                        confirm_reached(t);
-                else
-                        confirm_further(t);
-                return;
-        }
-        if (!reboot_is_wanted(t)) {
-                confirm_further(t);
-                return;
-        }
+        (void)s;
         switch (governor_reboot(&e->ledger, &e->given.config, &now, &when, &why)) {
-        case PERMIT_NO:
-                fault_raise(t, why, "");
-                return;
-        case PERMIT_LATER:
-                reboot_waits(t, clock_from_now(t, (uint64_t)(when - clock_now(t)) * USEC_PER_SEC));
-                return;
-        case PERMIT_LOOK:
-                turn_enter(t, PHASE_REBOOTING);
-                ask_question(t, WIRE_INSPECT);
-                return;
         case PERMIT_YES:
                 break;
+        case PERMIT_LATER:
+                return wait_for_permit(t, when - now.time);
+        case PERMIT_LOOK:
+                return move_ask(PHASE_REBOOTING, WIRE_INSPECT);
+        case PERMIT_NO:
+                return fault_raise(t, why, "");
         }
-        if (wait_for_blockers(t))
-                return;
-        if (!change_is_inspected(t))
-                ask_question(t, WIRE_INSPECT);
-        else if (change_check_ready(t, WIRE_REBOOT))
-                change_begin(t, WIRE_REBOOT);
+        return move_pass();
 }
 
-void reboot_blockers(struct turn *t, const char *blockers) {
+/* While cloud-init or an inhibitor asks for patience, and Patience is not over. */
+static struct move gate_blockers(struct turn *t, const struct situation *s) {
+        struct reboot *r = &t->e->reboot;
+        uint64_t now = t->now.boot_usec;
+
+        (void)s;
+        if (!r->blockers_known && r->blockers_until == 0) {
+                r->blockers_until = clock_from_now(t, BLOCKERS_WAIT);
+                t->out->wants |= ACTION_BLOCKERS;
+        }
+        if (!r->blockers_known && now < r->blockers_until)
+                return move_rest(PHASE_REBOOTING, r->blockers_until);
+        if (!r->blockers_known) /* no answer in time is none: it waits, within Patience */
+                TEXT_SET(r->blockers, "word on whether anything inhibits shutdown");
+        r->blockers_known = true;
+        if (!*r->blockers)
+                return move_pass();
+        if (r->blocked_since == 0)
+                r->blocked_since = now;
+        if (now >= due_patience_ends(t->e, now))
+                return move_pass();
+        return confirm_look(t, PHASE_REBOOTING);
+}
+
+static struct move gate_inspected(struct turn *t, const struct situation *s) {
+        (void)s;
+        return change_is_inspected(t) ? move_pass() : move_ask(PHASE_REBOOTING, WIRE_INSPECT);
+}
+
+static struct move gate_ready(struct turn *t, const struct situation *s) {
+        (void)s;
+        return change_check_ready(t, WIRE_REBOOT);
+}
+
+typedef struct move (*gate_fn)(struct turn *t, const struct situation *s);
+
+/* In this order, before those of every change. */
+static const gate_fn gates[] = {
+        gate_metadata, gate_policy,   gate_disagreement, gate_reachability, gate_prognosis,
+        gate_budget,   gate_blockers, gate_inspected,    gate_ready,
+};
+
+struct move reboot_due(struct turn *t) {
+        struct situation s = situation_of(t);
+        struct reboot *r = &t->e->reboot;
+
+        if (!s.change) {
+                due_clear(t);
+                return reboot_or_confirm(t);
+        }
+        if (r->due_since == 0)
+                r->due_since = t->now.boot_usec;
+        for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+                struct move m = gates[i](t, &s);
+
+                if (m.kind != MOVE_PASS)
+                        return m;
+        }
+        return change_begin(t, WIRE_REBOOT);
+}
+
+static bool failed_to_confirm(const struct engine *e) {
+        return e->phase == PHASE_FAILED && (strncmp(e->holdoff.fault.code, "Confirm.", 8) == 0 ||
+                                            strncmp(e->holdoff.fault.code, "Reboot.", 7) == 0);
+}
+
+struct move reboot_or_confirm(struct turn *t) {
+        struct engine *e = t->e;
+        struct situation s = situation_of(t);
+
+        if (failed_to_confirm(e) && s.verdict.disagrees)
+                return s.change ? reboot_due(t) : fail_to_confirm(t, &s);
+        if (e->phase != PHASE_CONFIRMING)
+                confirm_begin(t);
+        return confirm_rest(t, PHASE_CONFIRMING);
+}
+
+struct move reboot_tick(struct turn *t) {
+        struct engine *e = t->e;
+        struct situation s = situation_of(t);
+        uint64_t age = t->now.boot_usec - e->confirming.since;
+        bool due = s.verdict.disagrees && s.change && age >= e->given.config.reboot_grace_usec;
+
+        if (s.verdict.confirmed && !s.reboots_at_once)
+                return confirm_reached(t);
+        if (e->phase == PHASE_REBOOTING || s.reboots_at_once || due)
+                return reboot_due(t);
+        return confirm_further(t, &s);
+}
+
+bool reboot_is_still_due(const struct turn *t) {
+        const struct engine *e = t->e;
+        struct situation s = situation_of(t);
+
+        if (e->reboot.due_since == 0 || !s.wants_reboot)
+                return false;
+        return s.reboots_at_once || !works_now(e, s.reboot_for);
+}
+
+struct move reboot_no_longer_due(struct turn *t) {
+        const struct engine *e = t->e;
+        struct situation s = situation_of(t);
+
+        if (s.verdict.confirmed)
+                return confirm_reached(t);
+        if (e->reboot.due_since && s.wants_reboot && works_now(e, s.reboot_for) &&
+            is_confirmed_by_reachability(e))
+                return confirm_by_reachability(t);
+        return reboot_or_confirm(t);
+}
+
+struct move reboot_blockers(struct turn *t, const char *blockers) {
         struct engine *e = t->e;
 
         if (e->phase != PHASE_REBOOTING || e->inflight.step == STEP_LEAVING)
-                return; /* asked for a reboot that is not due any more, or leaves now */
+                return move_on(PHASE_SAME); /* of a reboot that is not due any more, or leaves */
         TEXT_SET(e->reboot.blockers, blockers);
         e->reboot.blockers_known = true;
         if (!*blockers)
@@ -283,129 +259,18 @@ void reboot_blockers(struct turn *t, const char *blockers) {
                 TEXT_SET(e->reported.blockers, blockers);
                 TEXT_SET(report_notice(t, NOTICE_REBOOT_WAITS)->text, blockers);
         }
-        if (e->inflight.step == STEP_IDLE)
-                reboot_due(t);
+        return e->inflight.step == STEP_IDLE ? reboot_due(t) : move_on(PHASE_SAME);
 }
 
-void reboot_or_confirm(struct turn *t) {
-        struct engine *e = t->e;
+struct move reboot_reconsider(struct turn *t) {
+        const struct inflight *i = &t->e->inflight;
 
-        /* Looked at again after a failure: only what the governor allows now can help. */
-        if (failed_to_confirm(e) && e->verdict.disagrees) {
-                if (governor_pending_change(&e->ledger, e->expected, clock_now(t)))
-                        reboot_due(t);
-                else
-                        fail_to_confirm(t);
-                return;
-        }
-        if (e->phase != PHASE_CONFIRMING)
-                confirm_begin(t);
-        confirm_schedule(t);
-}
-
-void reboot_tick(struct turn *t) {
-        struct engine *e = t->e;
-
-        planes_judge(t);
-        if (e->verdict.confirmed && !due_at_once(t)) {
-                confirm_reached(t);
-                return;
-        }
-        if (e->phase == PHASE_REBOOTING || due_at_once(t) || reboot_is_due(t)) {
-                reboot_due(t);
-                return;
-        }
-        confirm_further(t);
-}
-
-static bool confirming_without_control(struct turn *t) {
-        struct engine *e = t->e;
-        const struct ledger_entry *change;
-
-        if (!e->holdoff.throttled_since_confirm)
-                return false;
-        e->facts.control = (struct plane_facts){}; /* what it said was before the change */
-        change = planes_change_for_metadata(t);
-        if (!change)
-                return false;
-        adopt_answer(t, change);
-        reboot_or_confirm(t);
-        return true;
-}
-
-void outcome_stored(struct turn *t, int error, enum hold hold) {
-        struct engine *e = t->e;
-        enum wire_op op = e->inflight.op;
-        struct ledger_entry *entry;
-
-        e->given.ledger_error = error;
-        if (e->inflight.step != STEP_STORING)
-                return;
-        entry = ledger_last(&e->ledger, op);
-        if (error) {
-                change_withdraw(t, entry);
-                t->out->wants &= ~(unsigned)ACTION_STORE; /* it would fail again */
-                fault_fail(t, FAULT_LEDGER_WRITE, strerror(-error));
-                return;
-        }
-        if (hold == HOLD_ON || !entry) {
-                change_withdraw(t, entry);
-                change_hold(t);
-                return;
-        }
-        /* A disk that stalled: the inspection has grown old (L1), or the intent, by whose time
-           it is judged whether the call may still be underway (L3). */
-        if (t->now.boot_usec - e->facts.inspected > LOOK_FRESH ||
-            clock_now(t) - entry->time > STORE_SEC) {
-                change_withdraw(t, entry);
-                wait_or_inspect(t);
-                return;
-        }
-        if (op == WIRE_REBOOT && !is_still_due(t)) {
-                change_withdraw(t, entry); /* netlink, or a person, has told otherwise meanwhile */
-                if (e->verdict.confirmed)
-                        confirm_reached(t);
-                else
-                        reboot_or_confirm(t);
-                return;
-        }
-        if (e->reported.asking != op)
-                report_notice(t, NOTICE_ASKING)->op = op;
-        e->reported.asking = op;
-        e->before.reach_known = false;
-        ask_question(t, op);
-}
-
-void outcome_done(struct turn *t, enum wire_op op, const struct wire_answer *a) {
-        struct engine *e = t->e;
-        struct ledger_entry *entry = ledger_last(&e->ledger, op);
-        struct notice *n;
-
-        if (!entry)
-                return;
-        entry->outcome = OUTCOME_DONE;
-        entry->settled = true;
-        TEXT_SET(entry->request_id, a->request_id);
-        if (op == WIRE_ALLOCATE)
-                entry->address = a->address;
-        if (op == WIRE_EIP_ASSOCIATE)
-                entry->address = e->facts.eip.address;
-        if (op == WIRE_EIP_ALLOCATE)
-                TEXT_SET(entry->allocation_id, a->eip.allocation_id);
-        turn_store(t);
-        e->holdoff.fault = (struct fault){};
-        e->reported.asking = WIRE_NONE;
-        report_clear_faults(t);
-        e->holdoff.attempt = 0;
-        n = report_notice(t, op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
-        n->op = op;
-        n->address = entry->address;
-        TEXT_SET(n->request_id, a->request_id);
-        if (op == WIRE_REBOOT) {
-                e->inflight.step = STEP_LEAVING;
-                e->deadline = clock_from_now(t, REBOOT_EXECUTION_SEC * USEC_PER_SEC);
-                return;
-        }
-        if (!confirming_without_control(t))
-                wait_or_inspect(t);
+        if (i->step == STEP_LEAVING || (i->step == STEP_ASKING && i->op == WIRE_REBOOT))
+                return move_on(PHASE_SAME);
+        due_clear(t);
+        t->e->confirming.since = 0;
+        if (t->e->phase != PHASE_REBOOTING)
+                return move_on(PHASE_SAME);
+        confirm_begin(t);
+        return move_on(PHASE_CONFIRMING);
 }

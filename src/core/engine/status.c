@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* What others see of the state machine. */
 #include <string.h>
 
-#include "turn.h"
+#include <ecs-pubip/engine.h>
+
+#include "clock.h"
+#include "cure.h"
+#include "due.h"
+#include "fault.h"
+#include "planes.h"
 #include "util/text.h"
+
+#define OFFSET_MAX (60 * 365 * DAY_SEC) /* s; a clock in 1970 is still told */
 
 static bool is_busy(const struct engine *e) {
         return (e->inflight.step != STEP_IDLE && wire_op_changes(e->inflight.op)) ||
@@ -18,8 +26,10 @@ static void fill_planes(const struct engine *e, struct status *s) {
                 [PLANE_OUTSIDE] = e->facts.outside.address,
         };
 
+        struct verdict v = planes_verdict(e);
+
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
-                s->planes[p].verdict = e->verdict.planes[p];
+                s->planes[p].verdict = v.planes[p];
                 s->planes[p].address = addresses[p];
                 s->planes[p].since = e->plane_since[p];
         }
@@ -47,7 +57,7 @@ static bool will_reboot(const struct engine *e, int64_t now) {
         struct moment m = {.boot_id = e->given.boot_id, .time = now};
 
         return e->phase == PHASE_CONFIRMING && e->given.config.reboot_policy == REBOOT_AUTO &&
-               reboot_cures(e) && governor_change_to_reboot_for(&e->ledger, e->expected, &m);
+               cure_is_possible(e) && governor_change_to_reboot_for(&e->ledger, e->expected, &m);
 }
 
 /* One remark at most: the one that a person should know first. */
@@ -58,14 +68,14 @@ static const char *note_of(const struct engine *e, int64_t now) {
                 return "the ledger cannot be read: nothing will be changed";
         if (e->given.ledger_error)
                 return "the ledger cannot be written: nothing will be changed";
-        if (e->lagging)
+        if (e->ledger.confirmed_by_reachability)
                 return "the address works, metadata does not show it yet";
         if (e->given.hold == HOLD_FOREIGN)
                 return "a hold file of another instance is ignored";
         if (l->suspect_pending || (l->suspect && now - l->suspect < DAY_SEC))
                 return "an earlier ledger was set aside: no reboot for 24 h after";
         if (will_reboot(e, now))
-                return planes_curable(e) == PLANE_METADATA
+                return cure_plane(e) == PLANE_METADATA
                                ? "metadata does not show the address: a reboot will follow, to cure it"
                                : "the NIC lacks the address: a reboot will follow, to cure it";
         if (counts_by_boot_id(e))
@@ -103,7 +113,7 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
 
         if (e->inflight.step == STEP_IDLE && until != ENGINE_NEVER) {
                 s->next = nexts[e->phase];
-                s->next_at = engine_time(e, now);
+                s->next_at = clock_at(e, now);
                 if (until > now.boot_usec)
                         s->next_at += (int64_t)((until - now.boot_usec) / USEC_PER_SEC);
         }
@@ -113,7 +123,7 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
 
                 s->next = NEXT_REBOOT;
                 TEXT_SET(s->waits_for, e->reboot.blockers);
-                s->next_at = engine_time(e, now); /* the wait is bounded: that is its end */
+                s->next_at = clock_at(e, now); /* the wait is bounded: that is its end */
                 if (latest > now.boot_usec)
                         s->next_at += (int64_t)((latest - now.boot_usec) / USEC_PER_SEC);
         }
@@ -132,7 +142,7 @@ static void fill_fault(const struct engine *e, struct status *s) {
 
         if (e->holdoff.fault.class == FAULT_NONE)
                 return;
-        row = fault_explain(&e->holdoff.fault, engine_call_context(&e->given.config));
+        row = fault_row_of(e, &e->holdoff.fault);
         s->fault = e->holdoff.fault;
         s->fault_since = e->holdoff.since;
         TEXT_SET(s->sentence, fault_sentence(row));
@@ -142,7 +152,7 @@ static void fill_fault(const struct engine *e, struct status *s) {
 
 /* Whoever prints our times beside this machine's clock needs to know that the two differ. */
 static int clock_offset(const struct engine *e, struct engine_now now) {
-        int64_t off = now.wall_sec - engine_time(e, now);
+        int64_t off = now.wall_sec - clock_at(e, now);
 
         return off > -OFFSET_MAX && off < OFFSET_MAX ? (int)(off / 60 * 60) : 0;
 }
@@ -173,5 +183,5 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
-        TEXT_SET(s->note, note_of(e, engine_time(e, now)));
+        TEXT_SET(s->note, note_of(e, clock_at(e, now)));
 }

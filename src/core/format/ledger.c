@@ -18,10 +18,11 @@
 
 #define LEDGER_VERSION_OLDEST 1
 
-#define MAGIC    "ecs-pubip-ledger "
-#define END_SIZE sizeof("end 0123456789abcdef\n")
-#define TIME_MAX INT64_C(253402300799)         /* the last second of 9999 */
-#define WAIT_MAX (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
+#define MAGIC          "ecs-pubip-ledger "
+#define END_SIZE       sizeof("end 0123456789abcdef\n")
+#define TIME_MAX       INT64_C(253402300799) /* the last second of 9999 */
+#define SENDS_KEPT_SEC 3600
+#define WAIT_MAX       (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
 
 enum field_type {
         FIELD_WORD,
@@ -117,7 +118,7 @@ static const struct field address_fields[] = {
         NAME(ledger, kind, "kind", kind_text, KIND_EIP + 1),
         WORD(ledger, eip_id, "eip"),
         FIELD(FIELD_I64, ledger, confirmed, "confirmed"),
-        FIELD(FIELD_BOOL, ledger, lagging, "lagging"),
+        FIELD(FIELD_BOOL, ledger, confirmed_by_reachability, "lagging"),
         FIELD(FIELD_BOOL, ledger, metadata_no_cure, "metadata-no-cure"),
         FIELD(FIELD_BOOL, ledger, nic_no_cure, "nic-no-cure"),
         {},
@@ -153,6 +154,12 @@ static const struct field entry_fields[] = {
         WORD(ledger_entry, allocation_id, "eip"),
         WORD(ledger_entry, client_token, "token"),
         WORD(ledger_entry, request_id, "request"),
+        {},
+};
+
+static const struct field send_fields[] = {
+        NAME(ledger_send, op, "call", op_text, _WIRE_OP_MAX),
+        FIELD(FIELD_I64, ledger_send, time, "time"),
         {},
 };
 
@@ -241,6 +248,8 @@ int ledger_format(const struct ledger *l, char **ret) {
                 record_print("wait", wait_fields, &l->wait, &b);
         for (unsigned i = 0; i < l->n_entries; i++)
                 record_print("change", entry_fields, &l->entries[i], &b);
+        for (unsigned i = 0; i < l->n_sends; i++)
+                record_print("send", send_fields, &l->sends[i], &b);
         end_line(buf_text(&b), b.len, end);
         buf_puts(&b, end);
         if (b.error)
@@ -323,6 +332,11 @@ static bool line_parse(char *line, struct ledger *l) {
                 return record_parse(address_fields, rest, l);
         if (strcmp(line, "wait") == 0)
                 return record_parse(wait_fields, rest, &l->wait) && l->wait.length_usec <= WAIT_MAX;
+        if (strcmp(line, "send") == 0 && l->n_sends < LEDGER_SENDS) {
+                struct ledger_send *s = &l->sends[l->n_sends++];
+
+                return record_parse(send_fields, rest, s) && wire_op_changes(s->op);
+        }
         if (strcmp(line, "change") == 0 && l->n_entries < LEDGER_ENTRIES) {
                 struct ledger_entry *e = &l->entries[l->n_entries++];
 
@@ -419,6 +433,16 @@ struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now) 
         return e;
 }
 
+void ledger_sent(struct ledger *l, enum wire_op op, int64_t now) {
+        unsigned n = 0;
+
+        for (unsigned i = l->n_sends == LEDGER_SENDS; i < l->n_sends; i++)
+                if (now - l->sends[i].time < SENDS_KEPT_SEC)
+                        l->sends[n++] = l->sends[i];
+        l->sends[n++] = (struct ledger_send){.op = op, .time = now};
+        l->n_sends = n;
+}
+
 struct ledger_entry *ledger_renew(struct ledger *l, struct ledger_entry *e) {
         struct ledger_entry *last = &l->entries[l->n_entries - 1], renewed = *e;
 
@@ -458,5 +482,7 @@ bool ledger_settle_clock(struct ledger *l, int64_t now) {
                 changed |= not_after(&l->entries[i].time, now);
                 changed |= not_after(&l->entries[i].first_time, now);
         }
+        for (unsigned i = 0; i < l->n_sends; i++)
+                changed |= not_after(&l->sends[i].time, now);
         return changed;
 }

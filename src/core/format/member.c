@@ -8,8 +8,7 @@
 #include "util/text.h"
 
 #define WORD_ALSO "-_.:"
-#define TEXT_MAX  1024                  /* the longest text that any table has */
-#define TIME_MAX  INT64_C(253402300799) /* the last second of 9999 */
+#define TEXT_MAX  1024 /* the longest text that any table has */
 
 static const void *at(const struct member *m, const void *base) {
         return (const char *)base + m->offset;
@@ -22,6 +21,11 @@ static unsigned count_of(const struct member *m, const void *base) {
         return n < most ? n : most;
 }
 
+/* What a reader of the same table takes: one half never writes what the other refuses. */
+static int64_t within(int64_t value, int64_t min, int64_t max) {
+        return value < min ? min : value > max ? max : value;
+}
+
 static int64_t integer_of(const struct member *m, const void *base) {
         int64_t wide;
         unsigned u;
@@ -29,14 +33,14 @@ static int64_t integer_of(const struct member *m, const void *base) {
 
         if (m->type == MEMBER_TIME || m->type == MEMBER_DATE) {
                 memcpy(&wide, at(m, base), sizeof(wide));
-                return wide;
+                return within(wide, 0, TIME_SEC_MAX);
         }
         if (m->type == MEMBER_INT) {
                 memcpy(&i, at(m, base), sizeof(i));
-                return i;
+                return within(i, -(int64_t)m->max, m->max);
         }
         memcpy(&u, at(m, base), sizeof(u));
-        return u;
+        return m->type == MEMBER_UINT ? within(u, 0, m->max) : u;
 }
 
 static cJSON *text_item(const char *from) {
@@ -192,7 +196,7 @@ static bool parse_integer(const cJSON *item, int64_t min, int64_t max, int64_t *
 }
 
 static bool parse_number(const struct member *m, const cJSON *item, void *to) {
-        int64_t value, max = m->type == MEMBER_TIME ? TIME_MAX : m->max;
+        int64_t value, max = m->type == MEMBER_TIME ? TIME_SEC_MAX : m->max;
         unsigned u;
         int i;
 
@@ -220,7 +224,7 @@ static bool parse_string(const struct member *m, const char *text, void *to) {
                 return true;
         }
         if (m->type == MEMBER_DATE) {
-                if (!rfc3339_parse(text, &seconds) || seconds < 0 || seconds > TIME_MAX)
+                if (!rfc3339_parse(text, &seconds) || seconds < 0 || seconds > TIME_SEC_MAX)
                         return false;
                 memcpy(to, &seconds, sizeof(seconds));
                 return true;

@@ -9,8 +9,7 @@
 #include "core/format/member.h"
 #include "util/buf.h"
 
-#define BANDWIDTH_MAX 100000 /* Mbit/s; the cloud has its own, lower limits */
-#define STATUS_MAX    999
+#define STATUS_MAX 999
 
 static const char *const op_names[_WIRE_OP_MAX] = {
         [WIRE_IDENTIFY] = "identify",
@@ -281,7 +280,7 @@ static bool answer_is_whole(enum wire_op op, const struct wire_answer *a) {
         else if (op == WIRE_EIP_FIND)
                 return !*a->eip.allocation_id == !a->eip.address;
         else if (op == WIRE_EIP_ALLOCATE)
-                return *a->eip.allocation_id && a->eip.address;
+                return *a->eip.allocation_id; /* a purchase may have no address yet */
         return !shown || (shown->presence == PRESENCE_PRESENT) == (shown->address != 0);
 }
 

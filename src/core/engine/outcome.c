@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of a changing call: its intent written, its answer (laws L2 and L3, design 3). */
+#include "outcome.h"
+
+#include <string.h>
+
+#include "adopt.h"
+#include "change.h"
+#include "clock.h"
+#include "fault.h"
+#include "holdoff.h"
+#include "planes.h"
+#include "reboot.h"
+#include "report.h"
+#include "util/text.h"
+#include "wait.h"
+
+/* The brake was found on after the write. */
+static struct move hold_instead(struct turn *t) {
+        struct engine *e = t->e;
+
+        e->given.hold = HOLD_ON;
+        report_notice(t, NOTICE_HELD);
+        return change_hold(t);
+}
+
+/* A disk that stalled: the inspection has grown old (L1), or the intent, by whose time it is judged
+ * whether the call may still be underway (L3). */
+static bool was_stored_late(const struct turn *t, const struct ledger_entry *entry) {
+        return t->now.boot_usec - t->e->facts.inspected > LOOK_FRESH ||
+               clock_now(t) - entry->time > STORE_SEC;
+}
+
+static struct move leave(struct turn *t, enum wire_op op) {
+        struct engine *e = t->e;
+
+        if (e->reported.asking != op)
+                report_notice(t, NOTICE_ASKING)->op = op;
+        e->reported.asking = op;
+        e->before.reach = REACH_UNASKED;
+        return move_ask(PHASE_SAME, op);
+}
+
+struct move outcome_stored(struct turn *t, int error, enum hold hold) {
+        struct engine *e = t->e;
+        enum wire_op op = e->inflight.op;
+        struct ledger_entry *entry;
+
+        e->given.ledger_error = error;
+        if (e->inflight.step != STEP_STORING)
+                return move_on(PHASE_SAME);
+        entry = ledger_last(&e->ledger, op);
+        if (error) {
+                change_withdraw(t, entry);
+                t->out->wants &= ~(unsigned)ACTION_STORE; /* it would fail again */
+                return fault_fail(t, FAULT_LEDGER_WRITE, strerror(-error));
+        }
+        if (hold == HOLD_ON || !entry) {
+                change_withdraw(t, entry);
+                return hold_instead(t);
+        }
+        if (was_stored_late(t, entry)) {
+                change_withdraw(t, entry);
+                return wait_or_inspect(t);
+        }
+        if (op == WIRE_REBOOT && !reboot_is_still_due(t)) {
+                change_withdraw(t, entry); /* netlink, or a person, has told otherwise meanwhile */
+                return reboot_no_longer_due(t);
+        }
+        return leave(t, op);
+}
+
+static void keep_answer(struct turn *t, struct ledger_entry *entry, const struct wire_answer *a) {
+        entry->outcome = OUTCOME_DONE;
+        entry->settled = true;
+        TEXT_SET(entry->request_id, a->request_id);
+        if (entry->op == WIRE_ALLOCATE)
+                entry->address = a->address;
+        if (entry->op == WIRE_EIP_ASSOCIATE)
+                entry->address = t->e->facts.eip.address;
+        if (entry->op == WIRE_EIP_ALLOCATE)
+                TEXT_SET(entry->allocation_id, a->eip.allocation_id);
+        turn_store(t);
+}
+
+static void report_done(struct turn *t, const struct ledger_entry *entry) {
+        struct notice *n;
+
+        t->e->reported.asking = WIRE_NONE;
+        report_clear_faults(t);
+        n = report_notice(t, entry->op == WIRE_REBOOT ? NOTICE_REBOOTING : NOTICE_CHANGED);
+        n->op = entry->op;
+        n->address = entry->address;
+        TEXT_SET(n->request_id, entry->request_id);
+}
+
+/* Throttled before, metadata is asked first: others need the account's quota, too. */
+static struct move look_after_change(struct turn *t) {
+        struct engine *e = t->e;
+        const struct ledger_entry *change = NULL;
+
+        if (e->holdoff.throttled_since_confirm) {
+                planes_forget_control(t); /* what it said was before the change */
+                change = adopt_answered_change(e);
+        }
+        if (!change)
+                return wait_or_inspect(t);
+        adopt_answer(t, change);
+        return reboot_or_confirm(t);
+}
+
+struct move outcome_done(struct turn *t, enum wire_op op, const struct wire_answer *a) {
+        struct ledger_entry *entry = ledger_last(&t->e->ledger, op);
+
+        if (!entry)
+                return wait_or_inspect(t);
+        keep_answer(t, entry, a);
+        holdoff_clear(t);
+        report_done(t, entry);
+        if (op == WIRE_REBOOT)
+                return (struct move){
+                        .kind = MOVE_LEAVE,
+                        .phase = PHASE_SAME,
+                        .until = clock_from_now(t, REBOOT_EXECUTION_SEC * USEC_PER_SEC),
+                };
+        return look_after_change(t);
+}
+
+/* True if nothing comes of the call, nor of its client token. */
+static bool is_refusal(enum wire_op op, const struct fault *f) {
+        return fault_executed(f, op == WIRE_REBOOT ? FAULT_OF_REBOOT : 0) == EXECUTED_NO ||
+               fault_explain(f, 0)->token_ends;
+}
+
+struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {
+        struct engine *e = t->e;
+        struct ledger_entry *entry = ledger_last(&e->ledger, op);
+
+        if (entry) {
+                /* No word from the cloud process itself leaves the intent open: only time, or the
+                   effect, can settle it (design 3). */
+                if (is_refusal(op, f))
+                        entry->outcome = e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
+                else if (fault_origin(f) != ORIGIN_AGENT)
+                        entry->outcome = OUTCOME_LOST;
+                TEXT_SET(entry->request_id, f->request_id);
+                turn_store(t);
+        }
+        if (e->given.config.strategy == STRATEGY_STATIC_EIP && fault_row_of(e, f)->no_static_here) {
+                e->before.static_refused = true;
+                return wait_or_inspect(t);
+        }
+        return fault_meet(t, f);
+}
