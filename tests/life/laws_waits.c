@@ -268,8 +268,8 @@ static void check_confirm_timeout(struct world *w, const struct event *event,
             e->expected != l->confirming_address || event->type == EVENT_RESUME ||
             event->type == EVENT_RELOAD)
                 l->confirming_since = 0;
-        else if (over && event->type == EVENT_TIMER && e->phase == PHASE_CONFIRMING &&
-                 e->inflight.step == STEP_IDLE)
+        else if (over && l->step == STEP_IDLE && event->type == EVENT_TIMER &&
+                 e->phase == PHASE_CONFIRMING && e->inflight.step == STEP_IDLE)
                 laws_break(w, "4.1: it goes on confirming although Confirm.Timeout is over");
         if (l->confirming_since == 0 && e->phase == PHASE_CONFIRMING)
                 l->confirming_since = w->now;
