@@ -175,7 +175,7 @@ def run_child(argv, log, progress, seconds, env=None):
 
 def compile_all(folder, setup_options, log, progress):
     if not (folder / "build.ninja").exists():
-        setup = ["meson", "setup", str(folder), str(TOP), *setup_options]
+        setup = ["meson", "setup", str(folder), str(TOP), "-Dwerror=true", *setup_options]
         if run_child(setup, log, progress, BUILD_SECONDS) != 0:
             return False
     return run_child(["ninja", "-C", str(folder)], log, progress, BUILD_SECONDS) == 0

@@ -20,6 +20,7 @@
 #define CONFIG_PROBLEM_SIZE 512
 #define CONFIG_FILE_MAX     (64u * 1024) /* larger files are an error */
 #define CONFIG_ORIGIN_SIZE  160
+#define CONFIG_PLACE_SIZE   256
 
 enum strategy { STRATEGY_STATIC, STRATEGY_EIP, STRATEGY_STATIC_EIP };
 enum reboot_policy { REBOOT_AUTO, REBOOT_ALWAYS, REBOOT_NEVER };
@@ -65,6 +66,9 @@ struct config {
 /* A thing found while reading; file and line are those of the person's text. */
 struct config_problem {
         bool is_error;                  /* false: a warning (unknown section or key) */
+        bool is_transient;              /* of reading, not of what was read: it may pass */
+        char place[CONFIG_PLACE_SIZE];  /* "FILE", "FILE:LINE" or "FILE:LINE Section.Key": no value
+                                         */
         char text[CONFIG_PROBLEM_SIZE]; /* "FILE:LINE: what is wrong, and what would be right" */
 };
 

@@ -4,8 +4,8 @@
  * global; the engine is one flat structure without pointers, so a test can copy, compare and hash
  * it. The runtime feeds events one at a time and does what the actions say.
  *
- * Rules that the code keeps: one door for every change of phase (enter()), one question in flight,
- * one deadline. A changing call takes two steps: STORE with the intent, and only after
+ * Rules that the code keeps: one door for every change of phase (commit.c), one question in
+ * flight, one deadline. A changing call takes two steps: STORE with the intent, and only after
  * EVENT_STORED said that it is durable the ASK (law L2).
  */
 #pragma once
@@ -142,12 +142,12 @@ struct given {
         bool dmi_known;             /* the firmware can be read */
         bool dmi_is_ecs;            /* and names "Alibaba Cloud ECS" */
         struct rng rng;             /* jitter; each draw moves it on */
-        enum hold hold;             /* also change.c, which reads it after the write of an intent */
-        enum ledger_state ledger_state; /* also decide.c: NONE once a foreign one was set aside */
+        enum hold hold;             /* also outcome.c: it is read after the write of an intent */
+        enum ledger_state ledger_state; /* also answer.c: NONE once a foreign one was set aside */
         int ledger_error;               /* of the last write: 0 or a negative errno (outcome.c) */
 };
 
-/* What is being done inside a phase: by turn.c. */
+/* What is being done inside a phase: by commit.c. */
 enum step {
         STEP_IDLE,
         STEP_STORING, /* waiting for EVENT_STORED of an intent */
@@ -162,7 +162,7 @@ struct inflight {
         bool repeats;          /* a purchase of which an earlier call may have been executed */
 };
 
-/* What was heard of the instance and its planes: by planes.c and decide.c. */
+/* What was heard of the instance and its planes: by planes.c and answer.c. */
 struct facts {
         struct identity identity;
         bool identified;       /* `identity` was heard, and the configuration has not changed it */
@@ -186,7 +186,7 @@ struct cloud_clock {
         bool proven; /* an API answer has told it; metadata's Date is a hint */
 };
 
-/* Why and how long it waits, or has failed: by holdoff.c and fault.c. */
+/* Why and how long it waits, or has failed: by holdoff.c, wait.c and fault.c. */
 struct holdoff {
         struct fault fault;  /* class NONE: no fault */
         int64_t since;       /* it has been met, for a person */
@@ -227,7 +227,7 @@ enum reach {
         REACH_UNPROVEN, /* reachable, or nobody could say */
 };
 
-/* What must be known straight before a change: by decide.c and change.c. */
+/* What must be known straight before a change: by answer.c, decide.c and change.c. */
 struct before {
         bool static_refused;   /* Strategy=static eip: on to the EIP */
         bool identity_waited;  /* netlink was waited for, to say whether this machine is meant */
@@ -268,7 +268,7 @@ struct reported {
 };
 
 struct engine {
-        enum phase phase;       /* these four by turn.c alone */
+        enum phase phase;       /* these four and inflight: by commit.c alone */
         uint64_t phase_entered; /* CLOCK_BOOTTIME */
         int64_t phase_since;    /* the same moment in the cloud's time */
         uint64_t deadline;      /* ENGINE_NEVER: none */
@@ -279,7 +279,7 @@ struct engine {
         struct cloud_clock clock;
         struct facts facts;
 
-        in_addr_t expected; /* the address that counts; 0: none (adopt.c, decide.c) */
+        in_addr_t expected; /* the address that counts; 0: none (adopt.c, decide.c, answer.c) */
         enum kind kind;     /* of it; NONE: not known */
         struct watch
                 watch; /* what netlink was told to look for; address 0: nothing yet (planes.c) */

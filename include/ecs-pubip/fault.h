@@ -85,6 +85,11 @@ struct fault_row {
         bool at_gate;        /* the gateway refused it before the product saw it */
         bool new_keys;       /* another set of the role's credentials may be accepted */
         bool token_ends;     /* this client token will never bring what was asked for */
+        bool nobody;         /* own codes: nothing at all answers at the metadata address */
+        bool other_instance; /* metadata names another instance: who we are is asked anew */
+        bool unconfirmed;    /* met between a change and its confirmation: failed by it, only what
+                                the governor allows by then can help */
+        bool by_person;      /* a person's reboot is what is waited for */
 };
 
 /* The table, for the generated documentation and the tests. */

@@ -10,10 +10,8 @@
 
 #define DAY_SEC              (24 * 60 * 60)
 #define REBOOT_EXECUTION_SEC (10 * 60) /* answered with success: must have happened by then */
-#define STORE_SEC            15        /* a call leaves this late after its intent, at most */
 /* So long after its intent, in CLOCK_BOOTTIME, an inspection tells that no reboot came of it. */
 #define REBOOT_LATE_SEC (20 * 60 + STORE_SEC)
-#define ORPHAN_SEC      (CALL_MAX_MS / 1000 + STORE_SEC)
 #define VISIBLE_SEC     (10 * 60) /* control may show a new address this late */
 
 /* The moment for which it is asked. */

@@ -61,6 +61,7 @@ struct status {
         char note[STATUS_WHY_SIZE];           /* what is odd but no fault; "" mostly */
         char control_fault[FAULT_CODE_SIZE];  /* why the control plane is unknown, if by a fault */
         char metadata_fault[FAULT_CODE_SIZE]; /* the same for metadata, of its last look */
+        char config_problem[STATUS_WHY_SIZE]; /* where the files are wrong: file, line, key; "" */
 };
 
 /* malloc'ed JSON text with a final newline; -ENOMEM. */

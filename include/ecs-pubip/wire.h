@@ -5,13 +5,13 @@
  */
 #pragma once
 
+#include <ecs-pubip/budget.h>
 #include <ecs-pubip/fault.h>
 #include <ecs-pubip/identity.h>
 #include <ecs-pubip/reply.h>
 
 #define WIRE_LINE_MAX     (64u * 1024)
-#define CALL_MAX_MS       45000u /* no attempt of a call starts later than this after its question */
-#define CLIENT_TOKEN_SIZE 65     /* up to 64 ASCII characters (ecs-api 5) */
+#define CLIENT_TOKEN_SIZE 65 /* up to 64 ASCII characters (ecs-api 5) */
 
 enum wire_op {
         WIRE_NONE,

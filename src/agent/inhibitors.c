@@ -17,7 +17,7 @@
 #include "util/buf.h"
 #include "util/text.h"
 
-#define LOGIND_TIMEOUT   (5 * USEC_PER_SEC)
+#define ANSWER_TIMEOUT   (5 * USEC_PER_SEC)
 #define LOOK_INTERVAL    (10 * USEC_PER_SEC) /* only while a reboot is due */
 #define ACCURACY         USEC_PER_SEC
 #define WHO_MAX          64
@@ -27,7 +27,7 @@ struct inhibitors {
         sd_event *event;
         inhibitors_fn on_blockers;
         void *userdata;
-        sd_event_source *timer, *inotify;
+        sd_event_source *timer, *late, *inotify;
         sd_bus *bus; /* only while a question to logind is open */
         sd_bus_slot *slot;
         char inhibitors[BLOCKERS_SIZE];
@@ -53,6 +53,7 @@ static void tell(struct inhibitors *i) {
 }
 
 static void close_bus(struct inhibitors *i) {
+        (void)sd_event_source_set_enabled(i->late, SD_EVENT_OFF);
         i->slot = sd_bus_slot_unref(i->slot);
         if (!i->bus)
                 return;
@@ -99,29 +100,43 @@ static int first_blocker(sd_bus_message *m, char ret[static BLOCKERS_SIZE]) {
         return r;
 }
 
-/* A time-out, and not the end of the connection, which sd-bus calls by the same name. */
-static bool is_silence(const struct inhibitors *i, sd_bus_message *m) {
-        if (sd_bus_is_open(i->bus) <= 0)
-                return false;
-        return sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY) ||
-               sd_bus_message_is_method_error(m, SD_BUS_ERROR_TIMEOUT);
+/* Whoever cannot be asked may be holding something: waited for as for one who is (Patience). */
+static void inhibitors_unknown(struct inhibitors *i, const char *why) {
+        char text[BLOCKERS_SIZE];
+
+        close_bus(i);
+        snprintf(text, sizeof(text),
+                 "systemd-logind to say whether anything inhibits shutdown (cannot ask logind: "
+                 "%.100s)",
+                 why);
+        inhibitors_are(i, text);
 }
 
-/*
- * Without logind nothing inhibits. One that is there and silent is waited for like an inhibitor:
- * the wait is bounded by Reboot.Patience.
- */
+/* The bus itself says that nobody is logind: then nobody can have told it anything. */
+static bool is_no_logind(sd_bus_message *m) {
+        return sd_bus_message_is_method_error(m, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+               sd_bus_message_is_method_error(m, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
 static int on_inhibitors(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct inhibitors *i = userdata;
         char text[BLOCKERS_SIZE] = "";
 
         (void)error;
-        if (!sd_bus_message_is_method_error(m, NULL))
-                (void)first_blocker(m, text);
-        else if (is_silence(i, m))
-                TEXT_SET(text, "systemd-logind to say whether anything inhibits shutdown");
-        close_bus(i);
-        inhibitors_are(i, text);
+        if (is_no_logind(m)) {
+                close_bus(i);
+                inhibitors_are(i, "");
+        } else if (sd_bus_message_is_method_error(m, NULL)) {
+                int errnum = sd_bus_message_get_errno(m);
+
+                /* sd-bus's word for the end of the connection; a time-out is our own. */
+                inhibitors_unknown(i, errnum == ETIMEDOUT ? "it hung up" : strerror(errnum));
+        } else if (first_blocker(m, text) < 0) {
+                inhibitors_unknown(i, "its answer is malformed");
+        } else {
+                close_bus(i);
+                inhibitors_are(i, text);
+        }
         return 1; /* handled: on 0 sd-bus goes on to write to the bus that was just closed */
 }
 
@@ -140,20 +155,38 @@ static int ask_logind(struct inhibitors *i) {
         if (r >= 0)
                 r = sd_bus_message_set_auto_start(m, false);
         if (r >= 0)
-                r = sd_bus_call_async(i->bus, &i->slot, m, on_inhibitors, i, LOGIND_TIMEOUT);
+                r = sd_bus_call_async(i->bus, &i->slot, m, on_inhibitors, i, UINT64_MAX);
         sd_bus_message_unref(m);
         return r;
 }
 
-static void look(struct inhibitors *i) {
+/* sd-bus begins to count a call's time when the bus has said hello, which it may never do. */
+static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source, (void)usec;
+        inhibitors_unknown(userdata, "it is silent");
+        return 0;
+}
+
+static void arm(struct inhibitors *i, sd_event_source *timer, uint64_t after) {
         uint64_t now = 0;
 
         (void)sd_event_now(i->event, CLOCK_BOOTTIME, &now);
-        (void)sd_event_source_set_time(i->timer, now + LOOK_INTERVAL);
-        (void)sd_event_source_set_enabled(i->timer, SD_EVENT_ONESHOT);
-        if (ask_logind(i) < 0) {
+        (void)sd_event_source_set_time(timer, now + after);
+        (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+/* Without a system bus nothing inhibits. */
+static void look(struct inhibitors *i) {
+        int r = ask_logind(i);
+
+        arm(i, i->timer, LOOK_INTERVAL);
+        if (r >= 0) {
+                arm(i, i->late, ANSWER_TIMEOUT);
+        } else if (r == -ENOENT) {
                 close_bus(i);
                 inhibitors_are(i, "");
+        } else {
+                inhibitors_unknown(i, strerror(-r));
         }
 }
 
@@ -196,6 +229,9 @@ int inhibitors_new(sd_event *event, inhibitors_fn on_blockers, void *userdata,
         i->on_blockers = on_blockers;
         i->userdata = userdata;
         r = sd_event_add_time(event, &i->timer, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY, on_timer, i);
+        if (r >= 0)
+                r = sd_event_add_time(event, &i->late, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY,
+                                      on_late, i);
         if (r < 0) {
                 inhibitors_free(i);
                 return r;
@@ -207,8 +243,9 @@ int inhibitors_new(sd_event *event, inhibitors_fn on_blockers, void *userdata,
 struct inhibitors *inhibitors_free(struct inhibitors *i) {
         if (!i)
                 return NULL;
-        if (i->timer)
+        if (i->late)
                 inhibitors_stop(i);
+        sd_event_source_unref(i->late);
         sd_event_source_unref(i->timer);
         sd_event_unref(i->event);
         free(i);

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "host/conf.h"
 #include "journal.h"
 #include "runtime.h"
 #include "util/descriptors.h"
@@ -79,6 +78,7 @@ static int block_signals(void) {
 }
 
 static int run(void) {
+        struct config_report report = {};
         struct config config;
         int r;
 
@@ -88,12 +88,10 @@ static int run(void) {
         if (r < 0)
                 return r;
         journal_open();
-        r = config_load(&config, NULL, runtime_report_problem, NULL);
-        if (r < 0)
+        r = runtime_load_config(&config, &report);
+        if (r < 0 && r != -EAGAIN) /* which passes: the agent reads them again */
                 return r;
-        if (r > 0)
-                return -EBADMSG;
-        return runtime_run(&config, arg_boot_id);
+        return runtime_run(&config, &report, arg_boot_id);
 }
 
 static int exit_status(int r) {

@@ -19,6 +19,7 @@
 #define FOLDER_MODE  0755
 #define STATUS_FILE  "status.json"
 #define METRICS_FILE "metrics.prom"
+#define MARKS        "marks"
 
 /*
  * The words of an earlier agent go before this one's lock shows that it lives: whoever sees the
@@ -86,11 +87,29 @@ int publish_metrics(struct publish *p, const char *text) {
         return replace_if_news(p, &p->metrics, METRICS_FILE, text);
 }
 
-int publish_mark(struct publish *p, const char *name, bool there) {
-        char path[PATH_SIZE];
+/* Beside the files that are replaced all the time each path unit would wake for each of them. */
+static int make_mark(const char *folder, const char *mark, const char *link, const char *name) {
+        char to[PATH_SIZE];
+        int r = 0;
 
-        snprintf(path, sizeof(path), "%s/%s", p->directory, name);
-        if (!there)
-                return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-        return access(path, F_OK) >= 0 ? 0 : replace_file(p->directory, name, "");
+        (void)mkdir(folder, FOLDER_MODE); /* what matters is whether the mark can be made */
+        if (access(mark, F_OK) < 0)
+                r = replace_file(folder, name, "");
+        snprintf(to, sizeof(to), MARKS "/%s", name);
+        if (r >= 0 && access(link, F_OK) < 0 && symlink(to, link) < 0 && errno != EEXIST)
+                r = -errno;
+        return r;
+}
+
+int publish_mark(struct publish *p, const char *name, bool there) {
+        char folder[PATH_SIZE], mark[PATH_SIZE], link[PATH_SIZE];
+
+        snprintf(folder, sizeof(folder), "%s/" MARKS, p->directory);
+        snprintf(mark, sizeof(mark), "%s/" MARKS "/%s", p->directory, name);
+        snprintf(link, sizeof(link), "%s/%s", p->directory, name);
+        if (there)
+                return make_mark(folder, mark, link, name);
+        if ((unlink(mark) < 0 && errno != ENOENT) || (unlink(link) < 0 && errno != ENOENT))
+                return -errno;
+        return 0;
 }

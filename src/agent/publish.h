@@ -17,5 +17,8 @@ void publish_done(struct publish *p); /* may be used again: everything is news t
 int publish_status(struct publish *p, const char *json);
 int publish_metrics(struct publish *p, const char *text);
 
-/* An empty file that says something by being there; it may be there, or not, already. */
+/*
+ * An empty file in marks/ that says something by being there; it may be there, or not, already. A
+ * link beside status.json is its name of before.
+ */
 int publish_mark(struct publish *p, const char *name, bool there);

@@ -13,7 +13,6 @@
 #include <time.h>
 
 #include "host/clock.h"
-#include "host/conf.h"
 #include "host/hold_file.h"
 #include "journal.h"
 #include "message_ids.h"
@@ -58,7 +57,7 @@ enum hold runtime_brake(const struct runtime *r) {
 }
 
 enum hold runtime_hold(const struct runtime *r) {
-        return r->awaits_user_data ? HOLD_ON : runtime_brake(r);
+        return r->awaits_user_data || r->config_unread ? HOLD_ON : runtime_brake(r);
 }
 
 static struct event dequeue(struct runtime *r) {
@@ -184,14 +183,23 @@ static int set_tick(struct runtime *r) {
         return sd_event_source_set_enabled(r->tick, SD_EVENT_ONESHOT);
 }
 
+void runtime_look_soon(struct runtime *r, uint64_t usec) {
+        uint64_t now = 0;
+
+        (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
+        (void)sd_event_source_set_time(r->tick, now + usec);
+}
+
 /* A sign of life, and a look at what a watch that failed or is late would have told. */
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         struct runtime *r = userdata;
 
         (void)source, (void)usec;
         notify_alive(r->notify);
+        (void)set_tick(r);
         runtime_judge_hold(r);
-        return set_tick(r);
+        runtime_check_folders(r);
+        return 0;
 }
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -203,36 +211,10 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, v
         return sd_event_exit(r->event, 0);
 }
 
-void runtime_report_problem(const struct config_problem *problem, void *userdata) {
-        (void)userdata;
-        runtime_say(problem->is_error ? MESSAGE_CONFIG_ERROR : MESSAGE_CONFIG_WARNING,
-                    problem->is_error ? LOG_ERR : LOG_WARNING, problem->text, "");
-}
-
 /* The unit starts it again after a failure, and only then. */
 void runtime_leave(struct runtime *r, int error) {
         runtime_feed(r, &(struct event){.type = EVENT_STOP});
         (void)sd_event_exit(r->event, error);
-}
-
-int runtime_read_config(struct runtime *r, bool always) {
-        struct event e = {.type = EVENT_RELOAD};
-        int k = config_load(&e.config, NULL, runtime_report_problem, NULL);
-
-        if (k != 0) {
-                runtime_say(MESSAGE_RELOADED, LOG_WARNING,
-                            "The new configuration cannot be used: the old one stays, and nothing "
-                            "is changed until the files are right",
-                            k < 0 ? strerror(-k) : "");
-                cloud_link_retire(r->link); /* the next process sees it, and refuses changes */
-                return k;
-        }
-        if (!always && memcmp(&e.config, &r->engine.given.config, sizeof(e.config)) == 0)
-                return 0;
-        runtime_say(MESSAGE_RELOADED, LOG_INFO, "The configuration was read again", "");
-        cloud_link_retire(r->link); /* its process goes by the old one */
-        runtime_feed(r, &e);
-        return 0;
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -272,6 +254,8 @@ static int add_sources(struct runtime *r) {
         if (k >= 0)
                 k = inhibitors_new(r->event, on_blockers, r, &r->inhibitors);
         if (k >= 0)
+                k = runtime_open_config(r);
+        if (k >= 0)
                 k = runtime_open_user_data(r);
         return k;
 }
@@ -292,6 +276,18 @@ static int open_event(struct runtime *r) {
         return k;
 }
 
+void runtime_watch_hold(struct runtime *r) {
+        int k;
+
+        r->hold_watch = hold_watch_free(r->hold_watch);
+        k = hold_watch_new(r->event, HOLD_PATH, RESUME_PATH, on_hold, on_resume, r, &r->hold_watch);
+        if (k < 0)
+                runtime_say(MESSAGE_CANNOT_RUN, LOG_WARNING,
+                            "The brake cannot be watched; it is looked at before each change all "
+                            "the same",
+                            strerror(-k));
+}
+
 /* The first answer of netlink and a resume file may come from within: after the start, then. */
 static int start(struct runtime *r) {
         int k;
@@ -304,12 +300,8 @@ static int start(struct runtime *r) {
                             "The kernel's network changes cannot be watched", strerror(-k));
                 return k;
         }
-        k = hold_watch_new(r->event, HOLD_PATH, RESUME_PATH, on_hold, on_resume, r, &r->hold_watch);
-        if (k < 0)
-                runtime_say(
-                        MESSAGE_CANNOT_RUN, LOG_WARNING,
-                        "The brake cannot be watched; it is looked at before each change all the same",
-                        strerror(-k));
+        runtime_watch_hold(r);
+        runtime_open_folders(r);
         runtime_judge_hold(r);
         drain(r);
         return 0;
@@ -330,12 +322,14 @@ static int loop(struct runtime *r) {
 static struct runtime *runtime_free(struct runtime *r) {
         if (!r)
                 return NULL;
+        sd_event_source_unref(r->parent);
         hold_watch_free(r->hold_watch);
         netlink_free(r->netlink);
         cloud_link_free(r->link);
         inhibitors_free(r->inhibitors);
         cloud_init_watch_free(r->cloud_init);
         sd_event_source_unref(r->user_data_timer);
+        sd_event_source_unref(r->config_timer);
         clock_watch_free(r->clock);
         sd_event_source_unref(r->timer);
         sd_event_source_unref(r->tick);
@@ -349,13 +343,16 @@ static struct runtime *runtime_free(struct runtime *r) {
 }
 DEFINE_CLEANUP(struct runtime *, runtime_free)
 
-int runtime_run(const struct config *config, const char *boot_id) {
+int runtime_run(const struct config *config, const struct config_report *report,
+                const char *boot_id) {
         _cleanup_(runtime_free_p) struct runtime *r = calloc(1, sizeof(*r));
         int k;
 
         if (!r)
                 return -ENOMEM;
         r->alive_fd = r->store.fd = -1;
+        r->config_report = *report;
+        r->config_unread = r->config_unknown = report->n_errors > 0;
         k = runtime_open_state(r);
         if (k >= 0)
                 k = open_event(r);

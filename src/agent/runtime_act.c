@@ -54,6 +54,12 @@ static int show_alive(struct runtime *r) {
         return r->alive_fd < 0 ? r->alive_fd : 0;
 }
 
+void runtime_forget_shown(struct runtime *r) {
+        close_p(&r->alive_fd);
+        r->alive_fd = -1;
+        publish_done(&r->publish);
+}
+
 void runtime_show_alive(struct runtime *r) {
         tell_unseen(r, show_alive(r));
 }
@@ -92,6 +98,12 @@ static void publish(struct runtime *r, struct status *ret) {
                 ret->held = runtime_brake(r) == HOLD_ON;
                 TEXT_SET(ret->note, USER_DATA_NOTE);
         }
+        if (r->config_unread) {
+                ret->held = runtime_brake(r) == HOLD_ON;
+                TEXT_SET(ret->note, "the configuration cannot be read at this moment: nothing is "
+                                    "changed until it can");
+        }
+        TEXT_SET(ret->config_problem, r->config_report.first);
         if (ret->held)
                 note_brake(r, ret);
         status_line(ret, line);
@@ -137,6 +149,8 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                         entry.id = MESSAGE_USER_DATA;
                         TEXT_SET(entry.message, USER_DATA_SAYS);
                 }
+                if (n->kind == NOTICE_HELD && r->config_unread)
+                        continue; /* that was said, and is no brake of a person */
                 journal_send(&entry);
         }
 }

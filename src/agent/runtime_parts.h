@@ -2,6 +2,8 @@
 /* What the files of the runtime share; nobody else includes this. */
 #pragma once
 
+#include <sys/types.h>
+
 #include <ecs-pubip/engine.h>
 
 #include "clock_watch.h"
@@ -12,9 +14,16 @@
 #include "netlink.h"
 #include "notify.h"
 #include "publish.h"
+#include "runtime.h"
 #include "store.h"
 
 #define EVENT_TYPES (EVENT_STOP + 1)
+
+/* Which folder is at a path; all zero: none. */
+struct folder_id {
+        dev_t device;
+        ino_t inode;
+};
 
 struct runtime {
         sd_event *event;
@@ -31,9 +40,17 @@ struct runtime {
         struct clock_watch *clock;
         struct cloud_init_watch *cloud_init;
         sd_event_source *user_data_timer; /* while a first change would wait for cloud-init */
-        bool awaits_user_data;            /* one does: the brake is on until then */
-        int alive_fd;                     /* negative: nobody sees yet that we live */
-        bool unseen;                      /* the run folder cannot be written, and that was told */
+        struct config_report config_report;
+        bool config_unread;            /* since an error that may pass: no change until then */
+        bool config_unknown;           /* and there is none of before that would be in force */
+        sd_event_source *config_timer; /* until it is read again */
+        uint64_t config_pause;
+        bool awaits_user_data;       /* one does: the brake is on until then */
+        int alive_fd;                /* negative: nobody sees yet that we live */
+        struct folder_id run_folder; /* that the marks and the lock are in */
+        bool run_lost;               /* it is another one, and cannot be written */
+        sd_event_source *parent;
+        bool unseen; /* the run folder cannot be written, and that was told */
 
         struct event queue[EVENT_TYPES]; /* one of a type at most: a later one replaces it */
         unsigned n_queued;
@@ -60,13 +77,6 @@ enum hold runtime_brake(const struct runtime *r);
 enum hold runtime_hold(const struct runtime *r);
 void runtime_judge_hold(struct runtime *r);
 
-/*
- * Reads the files again, and tells the engine; `always` also where nothing has changed. Not 0, as
- * of config_load(), if they cannot be used: why is in the journal, the old configuration stays, and
- * the cloud process refuses changing calls as long as it finds their errors too.
- */
-int runtime_read_config(struct runtime *r, bool always);
-
 /* Ends, with `error` as the result of the loop. */
 void runtime_leave(struct runtime *r, int error);
 
@@ -77,11 +87,30 @@ void runtime_open_engine(struct runtime *r, const struct config *config, const c
 /* Ends, to be started again, where the ledger could not be read at the start and now can be. */
 bool runtime_leave_for_ledger(struct runtime *r);
 
+/*
+ * runtime_config.c: reads the files again, and tells the engine; `always` also where nothing has
+ * changed. -EBADMSG: they cannot be used, and -EAGAIN: not be read now. Why is in the journal, the
+ * old configuration stays, and nothing is changed.
+ */
+int runtime_open_config(struct runtime *r);
+int runtime_read_config(struct runtime *r, bool always);
+
 /* runtime_act.c: what a step wants is told and done. */
 void runtime_act(struct runtime *r, struct actions *a);
 void runtime_publish(struct runtime *r);
 void runtime_show_alive(struct runtime *r);
+void runtime_forget_shown(struct runtime *r); /* all of it is news then */
 void runtime_publish_counters(struct runtime *r);
+
+/* runtime_folders.c: ends the agent where a folder was made anew out of its reach. */
+void runtime_open_folders(struct runtime *r);
+void runtime_check_folders(struct runtime *r);
+
+/* The next look at what watches may not tell, brought forward. */
+void runtime_look_soon(struct runtime *r, uint64_t usec);
+
+/* Watches the brake and the resume file anew. */
+void runtime_watch_hold(struct runtime *r);
 
 /* runtime_user_data.c: a configuration that comes with user-data. */
 int runtime_open_user_data(struct runtime *r);

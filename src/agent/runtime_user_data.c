@@ -53,7 +53,7 @@ static void on_written(void *userdata) {
         struct runtime *r = userdata;
         int k = runtime_read_config(r, false);
 
-        if (k != 0 && is_new(&r->engine))
+        if (k == -EBADMSG && is_new(&r->engine))
                 refuse(r, k);
         else
                 end_wait(r);

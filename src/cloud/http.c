@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include <ecs-pubip/backoff.h>
+#include <ecs-pubip/budget.h>
 #include <ecs-pubip/fault.h>
 
 #include "cloud/backstop.h"
@@ -51,7 +52,7 @@ static const struct {
         unsigned connect_ms, total_ms;
 } zones[_HTTP_ZONE_MAX] = {
         [HTTP_METADATA] = {CURLPROTO_HTTP, "*", 2000, 5000},
-        [HTTP_API] = {CURLPROTO_HTTPS, NULL, 5000, 20000},
+        [HTTP_API] = {CURLPROTO_HTTPS, NULL, 5000, CALL_ATTEMPT_MS},
         [HTTP_OUTSIDE] = {CURLPROTO_HTTP | CURLPROTO_HTTPS, "*", 5000, 10000},
         [HTTP_RESOLVE] = {CURLPROTO_HTTP, "*", 3000, 3000},
 };
@@ -347,7 +348,7 @@ static void set_method(CURL *easy, const struct http_request *r) {
 
 /*
  * Nothing connects after the deadline. A changing call that has left then still gets its whole
- * time: its answer is worth more, and whoever asked waits for it until CALL_MAX.
+ * time: its answer is worth more, and whoever asked waits for it until CALL_MAX_MS.
  */
 static void set_limits(CURL *easy, struct transfer *t, uint64_t now) {
         const struct http_request *r = t->request;

@@ -40,6 +40,7 @@ struct load {
         config_problem_fn report;
         void *userdata;
         int n_errors;
+        bool is_partial; /* something could not be read now */
         size_t n_dropins;
         struct dropin dropins[DROPINS_MAX];
         int folders[N_DIRECTORIES]; /* open while their files are read; -1: none */
@@ -47,12 +48,35 @@ struct load {
 
 DEFINE_CLEANUP(DIR *, closedir)
 
+/* Of the machine at this moment, or of rights that a person is about to give. */
+static bool is_transient(int error) {
+        static const int passing[] = {EMFILE, ENFILE, ENOMEM, EIO,       EINTR,
+                                      ESTALE, EACCES, EAGAIN, ETIMEDOUT, ENOBUFS};
+
+        for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+                if (passing[i] == error)
+                        return true;
+        return false;
+}
+
 static void load_problem(struct load *l, const char *path, const char *what) {
         struct config_problem p = {.is_error = true};
+
+        text_copy_printable(p.place, sizeof(p.place), path);
 
         /* A path near PATH_MAX is cut here: the text is for a person. */
         snprintf(p.text, sizeof(p.text), "%.300s: %.200s", path, what);
         l->n_errors++;
+        l->report(&p, l->userdata);
+}
+
+static void load_error(struct load *l, const char *path, int error) {
+        struct config_problem p = {.is_error = true, .is_transient = is_transient(error)};
+
+        text_copy_printable(p.place, sizeof(p.place), path);
+        snprintf(p.text, sizeof(p.text), "%.300s: %.200s", path, strerror(error));
+        l->n_errors++;
+        l->is_partial = l->is_partial || p.is_transient;
         l->report(&p, l->userdata);
 }
 
@@ -61,27 +85,24 @@ static bool is_null_device(const struct stat *st) {
         return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* NULL, or why this cannot be a configuration file; *ret_empty if there is nothing to read. */
-static const char *refuse_file(int fd, bool *ret_empty) {
+/* 0, or a negative errno; *ret_why is what is wrong with the file itself, NULL if nothing is. */
+static int read_text(int fd, struct buf *text, const char **ret_why) {
         struct stat st;
+        int r;
 
         if (fstat(fd, &st) < 0)
-                return strerror(errno);
-        *ret_empty = is_null_device(&st);
-        if (*ret_empty)
-                return NULL;
-        if (!S_ISREG(st.st_mode))
-                return "is not a regular file";
-        return NULL;
-}
-
-/* NULL, or why not. */
-static const char *read_text(int fd, struct buf *text) {
-        int r = read_all(fd, text);
-
-        if (r == -E2BIG)
-                return "is larger than 64 KiB";
-        return r < 0 ? strerror(-r) : NULL;
+                return -errno;
+        if (is_null_device(&st))
+                return 0;
+        if (!S_ISREG(st.st_mode)) {
+                *ret_why = "is not a regular file";
+                return 0;
+        }
+        r = read_all(fd, text);
+        if (r != -E2BIG)
+                return r;
+        *ret_why = "is larger than 64 KiB";
+        return 0;
 }
 
 /* Also not as a link that leads nowhere, which is somebody's mistake. */
@@ -96,8 +117,7 @@ static bool is_missing(int folder, const char *name) {
 static int load_file(struct load *l, int folder, const char *name, const char *path) {
         _cleanup_close_ int fd = -1;
         _cleanup_buf_ struct buf text = BUF(CONFIG_FILE_MAX);
-        const char *why;
-        bool empty = false;
+        const char *why = NULL;
         int n;
 
         fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -105,18 +125,16 @@ static int load_file(struct load *l, int folder, const char *name, const char *p
                 int error = errno;
 
                 if (!is_missing(folder, name))
-                        load_problem(l, path, strerror(error));
+                        load_error(l, path, error);
                 return 0;
         }
-        why = refuse_file(fd, &empty);
-        if (!why && empty)
-                return 0;
-        if (!why)
-                why = read_text(fd, &text);
-        if (why) {
+        n = read_text(fd, &text, &why);
+        if (n < 0)
+                load_error(l, path, -n);
+        else if (why)
                 load_problem(l, path, why);
+        if (n < 0 || why)
                 return 0;
-        }
         n = config_parse(l->config, path, buf_text(&text), text.len, l->origins, l->report,
                          l->userdata);
         if (n < 0)
@@ -170,7 +188,7 @@ static int open_directory(struct load *l, size_t directory, const char *path) {
         fd = open(path, directory == RUN_DIRECTORY ? flags | O_NOFOLLOW : flags);
         if (fd < 0) {
                 if (errno != ENOENT)
-                        load_problem(l, path, strerror(errno));
+                        load_error(l, path, errno);
                 return -1;
         }
         if (directory != RUN_DIRECTORY || may_be_trusted(l, fd))
@@ -193,7 +211,7 @@ static void list_directory(struct load *l, size_t directory) {
         copy = fcntl(l->folders[directory], F_DUPFD_CLOEXEC, 3);
         dir = copy < 0 ? NULL : fdopendir(copy);
         if (!dir) {
-                load_problem(l, path, strerror(errno));
+                load_error(l, path, errno);
                 close_p(&copy);
                 return;
         }
@@ -204,7 +222,7 @@ static void list_directory(struct load *l, size_t directory) {
                 }
         }
         if (errno != 0)
-                load_problem(l, path, strerror(errno));
+                load_error(l, path, errno);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -265,7 +283,7 @@ int config_load_root(const char *root, struct config *ret, struct config_origins
         r = load_file(l, AT_FDCWD, path, path);
         if (r >= 0)
                 r = load_dropins(l);
-        if (r >= 0)
+        if (r >= 0 && !l->is_partial) /* half of it may contradict itself */
                 r = config_check(ret, report, userdata);
         return r < 0 ? r : l->n_errors + r;
 }

@@ -110,6 +110,30 @@ bool rfc3339_parse(const char *s, int64_t *ret) {
         return false;
 }
 
+bool time_parse_any(const char *s, int64_t *ret) {
+        struct tm tm = {};
+        const char *rest = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+        uint64_t seconds;
+        long offset;
+
+        if (text_to_u64(s, TIME_SEC_MAX, &seconds)) {
+                *ret = (int64_t)seconds;
+                return true;
+        }
+        if (!rest)
+                return rfc3339_parse(s, ret);
+        if (*rest == '.')
+                rest += 1 + strspn(rest + 1, "0123456789");
+        if (strcmp(rest, "Z") != 0) {
+                rest = strptime(rest, "%z", &tm);
+                if (!rest || *rest)
+                        return false;
+        }
+        offset = tm.tm_gmtoff; /* timegm() forgets it */
+        *ret = timegm(&tm) - offset;
+        return true;
+}
+
 const char *rfc3339_format(int64_t seconds, char ret[static RFC3339_SIZE]) {
         time_t t = seconds < 0 ? 0 : seconds > TIME_SEC_MAX ? TIME_SEC_MAX : seconds;
         struct tm tm;

@@ -39,4 +39,6 @@ const char *ipv4_format(in_addr_t address, char ret[static IPV4_SIZE]);
 /* Seconds since 1970, UTC. Accepts yyyy-MM-ddTHH:mmZ too, which ECS prints (ecs-api 4.2). */
 /* What is later than TIME_SEC_MAX, as a leap second can be, is that. */
 bool rfc3339_parse(const char *s, int64_t *ret);
+/* Beside these: a fraction of a second, an offset instead of Z, or seconds since 1970. */
+bool time_parse_any(const char *s, int64_t *ret);
 const char *rfc3339_format(int64_t seconds, char ret[static RFC3339_SIZE]);

@@ -2,6 +2,7 @@
 """A due reboot waits for those who must not be cut off, and says for whom."""
 
 import os
+import socket
 
 import pytest
 
@@ -50,16 +51,51 @@ def test_what_does_not_block(make_world, inhibitor):
     assert not world.machine.journal.find(MESSAGE_ID=MESSAGE["REBOOT_WAITS"])
 
 
-@pytest.mark.parametrize("fields", [
-    {"refusal": REFUSED + "ServiceUnknown"}, {"refusal": REFUSED + "AccessDenied"},
-    {"hangs_up": True}], ids=["no logind", "refused", "hangs up"])
-def test_a_bus_without_an_answer_does_not_block(make_world, fields):
-    """The restart does not depend on it."""
+@pytest.mark.parametrize("name", ["ServiceUnknown", "NameHasNoOwner"])
+def test_without_logind_nothing_blocks(make_world, name):
     world = make_world(config=CONFIG % "30min")
-    vars(world.machine.start_logind()).update(fields)
+    world.machine.start_logind().refusal = REFUSED + name
     world.start()
     assert world.machine.wait_boot(2, timeout=40)
     assert world.machine.logind.asked.find(member="ListInhibitors")
+
+
+@pytest.mark.parametrize("fields, says", [
+    ({"silent": True}, "it is silent"),
+    ({"refusal": REFUSED + "AccessDenied"}, "Permission denied"),
+    ({"refusal": "org.example.Odd"}, "Input/output error"),
+    ({"hangs_up": True}, "it hung up"),
+    ({"strange": True}, "its answer is malformed"),
+    ({"hostile": "mute"}, "it is silent"),
+    ({"hostile": "garbage"}, ""),
+    ({"hostile": "endless"}, ""),
+], ids=["silent", "refused", "odd error", "hangs up", "strange", "mute", "garbage", "endless"])
+def test_a_bus_without_an_answer_is_waited_for(make_world, fields, says):
+    """Who cannot be asked may be holding something: it is named, and waited for within Patience."""
+    world = make_world(config=CONFIG % "30min")
+    machine = world.machine
+    vars(machine.start_logind()).update(fields)
+    world.start()
+    status = machine.wait_status(lambda s: s["next"] and s["next"].get("waits_for"), timeout=30)
+    assert "cannot ask logind: " + says in status["next"]["waits_for"]
+    assert not world.sim.wait_arrival("RebootInstance", timeout=1)
+    machine.logind.refusal, machine.logind.hostile = "", ""
+    machine.logind.silent = machine.logind.hangs_up = machine.logind.strange = False
+    assert machine.wait_boot(2, timeout=40)     # it is asked again, and says that nothing blocks
+
+
+def test_a_dead_bus_is_waited_for(make_world):
+    """Its socket is there, and nobody listens."""
+    world = make_world(config=CONFIG % "8s")
+    with socket.socket(socket.AF_UNIX) as dead:
+        path = world.machine.path("/run/dbus/system_bus_socket")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        dead.bind(path)
+    world.start()
+    status = world.machine.wait_status(
+        lambda s: s["next"] and s["next"].get("waits_for"), timeout=20)
+    assert "cannot ask logind: Connection refused" in status["next"]["waits_for"]
+    assert world.machine.wait_boot(2, timeout=40)       # Patience has an end
 
 
 def test_patience_ends(make_world):

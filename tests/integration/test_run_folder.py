@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from agent import ADDRESS, MESSAGE, assert_confirmed, executed
+from agent import ADDRESS, MESSAGE, assert_confirmed, executed, ledger_entries
 
 RUN = "/run/ecs-pubip"
 LOCK = RUN + "/agent.lock"
@@ -91,6 +91,7 @@ def test_mark_that_is_taken_away(make_world):
     world.machine.remove(mark)
     assert world.machine.cli("resume").returncode == 0
     assert world.machine.wait_file(mark)
+    assert world.machine.exists(RUN + "/marks/reboot-required")
     assert not world.machine.exists(ONLINE)
 
 
@@ -119,3 +120,36 @@ def test_our_own_files_do_not_wake_us(make_world):
     assert world.sim.wait_request(plane="metadata", since=looks, timeout=30)
     time.sleep(5)
     assert wakeups(world) - before <= 10
+
+
+def test_folder_is_made_anew(make_world):
+    """The agent is seen in the new one, and hears of `resume` there."""
+    world = make_world(mode="vpc-immediate").start()
+    machine = world.machine
+    assert_confirmed(world)
+    machine.run("rm -rf {0}; mkdir {0}".format(RUN))
+    machine.start_socket()
+    assert machine.cli("resume").returncode == 0
+    wait_seen(world)
+    assert machine.agent.poll() is None
+
+
+def test_folder_is_removed(make_world):
+    """Under a service manager the next one is out of reach: it has to be started anew."""
+    world = make_world(mode="vpc-immediate").start()
+    assert_confirmed(world)
+    world.machine.run("rm -rf " + RUN)
+    assert world.machine.wait_agent() == 1
+    assert "out of the agent's reach" in troubles(world)[-1]
+
+
+def test_state_folder_is_made_anew(make_world):
+    """No inotify tells of it; what was asked for counts on."""
+    world = make_world(mode="vpc-immediate")
+    world.machine.agent_environment = {"WATCHDOG_USEC": "2000000"}
+    world.start()
+    assert_confirmed(world)
+    world.machine.run("rm -rf {0}; mkdir -m 700 {0}".format("/var/lib/ecs-pubip"))
+    assert world.machine.wait_agent() == 1
+    assert "is not the folder any more" in troubles(world)[-1]
+    assert [e["call"] for e in ledger_entries(world)] == ["allocate"]

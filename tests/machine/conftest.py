@@ -9,12 +9,13 @@ import pytest
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
 
+from machine import SYSTEMS             # noqa: E402
 from machine.instance import Instance   # noqa: E402
 from system import base                 # noqa: E402
 
 
 def pytest_configure(config):
-    base.enter(config)
+    base.enter(config, SYSTEMS)
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,22 @@ def deb():
 @pytest.fixture(scope="session")
 def debian():
     return os.environ["ECS_PUBIP_ROOT"]
+
+
+@pytest.fixture(scope="module")
+def newer_deb(deb, scratch):
+    return base.newer_deb(deb, scratch, "9999")
+
+
+@pytest.fixture(scope="module")
+def of_system(scratch):
+    """of_system(NAME): root, .deb and a newer .deb of that release."""
+    def of(name):
+        deb = base.find(os.environ["ECS_PUBIP_PACKAGES_" + name], ".deb")
+        folder = os.path.join(scratch, "newer-" + name)
+        os.makedirs(folder)
+        return os.environ["ECS_PUBIP_ROOT_" + name], deb, base.newer_deb(deb, folder, "9999")
+    return of
 
 
 @pytest.fixture(scope="module")

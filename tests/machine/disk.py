@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the Debian root to something that boots: a disk, a kernel and a small initrd."""
+"""From the root of a release to something that boots: a disk, a kernel and a small initrd."""
 
 import glob
 import os
@@ -8,17 +8,17 @@ import shutil
 import subprocess
 
 SIZE = "1500M"
-# in this order: virtio needs virtio_ring first
-MODULES = """virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk
-failover net_failover virtio_net""".split()
+# What it takes to mount the disk; what of it a kernel has inside is left out. The checksum is a soft
+# dependency of ext4.
+WANTED = "virtio_pci virtio_blk virtio_net crc32c_generic ext4".split()
 INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
-for module in %s; do /bin/busybox insmod /$module.ko; done
+for module in %s; do /bin/busybox insmod /$module; done
 until [ -b /dev/vda ]; do /bin/busybox usleep 20000; done
 /bin/busybox mount -t ext4 /dev/vda /root
 /bin/busybox mount --move /dev /root/dev
 exec /bin/busybox switch_root /root /sbin/init
-""" % " ".join(MODULES)
+"""
 SHELL = r"""#!/bin/bash
 exec </dev/ttyS1 >/dev/ttyS1
 stty raw -echo
@@ -93,16 +93,32 @@ def pack(layer, folder):
     return disk
 
 
+def _modules(folder, tree):
+    """Copies what WANTED needs to TREE, unpacked; the names in the order in which they are loaded."""
+    needs = {}
+    with open(os.path.join(folder, "modules.dep"), encoding="ascii") as f:
+        for line in f:
+            path, others = line.split(":")
+            needs[re.sub(r"\.ko.*", "", os.path.basename(path))] = [path, *others.split()]
+    paths = []
+    for name in WANTED:
+        paths += [path for path in reversed(needs.get(name, [])) if path not in paths]
+    for path in paths:
+        with open(os.path.join(tree, os.path.basename(path)), "wb") as f:
+            unpack = {".xz": "xz", ".zst": "zstd"}.get(os.path.splitext(path)[1])
+            subprocess.run([unpack, "-dc"] if unpack else ["cat"], check=True, stdout=f,
+                           stdin=open(os.path.join(folder, path), "rb"))
+    return [os.path.basename(path) for path in paths]
+
+
 def _initrd(layer, version, folder):
     tree = os.path.join(folder, "initrd.d")
     for name in ("bin", "dev", "root"):
         os.makedirs(os.path.join(tree, name))
     shutil.copy("/bin/busybox", os.path.join(tree, "bin/busybox"))
-    for module in MODULES:
-        found = glob.glob(layer.inside("lib/modules/%s/**/%s.ko" % (version, module)), recursive=True)
-        shutil.copy(found[0], tree)
+    modules = _modules(layer.inside("lib/modules/" + version), tree)
     with open(os.path.join(tree, "init"), "w", encoding="ascii") as f:
-        f.write(INIT)
+        f.write(INIT % " ".join(modules))
     os.chmod(os.path.join(tree, "init"), 0o755)
     subprocess.run("find . | busybox cpio -o -H newc >../initrd 2>/dev/null", shell=True, check=True,
                    cwd=tree)

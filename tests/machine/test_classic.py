@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from machine import disk
+from machine import confined, disk
 from system.layer import Layer
 
 FIRST_BOOT = 900    # seconds; 45 on an idle machine
@@ -24,13 +24,14 @@ write_files:
 
 
 @pytest.fixture(scope="module")
-def machine(instance, debian, deb):
+def machine(instance, debian, deb, newer_deb):
     one = instance("classic", "classic")
     layer = Layer("/run/machine-classic", [debian])
     disk.furnish(layer, one.cloud.ca_file)
     layer.install(deb)
     layer.write("etc/ecs-pubip/ecs-pubip.conf.d/50-image.conf", IMAGE)
     layer.run("ecs-pubip", "seal")
+    confined.bring(layer, newer_deb)
     disk.pack(layer, one.folder)
     layer.close()
     one.sim.set("metadata.user_data", USER_DATA)
@@ -88,3 +89,8 @@ def test_it_starts_where_user_namespaces_are_turned_off(machine):
     machine.vm.run("systemctl restart ecs-pubip-cloud.socket ecs-pubip")
     machine.vm.run("ecs-pubip wait --timeout=2min", 200)
     assert len(machine.sim.executed()) == 2
+
+
+def test_life_under_the_policy(machine):
+    """The last: it ends with the purge. Other systems: test_systems.py."""
+    confined.live(machine)

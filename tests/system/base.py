@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,19 +25,31 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 PACKAGES = """
 systemd systemd-sysv systemd-resolved dbus udev iproute2 procps ca-certificates netbase cloud-init
 libcurl4 libcjson1 libexpat1 libinih1 libnl-3-200 libnl-route-3-200 libsystemd0 libssl3
-linux-image-cloud-amd64 apparmor gpg gpg-agent rpm
+apparmor gpg gpg-agent rpm
 """.split()
-RECIPE = [
-    # the machine test brings its own initrd, and making one takes as long as all the rest
-    "env", "INITRD=No",
-    "mmdebstrap", "--variant=minbase", "--include=" + ",".join(release.named(PACKAGES)),
+ROOT = os.path.join(TOP, "packaging", "root.sh")
+OPTIONS = [
     # a root that a power cut spoils is made again: no fsync per file
     "--dpkgopt=force-confold", "--dpkgopt=force-unsafe-io",
     "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
     "--customize-hook=rm -f \"$1/etc/apt/apt.conf.d/99mmdebstrap\"; "
-    "sed -i /force-unsafe-io/d \"$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap\"",
-    release.NAME]
-MAKING = {"root": "a Debian for the tests, a minute or two", "packages": "our .deb and .rpm"}
+    "sed -i /force-unsafe-io/d \"$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap\""]
+# In an overlay $3 over $2, which runs $4 with the root as its last argument.
+OVERLAY = """
+mkdir "$1/root" "$1/work"
+mount -t overlay overlay -o "lowerdir=$2,upperdir=$3,workdir=$1/work" "$1/root"
+shift 3
+exec "$@"
+"""
+NEEDS = """
+cp --remove-destination /etc/resolv.conf root/etc/resolv.conf
+mount -t proc proc root/proc
+mount --rbind /dev root/dev
+exec env -u TMPDIR DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot root \
+    sh -ec 'apt-get update; apt-get install -y --no-install-recommends "$@"; apt-get clean' sh "$@"
+"""
+MAKING = {"root": "a system for the tests, a minute or two", "packages": "our packages",
+          "builder": "what the build needs, a minute"}
 MINUTES = 15
 
 
@@ -55,9 +68,9 @@ def _alone(kind):
         yield
 
 
-def make_once(kind, key, make):
+def make_once(kind, key, make, name=release.NAME):
     """The folder KIND-KEY of the cache; MAKE(temporary folder) fills it where it is missing."""
-    what, kind = MAKING.get(kind), release.kind(kind)
+    what, kind = MAKING.get(kind), release.kind(kind, name)
     final = os.path.join(cache(), "%s-%s" % (kind, key))
     with _alone(kind):
         if not os.path.isdir(final):
@@ -133,15 +146,50 @@ def run_confined(arguments, folder):
     remove_tree(temporary)
 
 
-def root():
-    """An unpacked Debian; never written to: tests put a layer over it."""
+def digest(*parts):
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def root(name=release.NAME):
+    """An unpacked release; never written to: tests put a layer over it."""
+    options = OPTIONS + ["--include=" + ",".join(release.named(PACKAGES, name))]
+
     def make(folder):
         tar = os.path.join(folder, "root.tar")
-        # as a tar first: mmdebstrap cleans up after itself, with what it mounted
-        run_confined(RECIPE + [tar] + release.SOURCES, folder)
+        # as a tar first: mmdebstrap cleans up after itself, with what it mounted. No initrd: the
+        # machine test brings its own, and making one takes as long as all the rest
+        run_confined(["env", "INITRD=No", ROOT, name, tar, *options], folder)
         run(["tar", "-C", folder, "--exclude=./dev/*", "-xf", tar])
         os.unlink(tar)
-    return make_once("root", hashlib.sha256("\0".join(RECIPE).encode()).hexdigest()[:16], make)
+    with open(ROOT, encoding="utf-8") as f:
+        key = digest(name, f.read(), *options)
+    return make_once("root", key, make, name)
+
+
+def build_needs():
+    """Names of the packages that packaging/build.sh installs for a .deb."""
+    with open(os.path.join(TOP, "packaging/debian/control"), encoding="utf-8") as f:
+        listed = re.search(r"(?ms)^Build-Depends:(.*?)^\S", f.read())[1]
+    with open(os.path.join(TOP, "packaging/packages.txt"), encoding="utf-8") as f:
+        ours = [line.split("#")[0].strip() for line in f if "# rpm" not in line]
+    wanted = [re.split(r"[ :(]", item.strip())[0] for item in listed.split(",") if "<cross>" not in item]
+    return sorted({name for name in wanted + ours if name and name != "debhelper-compat"})
+
+
+def over(lower, upper, arguments):
+    """ARGUMENTS, to be run with the overlay of LOWER and UPPER as `root` of the working directory."""
+    return ["sh", "-ec", 'cd "$TMPDIR"\n' + OVERLAY, "sh", ".", lower, upper, *arguments]
+
+
+def builder(name):
+    """The layer over the root of NAME in which a .deb can be built without a network."""
+    needs, below = build_needs(), root(name)
+
+    def make(folder):
+        upper = os.path.join(folder, "upper")
+        os.mkdir(upper)
+        run_confined(over(below, upper, ["sh", "-ec", NEEDS, "sh", *needs]), folder)
+    return make_once("builder", digest(os.path.basename(below), *needs), make, name)
 
 
 def tree_files():
@@ -162,11 +210,19 @@ def tree_hash():
     return digest.hexdigest()[:16]
 
 
-def packages():
-    """The folder with the .deb and the .rpm of the present tree, built by packaging/build.sh."""
+def packages(name=release.NAME):
+    """The folder with the .deb (and, at home, the .rpm) of the present tree, by packaging/build.sh."""
+    build = os.path.join(TOP, "packaging", "build.sh")
+
     def make(folder):
-        run_confined([os.path.join(TOP, "packaging", "build.sh"), *release.BUILD, folder], folder)
-    return make_once("packages", tree_hash(), make)
+        if name == release.HOME:
+            return run_confined([build, folder], folder)
+        upper = os.path.join(folder, "upper")
+        os.mkdir(upper)
+        lower = os.path.join(builder(name), "upper") + ":" + root(name)
+        run_confined(over(lower, upper, [build, "--root=root", folder, "deb"]), folder)
+        return remove_tree(upper)
+    return make_once("packages", tree_hash(), make, name)
 
 
 def find(folder, suffix, but=()):
@@ -192,8 +248,9 @@ def newer_deb(deb, folder, version):
     return out
 
 
-def enter(config):
-    """The network is used before, and only before, the tests are cut off from it."""
+def enter(config, systems=()):
+    """The network is used before, and only before, the tests are cut off from it. SYSTEMS: releases whose
+    roots and packages are wanted as well."""
     if outer.inside():
         return
     if os.geteuid() != 0:
@@ -202,6 +259,9 @@ def enter(config):
     if capture:
         capture.suspend_global_capture(in_=True)    # what execs keeps the real output
     os.environ["ECS_PUBIP_PACKAGES"] = os.environ.get("ECS_PUBIP_PACKAGES") or packages()
-    os.environ["ECS_PUBIP_ROOT"] = root()
+    os.environ["ECS_PUBIP_ROOT"] = os.environ.get("ECS_PUBIP_ROOT") or root()
+    for name in systems:
+        os.environ["ECS_PUBIP_PACKAGES_" + name] = packages(name)
+        os.environ["ECS_PUBIP_ROOT_" + name] = root(name)
     cgroup.sweep()
     outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])

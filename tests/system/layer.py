@@ -42,11 +42,12 @@ class Layer:
             f.write(text)
         os.chmod(target, mode)
 
-    def run(self, *arguments, check=True, **options):
+    def run(self, *arguments, check=True, proc=True, **options):
         """A command in the root, as in an image build: own processes, no network, no systemd."""
+        mount = "mount -t proc proc /proc && " if proc else ""
         done = subprocess.run(
             ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "chroot", self.path,
-             "sh", "-c", 'mount -t proc proc /proc && exec "$@"', "sh", *arguments],
+             "sh", "-c", mount + 'exec "$@"', "sh", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
             timeout=300, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
                               "DEBIAN_FRONTEND": "noninteractive"}, **options)

@@ -126,6 +126,34 @@ def test_remove_and_purge(confirmed):
     assert machine.system_state() == "running"
 
 
+def inventory(layer):
+    """Every path of the layer with its mode and owner, and who there is; logs and caches apart."""
+    listed = layer.run("find", "/", "-xdev", "(", "-path", "/proc", "-o", "-path", "/var/log", "-o", "-path",
+                       "/var/cache", "-o", "-path", "/var/lib/dpkg", "-o", "-path", "/tmp", ")", "-prune", "-o",
+                       "-not", "-name", "*-", "-printf", "%p %m %U %G\\n").stdout.splitlines()
+    return set(listed), [layer.read("etc/" + name) for name in ("passwd", "group", "shadow", "gshadow")]
+
+
+def test_a_chroot_without_proc(debian, deb, newer_deb):
+    """Installed, upgraded, purged there: nothing fails, and what is left is what was before."""
+    layer = Layer("/run/system/no-proc", [debian])
+    layer.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
+    for name, package in (("deb", deb), ("newer", newer_deb)):
+        shutil.copy(package, layer.inside("tmp/%s.deb" % name))
+    before = inventory(layer)
+    for name in ("deb", "newer"):
+        layer.run("dpkg", "--install", "/tmp/%s.deb" % name, proc=False)
+        credentials = os.stat(layer.inside("etc/ecs-pubip/credentials"))
+        assert credentials.st_mode & 0o777 == 0o750
+        assert "ecs-pubip-cloud:x:%d:" % credentials.st_gid in layer.read("etc/group")
+        assert "ecs-pubip:x:" in layer.read("etc/passwd")
+    layer.run("dpkg", "--purge", "ecs-pubip", proc=False)
+    left = inventory(layer)
+    layer.close()
+    assert left[0] - before[0] == set() and before[0] - left[0] == set()
+    assert left[1] == before[1]
+
+
 def test_image_is_sealed(confirmed, installed, tmp_path):
     """`seal` refuses while the agent lives, then forgets the instance."""
     _, machine = confirmed()

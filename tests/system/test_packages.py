@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from system import base
+from system import base, release
 
 DOC = re.compile(r"/usr/share/(doc|licenses)/")
 BUILD_ID = re.compile(r"/usr/lib/\.build-id")
@@ -131,9 +131,61 @@ def test_conffiles(deb):
 def test_one_version(deb, packages):
     with open(os.path.join(base.TOP, "meson.build"), encoding="utf-8") as f:
         version = re.search(r"version: '([\d.]+)'", f.read()).group(1)
-    assert base.run(["dpkg-deb", "--field", deb, "Version"]).strip() == version
+    said = base.run(["dpkg-deb", "--field", deb, "Version"]).strip()
+    assert said == version + "-1" + release.RELEASES[release.HOME].suffix
     rpm = base.find(packages, ".rpm", but=("selinux",))
     assert base.run(["rpm", "-qp", "--qf", "%{VERSION}", rpm]).splitlines()[-1] == version
+
+
+@pytest.mark.parametrize("family", ["deb", "ubuntu"])
+def test_each_release_has_the_higher_version(family):
+    """Whoever upgrades the system gets its package; and 0.1.0, which knew no releases, is the lowest."""
+    suffixes = [r.suffix for r in release.RELEASES.values() if family in r.suffix]
+    versions = ["0.1.0"] + ["0.1.1-1" + suffix for suffix in suffixes] + ["0.1.1-1", "0.1.2-1" + suffixes[0]]
+    assert len(versions) >= 5
+    for older, newer in zip(versions, versions[1:]):
+        base.run(["dpkg", "--compare-versions", older, "lt", newer])
+
+
+# Names of symbol versions as versions of the library; one without a number is there in each of this soname.
+VERSION = re.compile(r"(?:GLIBC|OPENSSL|LIBSYSTEMD|libnl)_([\d._]+)$")
+OTHERS = {"GLIBC_ABI_DT_RELR": "2.36", "CURL_OPENSSL_4": "0", "libnl_3": "0"}
+
+
+def needs(program):
+    """(library, version) of each that the loader will look for."""
+    library = None
+    for line in base.run(["readelf", "-VW", program]).splitlines():
+        file, name = re.search(r"File: (\S+)", line), re.search(r"Name: (\S+)", line)
+        library = file[1] if file else library
+        if library and name:
+            numbered = VERSION.match(name[1])
+            yield library, numbered[1].replace("_", ".") if numbered else OTHERS[name[1]]
+
+
+def owners(debian):
+    """File name of a library -> its package."""
+    found = {}
+    info = os.path.join(debian, "var/lib/dpkg/info")
+    for name in sorted(os.listdir(info)):
+        if name.endswith(".list"):
+            with open(os.path.join(info, name), encoding="utf-8") as f:
+                found.update({os.path.basename(line.strip()): re.split(r"[:.]", name)[0]
+                              for line in f if ".so." in line})
+    return found
+
+
+def test_depends_are_what_the_programs_need(deb, debian, trees):
+    """A package that installs where its programs do not start is a lie."""
+    depends = dict(re.findall(r"([\w.+-]+) \(>= ([^)]+)\)",
+                              base.run(["dpkg-deb", "--field", deb, "Depends"]).replace("t64", "")))
+    package_of, looked = owners(debian), 0
+    for name in (f for f in files(trees[0]) if PROGRAM.match(f)):
+        for library, version in needs(trees[0] + name):
+            package = package_of[library]
+            base.run(["dpkg", "--compare-versions", depends[package], "ge", version])
+            looked += 1
+    assert looked >= 15
 
 
 def test_the_tree_is_not_touched():

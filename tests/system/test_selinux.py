@@ -7,6 +7,7 @@ Not enforced anywhere here: the kernel of the tests has no SELinux.
 import glob
 import os
 import re
+import shutil
 
 import pytest
 
@@ -70,6 +71,17 @@ def rules(policy):
 
 def targets(rules, kind, permissions):
     return {target for target, its, given in rules if its == kind and given & permissions}
+
+
+@pytest.mark.parametrize("alias", ["/run /var/run", "/var/run /run"])
+@pytest.mark.parametrize("path", ["/run/ecs-pubip", "/var/run/ecs-pubip/cloud.sock", "/run/ecs-pubip/marks"])
+def test_label_below_run(policy, tmp_path, alias, path):
+    """Whichever of the two names the policy takes for the other (EL the first, Debian the second)."""
+    contexts = os.path.dirname(os.path.dirname(policy)) + "/contexts/files/file_contexts"
+    shutil.copy(contexts, tmp_path / "file_contexts")
+    (tmp_path / "file_contexts.subs_dist").write_text(alias + "\n", encoding="ascii")
+    said = base.run(["selabel_lookup", "-b", "file", "-f", str(tmp_path / "file_contexts"), "-k", path])
+    assert ":ecs_pubip_run_t:" in said, said
 
 
 def test_shipped(module, packages):

@@ -262,8 +262,7 @@ static void a_wrong_date_frees_nothing(void **state) {
                 time = r.disk.entries[0].time;
                 r.now.wall_sec += 3600 + lies[i];
                 r.now.boot_usec += USEC_PER_HOUR;
-                PLAY(&r, {"kill", ""}, {"identity none", ""},
-                     {"fault Throttling.User 400", ""});
+                PLAY(&r, {"kill", ""}, {"identity none", ""}, {"fault Throttling.User 400", ""});
                 assert_int_equal(r.engine.ledger.entries[0].time, time);
                 r.now.wall_sec -= lies[i];
                 for (unsigned n = 0; n < 60; n++) {

@@ -8,7 +8,7 @@
 #include "util/text.h"
 
 #define NOW  1795000000
-#define OURS ((in_addr_t)0x010200c0) /* any will do */
+#define OURS IP(192, 0, 2, 1)
 
 static struct config defaults(void) {
         struct config c;

@@ -7,8 +7,7 @@
 
 #include <ecs-pubip/status.h>
 
-#define T0             1795399200 /* 2026-11-23T02:00:00Z */
-#define IP(a, b, c, d) ((in_addr_t)((a) | (b) << 8 | (c) << 16 | (unsigned)(d) << 24))
+#define T0 1795399200 /* 2026-11-23T02:00:00Z */
 
 static const struct status confirmed = {
         .phase = PHASE_CONFIRMED,
@@ -78,7 +77,7 @@ static void the_contract_to_the_letter(void **state) {
                 "\"control\":{\"verdict\":\"agrees\",\"address\":\"203.0.113.10\","
                 "\"since\":\"2026-11-23T02:00:00Z\"}},"
                 "\"allocations\":1,\"reboots\":1,\"attempt\":0,\"next\":null,\"fault\":null,"
-                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null}\n");
+                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"config_problem\":null}\n");
         free(text);
         assert_int_equal(status_format(&failed, &text), 0);
         assert_non_null(strstr(text,

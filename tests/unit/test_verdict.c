@@ -4,8 +4,8 @@
 
 #include <ecs-pubip/verdict.h>
 
-#define OURS  ((in_addr_t)0x010200c0) /* 192.0.2.1 on a little-endian machine; any two will do */
-#define OTHER ((in_addr_t)0x020200c0)
+#define OURS  IP(192, 0, 2, 1)
+#define OTHER IP(192, 0, 2, 2)
 
 #define KERNEL   (1u << PLANE_KERNEL)
 #define METADATA (1u << PLANE_METADATA)

@@ -75,17 +75,19 @@ static const struct identity identity = {
         .region_id = "cn-hangzhou",
         .account_id = "1234567890123456",
         .mac = "00:16:3e:0a:0b:0c",
-        .private_ip = 0x0a0010ac,
+        .private_ip = IP(172, 16, 0, 10),
         .network = NETWORK_VPC,
         .from_metadata = true,
-        .public = {.instance_id = "i-bp1test", .presence = PRESENCE_PRESENT, .address = 0x0a0071cb},
+        .public = {.instance_id = "i-bp1test",
+                   .presence = PRESENCE_PRESENT,
+                   .address = IP(203, 0, 113, 10)},
 };
 static const struct instance instance = {
         .instance_id = "i-bp1test",
         .status = "Running",
         .network = NETWORK_CLASSIC,
-        .public_ip = 0x0a0071cb,
-        .eip = 0x0b0071cb,
+        .public_ip = IP(203, 0, 113, 10),
+        .eip = IP(203, 0, 113, 11),
         .eip_id = "eip-bp1test",
         .locks = "security, financial",
         .bandwidth_out = 5,
@@ -93,7 +95,7 @@ static const struct instance instance = {
         .expires = 1798000000,
         .n_private = 2,
         .n_macs = INSTANCE_ADDRS,
-        .private_ips = {0x0a0010ac, 0x0b0010ac},
+        .private_ips = {IP(172, 16, 0, 10), IP(172, 16, 0, 11)},
         .macs = {"00:16:3e:00:00:01", "00:16:3e:00:00:02", "00:16:3e:00:00:03", "00:16:3e:00:00:04",
                  "00:16:3e:00:00:05", "00:16:3e:00:00:06", "00:16:3e:00:00:07", "00:16:3e:00:00:08",
                  "00:16:3e:00:00:09", "00:16:3e:00:00:0a", "00:16:3e:00:00:0b", "00:16:3e:00:00:0c",
@@ -134,7 +136,7 @@ static void answers_come_back(void **state) {
         a = (struct wire_answer){.request_id = "r"};
         answer_comes_back(WIRE_EIP_FIND, &a); /* none fits */
         a.eip = (struct eip){.allocation_id = "eip-1",
-                             .address = 0x0a0071cb,
+                             .address = IP(203, 0, 113, 10),
                              .status = EIP_IN_USE,
                              .mode = EIP_CUT_THROUGH,
                              .bound_to = "eni-1",
@@ -142,7 +144,7 @@ static void answers_come_back(void **state) {
                              .locked = true};
         answer_comes_back(WIRE_EIP_FIND, &a);
         answer_comes_back(WIRE_EIP_ALLOCATE, &a);
-        a = (struct wire_answer){.address = 0x0a0071cb, .server_time = 1};
+        a = (struct wire_answer){.address = IP(203, 0, 113, 10), .server_time = 1};
         answer_comes_back(WIRE_ALLOCATE, &a);
         for (enum wire_reach reach = REACH_UNKNOWN; reach <= REACH_YES; reach++) {
                 a.reachable = reach;
@@ -570,9 +572,9 @@ static void the_very_bytes(void **state) {
                                   "\"instance_id\":\"i-bp1test\",\"client_token\":\"b6f0-11\","
                                   "\"bandwidth_out\":5,\"allocate_public_ip\":true}\n");
         free(line);
-        a.address = 0x0a0071cb;
+        a.address = IP(203, 0, 113, 10);
         assert_int_equal(wire_answer_format(WIRE_ALLOCATE, &a, &line), 0);
-        assert_string_equal(line, "{\"ok\":{\"address\":\"203.113.0.10\",\"request_id\":\"R1\"},"
+        assert_string_equal(line, "{\"ok\":{\"address\":\"203.0.113.10\",\"request_id\":\"R1\"},"
                                   "\"server_time\":1795442400,\"time_proven\":false}\n");
         free(line);
         a = (struct wire_answer){.fault = {.class = FAULT_THROTTLED,

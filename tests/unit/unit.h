@@ -19,6 +19,14 @@
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
+/* An address as the kernel has it, in the initializer of a table too, where htonl() is no constant.
+ */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define IP(a, b, c, d) ((in_addr_t)((unsigned)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
+#else
+#define IP(a, b, c, d) ((in_addr_t)((a) | (b) << 8 | (c) << 16 | (unsigned)(d) << 24))
+#endif
+
 /* An address of a test; a typing mistake in one fails the test. */
 static inline in_addr_t ip4(const char *text) {
         in_addr_t address = 0;

@@ -17,13 +17,16 @@ ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE, MEMBER = 4, 5, 6, 7, 8
 
 class Logind:
     """`inhibitors` are (what, who, why, mode).  Asked for them it may also be `silent`, answer the
-    D-Bus error `refusal`, or hang up (`hangs_up`)."""
+    D-Bus error `refusal`, hang up (`hangs_up`), or answer something else (`strange`).  `hostile` is
+    what the bus itself does with a connection: "mute", "garbage", "endless"."""
 
     def __init__(self, path):
         self.inhibitors = []
         self.silent = False
         self.refusal = ""
         self.hangs_up = False
+        self.strange = False
+        self.hostile = ""
         self.asked = Feed()     # {"member": …} of each call
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -49,6 +52,9 @@ class Logind:
     def _serve(self, conn):
         try:
             with conn, conn.makefile("rb") as stream:
+                if self.hostile:
+                    self._harm(conn, stream)
+                    return
                 _authenticate(conn, stream)
                 while True:
                     serial, fields = _read_message(stream)
@@ -61,11 +67,24 @@ class Logind:
         except (OSError, EOFError):
             pass    # the client is done
 
+    def _harm(self, conn, stream):
+        self.asked.add({"member": "ListInhibitors"})    # what it wants, though it never gets there
+        if self.hostile == "garbage":
+            conn.sendall(os.urandom(1 << 16))
+        if self.hostile == "endless":
+            _authenticate(conn, stream)
+            while True:     # answers to what nobody asked
+                conn.sendall(_message(METHOD_RETURN, 999, "s", _text("x" * 1000)))
+        while stream.read(1):
+            pass
+
     def _answer(self, serial, member):
         if member == "Hello":
             return _message(METHOD_RETURN, serial, "s", _text(":1.1"))
         if member == "ListInhibitors" and self.refusal:
             return _message(ERROR, serial, "", b"", self.refusal)
+        if member == "ListInhibitors" and self.strange:
+            return _message(METHOD_RETURN, serial, "s", _text("nothing"))
         if member == "ListInhibitors":
             items = b""
             for item in self.inhibitors:

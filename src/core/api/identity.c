@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "core/api/field.h"
 #include "core/api/tree.h"
@@ -184,26 +183,13 @@ struct role_document {
         char code[64], message[128];
 };
 
-/* Beside the usual form: a fraction of a second, an offset instead of Z, or seconds since 1970. */
+/* In a form that is not understood: left alone. */
 static bool put_expiration(void *field, size_t size, const char *value) {
-        int64_t *expiration = field;
-        struct tm tm = {};
-        const char *rest = strptime(value, "%Y-%m-%dT%H:%M:%S", &tm);
-        uint64_t seconds;
-        long offset;
+        int64_t seconds;
 
-        if (text_to_u64(value, TIME_SEC_MAX, &seconds)) {
-                *expiration = (int64_t)seconds;
-                return true;
-        }
-        if (!rest)
-                return field_time(field, size, value);
-        if (*rest == '.')
-                rest += 1 + strspn(rest + 1, "0123456789");
-        if (strcmp(rest, "Z") != 0 && !strptime(rest, "%z", &tm))
-                return true;
-        offset = tm.tm_gmtoff; /* timegm() forgets it */
-        *expiration = timegm(&tm) - offset;
+        (void)size;
+        if (time_parse_any(value, &seconds) && seconds > 0)
+                *(int64_t *)field = seconds;
         return true;
 }
 

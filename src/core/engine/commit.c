@@ -7,12 +7,6 @@
 #include "eip.h"
 #include "util/text.h"
 
-/*
- * The cloud process starts no attempt after ASK_MS: with the length of the last one that makes
- * CALL_MAX, after which a call that was asked cannot take effect any more (design 3).
- */
-#define ASK_MS 25000u
-
 /* Looks made while failed change no phase: it stays failed until something better is reached. */
 static void enter(struct turn *t, enum phase phase) {
         struct engine *e = t->e;
@@ -46,7 +40,7 @@ static void fill_question(struct turn *t, const struct move *m) {
         struct engine *e = t->e;
         struct wire_question *q = &t->out->question;
 
-        *q = (struct wire_question){.op = m->op, .probe = m->probe, .deadline_ms = ASK_MS};
+        *q = (struct wire_question){.op = m->op, .probe = m->probe, .deadline_ms = CALL_ASK_MS};
         if (e->clock.server_time)
                 q->server_time = clock_now(t);
         TEXT_SET(q->instance_id, e->facts.identity.instance_id);

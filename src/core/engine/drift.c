@@ -94,7 +94,7 @@ struct move drift_control_fault(struct turn *t, const struct fault *f) {
                 planes_forget_control(t);
                 return fault_meet(t, f);
         }
-        if (confirmed && strcmp(f->code, FAULT_OTHER_INSTANCE) == 0) {
+        if (confirmed && fault_row_of(e, f)->other_instance) {
                 confirm_put_off_control(t);
                 return move_start_over();
         }

@@ -91,7 +91,7 @@ struct move fault_of_identify(struct turn *t, const struct fault *f) {
         struct move m;
 
         planes_forget_metadata(t);
-        if (strcmp(f->code, FAULT_MD_UNREACHABLE) != 0) {
+        if (!fault_row_of(e, f)->nobody) {
                 e->facts.silent_since = 0;
                 return fault_meet(t, f);
         }

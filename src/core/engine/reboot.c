@@ -147,7 +147,9 @@ static struct move gate_blockers(struct turn *t, const struct situation *s) {
         }
         if (!r->blockers_known && now < r->blockers_until)
                 return move_rest(PHASE_REBOOTING, r->blockers_until);
-        r->blockers_known = true; /* no answer in time: nothing blocks */
+        if (!r->blockers_known) /* no answer in time is none: it waits, within Patience */
+                TEXT_SET(r->blockers, "word on whether anything inhibits shutdown");
+        r->blockers_known = true;
         if (!*r->blockers)
                 return move_pass();
         if (r->blocked_since == 0)
@@ -195,8 +197,7 @@ struct move reboot_due(struct turn *t) {
 }
 
 static bool failed_to_confirm(const struct engine *e) {
-        return e->phase == PHASE_FAILED && (strncmp(e->holdoff.fault.code, "Confirm.", 8) == 0 ||
-                                            strncmp(e->holdoff.fault.code, "Reboot.", 7) == 0);
+        return e->phase == PHASE_FAILED && fault_row_of(e, &e->holdoff.fault)->unconfirmed;
 }
 
 struct move reboot_or_confirm(struct turn *t) {

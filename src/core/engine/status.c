@@ -127,7 +127,7 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
                 if (latest > now.boot_usec)
                         s->next_at += (int64_t)((latest - now.boot_usec) / USEC_PER_SEC);
         }
-        if (e->phase == PHASE_FAILED && strcmp(e->holdoff.fault.code, FAULT_REBOOT_NEVER) == 0) {
+        if (e->phase == PHASE_FAILED && fault_row_of(e, &e->holdoff.fault)->by_person) {
                 s->next = NEXT_REBOOT;
                 s->next_at = 0;
                 TEXT_SET(s->waits_for, "a person to reboot this machine (Reboot.Policy=never)");

@@ -2,8 +2,6 @@
 /* A wait, and what is looked at while it lasts (design 4.5). */
 #include "wait.h"
 
-#include <string.h>
-
 #include "adopt.h"
 #include "clock.h"
 #include "confirm.h"
@@ -83,7 +81,7 @@ struct move wait_end(struct turn *t) {
                 return move_ask(PHASE_SAME, WIRE_ADDRESSES);
         }
         holdoff_forget(t);
-        if (e->facts.identified && strcmp(e->holdoff.fault.code, FAULT_OTHER_INSTANCE) != 0)
+        if (e->facts.identified && !fault_explain(&e->holdoff.fault, 0)->other_instance)
                 return wait_or_inspect(t);
         return move_start_over();
 }

@@ -28,6 +28,7 @@ struct reading {
         unsigned n_told[2]; /* warnings, errors */
         bool in_section;
         const char *section; /* NULL: one that is ignored */
+        const char *key;     /* whose value is wrong; NULL: the line as such is */
         config_problem_fn report;
         void *userdata;
 };
@@ -44,6 +45,11 @@ static void problem(struct reading *r, bool is_error, const char *what) {
                 what = "there is more of it from here on; it is not told";
         buf_printf(&b, "%s:%u: %s", r->file, r->line, what);
         text_copy_printable(p.text, sizeof(p.text), buf_text(&b));
+        buf_clear(&b);
+        buf_printf(&b, "%s:%u", r->file, r->line);
+        if (r->key)
+                buf_printf(&b, " %s.%s", r->section, r->key);
+        text_copy_printable(p.place, sizeof(p.place), buf_text(&b));
         r->report(&p, r->userdata);
 }
 
@@ -111,7 +117,9 @@ static void assign(struct reading *r, const char *name, const char *value) {
         if (!value_parse(&config_keys[i], value, r->config)) {
                 buf_printf(&b, "%s=%.*s: must be %s", name, QUOTED_SIZE, value,
                            config_keys[i].choices);
+                r->key = config_keys[i].name;
                 problem(r, true, buf_text(&b));
+                r->key = NULL;
                 return;
         }
         if (r->origins) {

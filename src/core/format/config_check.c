@@ -16,6 +16,7 @@ static void say(struct checking *k, bool is_error, const char *what) {
         struct config_problem p = {.is_error = is_error};
 
         TEXT_SET(p.text, what);
+        TEXT_SET(p.place, "values that contradict each other");
         k->n_errors += is_error;
         k->report(&p, k->userdata);
 }

@@ -115,6 +115,7 @@ static const struct member status_members[] = {
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
         {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
+        {"config_problem", MEMBER_TEXT, MEMBER_NULLABLE, S(config_problem)},
         {},
 };
 /* clang-format on */
@@ -265,5 +266,7 @@ void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
         add_phase(&line, s);
         if (s->phase == PHASE_CONFIRMED && *s->note)
                 buf_printf(&line, "; %s", s->note);
+        if (*s->config_problem)
+                buf_printf(&line, "; the configuration is not in force: %s", s->config_problem);
         text_copy_printable(ret, STATUS_LINE_SIZE, buf_text(&line));
 }
