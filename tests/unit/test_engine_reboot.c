@@ -30,7 +30,10 @@ static int64_t seconds_to_reboot(struct rig *r, const char *shown, unsigned turn
         for (unsigned i = 0; i < turns; i++) {
                 if (leaves(r))
                         return (int64_t)((r->now.boot_usec - began) / USEC_PER_SEC);
-                rig_go_on(r, shown);
+                if (r->actions.wants & ACTION_BLOCKERS)
+                        rig_play(r, &(struct line){"blockers", ""}, 1);
+                else
+                        rig_go_on(r, shown);
         }
         return -1;
 }
