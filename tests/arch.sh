@@ -29,7 +29,7 @@ out=${2:-$work/out}
 mkdir -p "$out"
 
 foreign=
-for package in libc6 libcjson libcmocka libcurl4-openssl libexpat1 libinih libnl-3 libnl-route-3 libssl libsystemd; do
+for package in libc6 libcjson libcmocka libcurl4-openssl libexpat1 libinih libnl-3 libssl libsystemd; do
 	foreign+=,$package-dev:$arch
 done
 "$top/packaging/root.sh" "${RELEASE:-bookworm}" "$work/root.tar" --architectures="$(dpkg --print-architecture),$arch" \

@@ -8,7 +8,7 @@
 packages_row() {
     case $1 in
     build)
-        echo "gcc libc6-dev meson ninja-build pkg-config libnl-3-dev libnl-route-3-dev \
+        echo "gcc libc6-dev meson ninja-build pkg-config libnl-3-dev \
               libcurl4-openssl-dev libssl-dev libcjson-dev libsystemd-dev libinih-dev libexpat1-dev \
               python3" \
              "| gcc meson ninja-build pkgconf-pkg-config libnl3-devel libcurl-devel openssl-devel \
@@ -17,8 +17,10 @@ packages_row() {
         echo "libcmocka-dev python3-pytest python3-pytest-xdist strace" \
              "| libcmocka-devel python3-pytest python3-pytest-xdist strace" ;;
     world) # a simulated instance: namespaces, a test CA, socket activation; pages and completions
-        echo "iproute2 openssl ca-certificates curl util-linux procps systemd mandoc zsh" \
-             "| iproute openssl ca-certificates curl util-linux procps-ng systemd mandoc zsh" ;;
+        echo "iproute2 openssl ca-certificates curl util-linux procps systemd mandoc zsh \
+              fish prometheus prometheus-node-exporter python3-jsonschema" \
+             "| iproute openssl ca-certificates curl util-linux procps-ng systemd mandoc zsh \
+              fish golang-github-prometheus golang-github-prometheus-node-exporter python3-jsonschema" ;;
     node)
         echo "nodejs npm" "| nodejs npm" ;;
     lint)

@@ -56,6 +56,10 @@ enum permit governor_reboot(const struct ledger *l, const struct config *c,
 enum permit governor_change(const struct ledger *l, const struct config *c, enum wire_op op,
                             const struct moment *now, int64_t *ret_when, const char **ret_why);
 
+/* How many calls of the last 24 h count against a limit: of that op; NONE: all that bring
+ * addresses. */
+unsigned governor_spent(const struct ledger *l, enum wire_op op, const char *boot_id, int64_t now);
+
 /* What an inspection showed. */
 struct shown {
         in_addr_t address;        /* 0: none */

@@ -26,7 +26,7 @@ struct instance {
         enum charge charge;
         int64_t expires; /* ExpiredTime of a prepaid instance; 0: not known */
         unsigned n_private, n_macs;
-        in_addr_t private_ips[INSTANCE_ADDRS]; /* of every NIC; classic: InnerIpAddress */
+        in_addr_t private_ips[INSTANCE_ADDRS]; /* of every NIC, the primary one first */
         char macs[INSTANCE_ADDRS][MAC_SIZE];   /* lower case */
 };
 

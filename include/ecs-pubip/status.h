@@ -7,9 +7,10 @@
 #include <ecs-pubip/ledger.h>
 #include <ecs-pubip/verdict.h>
 
-#define STATUS_TEXT_MAX  (16u * 1024)
-#define STATUS_WHY_SIZE  256
-#define STATUS_LINE_SIZE 256
+#define STATUS_TEXT_MAX    (16u * 1024)
+#define STATUS_WHY_SIZE    256
+#define STATUS_LINE_SIZE   256
+#define STATUS_REASON_SIZE 96
 
 enum phase {
         PHASE_STARTING,
@@ -34,6 +35,23 @@ struct status_plane {
         in_addr_t address;
         char interface[INTERFACE_SIZE]; /* kernel plane only */
         int64_t since;
+        char reason[STATUS_REASON_SIZE]; /* kernel plane only: what is missing, or a note; "" */
+};
+
+/* How the address came to be another one than before. */
+enum address_change {
+        CHANGE_NONE,     /* never, as far as is known */
+        CHANGE_ASSIGNED, /* by a call of this agent */
+        CHANGE_ADOPTED,  /* found, and not asked for by this agent */
+        CHANGE_REPLACED, /* somebody else put it in the place of another one */
+        CHANGE_LOST,     /* the control plane shows none any more */
+        _CHANGE_MAX,
+};
+
+/* What the limits count, of the last 24 hours. All zero: not known. */
+struct status_day {
+        unsigned allocations, allocations_limit;
+        unsigned reboots, reboots_limit;
 };
 
 struct status {
@@ -47,6 +65,10 @@ struct status {
         char boot_id[BOOT_ID_SIZE];
         struct status_plane planes[_PLANE_MAX];
         unsigned allocations, reboots; /* not refused, in the ledger's memory */
+        struct status_day day;
+        in_addr_t previous_ip;      /* the last different address that was held; 0: none */
+        int64_t changed_at;         /* when the address changed last; 0: not known */
+        enum address_change change; /* in which way */
         unsigned attempt;
         enum next next;
         int64_t next_at;                 /* 0: at once, or not known */
@@ -72,15 +94,25 @@ int status_parse(const char *text, size_t len, struct status *ret);
 /* The STATUS= line of sd_notify and the first line of `ecs-pubip status`. */
 void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]);
 
+/*
+ * True if the address works, as far as the planes that count say: also under a hold, where the
+ * phase says nothing of it. A control plane that cannot be asked changes nothing of what the
+ * others show (design 4.1).
+ */
+bool status_is_confirmed(const struct status *s);
+
 /* Counters since the agent started, for metrics.prom. */
 struct metrics {
+        int64_t heartbeat; /* this machine's time at which they were written */
+        uint64_t changes[_CHANGE_MAX];
         uint64_t questions[_WIRE_OP_MAX];
         uint64_t faults[_FAULT_CLASS_MAX];
         uint64_t wakeups;
         uint64_t kernel_events, kernel_overruns;
 };
-/* OpenMetrics text for the textfile collector; malloc'ed; -ENOMEM. */
+/* Text for node_exporter's textfile collector (text format 0.0.4); malloc'ed; -ENOMEM. */
 int metrics_format(const struct status *s, const struct metrics *m, char **ret);
 
 const char *phase_name(enum phase p);
-const char *network_name(enum network n); /* "vpc", "classic"; NULL for UNKNOWN */
+const char *change_name(enum address_change c); /* "assigned" …; NULL for NONE */
+const char *network_name(enum network n);       /* "vpc", "classic"; NULL for UNKNOWN */

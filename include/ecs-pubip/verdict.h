@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The planes of an address, and the verdict over them (design 1 and 4.1). Behind translation
- * (VPC) the public address is on no NIC: there the kernel plane is the primary private address on
- * a running link with a default route; on the classic network it is the public address itself.
+ * (VPC) the public address is on no NIC: there the kernel plane is the primary private address; on
+ * the classic network it is the public address itself.
  */
 #pragma once
 
@@ -12,29 +12,34 @@
 
 #include <ecs-pubip/reply.h>
 
-#define INTERFACE_SIZE 16 /* IFNAMSIZ */
+#define INTERFACE_SIZE     16 /* IFNAMSIZ */
+#define KERNEL_REASON_SIZE 96
+#define MACHINE_IPS        4
 
 enum plane { PLANE_KERNEL, PLANE_METADATA, PLANE_CONTROL, PLANE_OUTSIDE, _PLANE_MAX };
 enum plane_verdict { PLANE_NOT_REQUIRED, PLANE_UNKNOWN, PLANE_DISAGREES, PLANE_AGREES };
 
-/* What netlink is to look for. */
+/* Three values wherever the outside is asked: unknown is not no. */
+enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+
+/* What the kernel is to be asked about. */
 struct watch {
-        in_addr_t address;  /* 0: nothing yet */
-        char mac[MAC_SIZE]; /* breaks ties between links with that address; "" : unknown */
-        in_addr_t witness_ips[INSTANCE_ADDRS]; /* for kernel_facts.machine_matches */
-        char witness_macs[INSTANCE_ADDRS][MAC_SIZE];
-        unsigned n_witness_ips, n_witness_macs;
+        in_addr_t address; /* 0: nothing yet */
+        /* Addresses of the inspected instance that are its alone; for kernel_facts.machine. */
+        in_addr_t machine_ips[MACHINE_IPS];
+        unsigned n_machine_ips;
 };
 
-/* What netlink shows of the watched address. */
+/* What the kernel says of the watched address (design 4.7). Compared as bytes. */
 struct kernel_facts {
-        bool known;           /* false: no complete dump yet */
-        in_addr_t address;    /* the watched address, as asked for */
-        bool present;         /* on some link, neither tentative, deprecated nor dadfailed */
-        bool running;         /* that link is up and has carrier (IFF_UP, IFF_RUNNING) */
-        bool routed;          /* an IPv4 default route exists (over a running link) */
-        bool machine_matches; /* a link has the MAC or address given as witness (law L4) */
-        char interface[INTERFACE_SIZE]; /* "" : none */
+        bool known;          /* false: the kernel was not asked yet, or could not be */
+        in_addr_t address;   /* the watched address, as asked for */
+        enum answer local;   /* it is an address of this machine */
+        enum answer out;     /* packets from it leave by its own link, in both halves of IPv4 */
+        enum answer in;      /* packets to it that come by that link are taken in */
+        enum answer machine; /* an address of the inspected instance is local here (law L4) */
+        char interface[INTERFACE_SIZE];  /* with the watched address; "" : none */
+        char reason[KERNEL_REASON_SIZE]; /* what is missing: "eth0: no carrier"; else a note, "" */
 };
 
 /* What one plane says of the public address. */
@@ -64,6 +69,9 @@ struct verdict {
 unsigned verdict_planes_auto(enum network network, bool on_nic, bool outside);
 
 struct verdict verdict_judge(const struct verdict_input *in);
+
+/* What the kernel plane comes to, of an address that counts. Unknown never becomes disagrees. */
+enum plane_verdict kernel_facts_verdict(const struct kernel_facts *k);
 
 const char *plane_name(enum plane p);                 /* "kernel", … */
 const char *plane_verdict_name(enum plane_verdict v); /* "agrees", "not-required", … */

@@ -98,9 +98,9 @@ struct message {
 
 static void offset_text(int64_t seconds, char *ret, size_t size) {
         uint64_t n = seconds < 0 ? (uint64_t)0 - (uint64_t)seconds : (uint64_t)seconds;
+        char span[SPAN_SIZE];
 
-        snprintf(ret, size, "%llu s %s", (unsigned long long)n,
-                 seconds < 0 ? "behind" : "ahead of");
+        snprintf(ret, size, "%s %s", span_format(n, span), seconds < 0 ? "behind" : "ahead of");
 }
 
 static in_addr_t address_of(const struct message *s) {

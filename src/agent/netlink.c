@@ -1,339 +1,215 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Subscription and when to dump. Events are applied as they come, which is quick; a dump follows
- * where events cannot tell: an unknown link has the address, messages were lost, and always 1 s
- * after a link or address event, because the kernel drops the routes of a link that goes down
- * without a word.
+ * Subscription. What a message says is not looked at: that there is one is the reason to ask. The
+ * kernel tells of a link that goes down before it has taken the link's routes away, and of these
+ * not at all (tried); so each lookup is followed by another one when the messages have ended.
  */
 #include "netlink.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/msg.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "netlink_dump.h"
+#include "host/kernel.h"
 #include "netlink_filter.h"
-#include "netlink_picture.h"
 #include "util/cleanup.h"
 
-#define SEC             UINT64_C(1000000)
-#define QUIET           (1 * SEC)   /* no event for this long: look at the routes */
-#define QUIET_AT_LATEST (5 * SEC)   /* a link that flaps is never quiet */
-#define AT_ONCE_EVERY   (SEC / 10)  /* events that need a dump at once get one this often */
-#define BACKOFF_FIRST   (SEC / 10)  /* lost messages and torn dumps: then doubling … */
-#define BACKOFF_MAX     (10 * SEC)  /* … to this */
-#define BACKOFF_OVER    (60 * SEC)  /* without trouble for this long: back to the first */
-#define TORN_RETRIES    3           /* torn dumps repeated on the spot */
-#define MESSAGE_MAX     (32 * 1024) /* a link with many virtual functions fills several pages */
-#define BATCH_MAX       256         /* reads before the loop gets its turn again */
-#define NEVER           UINT64_MAX
+#define SEC         UINT64_C(1000000)
+#define APART       (SEC / 10) /* of two lookups in a storm */
+#define AGAIN_FIRST (SEC / 10) /* after a lookup that left something unknown; then doubling … */
+#define AGAIN_MAX   (10 * SEC) /* … to this */
+#define BATCH_MAX   4096       /* messages read before the loop gets its turn again */
+#define NEVER       UINT64_MAX
 
-_Static_assert(CARRIERS_MAX + WAYS_OUT_MAX <= FILTER_LINKS_MAX,
-               "each link that counts needs its place in the filter");
+_Static_assert(KERNEL_LINKS_MAX <= FILTER_LINKS_MAX && KERNEL_ADDRESSES_MAX <= FILTER_ADDRESSES_MAX,
+               "what the answers rest on needs its place in the filter");
 
 struct netlink {
         sd_event *event;
-        struct nl_sock *socket;
-        struct nl_cb *cb;
+        int fd;
         sd_event_source *io, *timer;
         netlink_fn on_facts;
         void *userdata;
 
+        struct watch watch;
         struct filter filter;
-        unsigned n_carriers; /* in the filter */
-        struct picture picture;
-        bool complete, told_once;
-        struct kernel_facts told;
+        bool attached;  /* the filter is in force */
+        bool nexthops;  /* RTNLGRP_NEXTHOP is joined */
+        bool settling;  /* a lookup follows at the timer, and the socket is not listened to */
+        uint64_t again; /* how long until the next lookup after one that is incomplete */
 
-        bool full_now; /* an event that only a dump explains */
-        uint64_t full_due, routes_due, routes_latest, dumped;
-        uint64_t backoff, troubled;
+        bool told_once;
+        struct kernel_facts told;
         struct netlink_counts counts;
 };
 
-static uint64_t now_usec(struct netlink *n) {
-        uint64_t usec = 0;
+static int membership(struct netlink *n, int group, bool wanted) {
+        int option = wanted ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP;
 
-        (void)sd_event_now(n->event, CLOCK_MONOTONIC, &usec);
-        return usec;
+        return setsockopt(n->fd, SOL_NETLINK, option, &group, sizeof(group)) < 0 ? -errno : 0;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
-        return a < b ? a : b;
-}
-
-static void arm_timer(struct netlink *n) {
-        uint64_t due = earlier(n->full_due, n->routes_due);
-
-        (void)sd_event_source_set_time(n->timer, due);
-        (void)sd_event_source_set_enabled(n->timer, due == NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
-}
-
-static void routes_later(struct netlink *n) {
-        uint64_t now = now_usec(n);
-
-        if (n->routes_due == NEVER)
-                n->routes_latest = now + QUIET_AT_LATEST;
-        n->routes_due = earlier(now + QUIET, n->routes_latest);
-}
-
-/* Something went wrong: a full dump, the later the more often that happens. */
-static void full_after_trouble(struct netlink *n) {
-        uint64_t now = now_usec(n);
-
-        if (n->troubled == 0 || now - n->troubled > BACKOFF_OVER)
-                n->backoff = BACKOFF_FIRST;
-        else
-                n->backoff = earlier(2 * n->backoff, BACKOFF_MAX);
-        n->troubled = now;
-        n->full_due = earlier(n->full_due, now + n->backoff);
-}
-
-static void tell(struct netlink *n) {
-        struct kernel_facts facts = picture_facts(&n->picture);
-
-        facts.known = n->complete;
-        if (n->told_once && memcmp(&facts, &n->told, sizeof(facts)) == 0)
+static void tell(struct netlink *n, const struct kernel_facts *facts) {
+        if (n->told_once && memcmp(facts, &n->told, sizeof(*facts)) == 0)
                 return;
-        n->told = facts;
+        n->told = *facts;
         n->told_once = true;
         n->on_facts(&n->told, n->userdata);
 }
 
-static void filter_add(struct filter *f, int ifindex) {
-        for (unsigned i = 0; i < f->n_ifindexes; i++)
-                if (f->ifindexes[i] == ifindex)
-                        return;
-        f->ifindexes[f->n_ifindexes++] = ifindex;
+static void timer_in(struct netlink *n, uint64_t usec) {
+        uint64_t now = 0;
+
+        (void)sd_event_now(n->event, CLOCK_MONOTONIC, &now);
+        (void)sd_event_source_set_time(n->timer, now + usec);
+        (void)sd_event_source_set_enabled(n->timer, SD_EVENT_ONESHOT);
 }
 
-/*
- * With a link of a default route go its routes, without a word: its messages count, too. They are
- * known only after a dump, so that a new filter is followed by another look at the routes.
- */
-static int attach(struct netlink *n, const struct picture *p) {
-        struct filter f;
-        bool wants_witness = p->watch.n_witness_ips > 0 || p->watch.n_witness_macs > 0;
+static int attach(struct netlink *n, const struct filter *f) {
         int r;
+
+        if (n->attached && memcmp(f, &n->filter, sizeof(*f)) == 0)
+                return 0;
+        r = filter_attach(n->fd, f);
+        n->attached = r >= 0;
+        n->filter = *f;
+        return r < 0 ? r : 1;
+}
+
+/* What is asked about, and what the last answers rest on. */
+static struct filter filter_of(const struct watch *watch, const struct kernel_lookup *k) {
+        struct filter f;
 
         memset(&f, 0, sizeof(f));
-        f.address = p->watch.address;
-        f.everything = wants_witness && !p->witnessed;
-        for (unsigned i = 0; i < p->n_carriers; i++)
-                filter_add(&f, p->carriers[i].ifindex);
-        for (unsigned i = 0; i < p->routes.n_ifindexes; i++)
-                filter_add(&f, p->routes.ifindexes[i]);
-        n->n_carriers = p->n_carriers;
-        if (memcmp(&f, &n->filter, sizeof(f)) == 0)
-                return 0;
-        r = filter_attach(nl_socket_get_fd(n->socket), &f);
-        if (r < 0)
-                return r;
-        n->filter = f;
-        routes_later(n);
-        return 0;
+        f.source = watch->address;
+        f.every_address = watch->n_machine_ips > 0 && k->facts.machine != ANSWER_YES;
+        f.n_ifindexes = k->n_ifindexes;
+        memcpy(f.ifindexes, k->ifindexes, sizeof(k->ifindexes));
+        f.n_addresses = k->n_addresses;
+        memcpy(f.addresses, k->addresses, sizeof(k->addresses));
+        return f;
 }
 
-static void each_address(struct nlmsghdr *h, void *userdata) {
-        (void)picture_address(userdata, h);
-}
-
-static void each_link(struct nlmsghdr *h, void *userdata) {
-        (void)picture_link(userdata, h);
-}
-
-static void each_route(struct nlmsghdr *h, void *userdata) {
-        (void)picture_route(userdata, h);
-}
-
-static int look_at_routes(struct netlink *n) {
-        struct routes fresh;
-        int r;
-
-        memset(&fresh, 0, sizeof(fresh));
-        r = dump_routes(each_route, &fresh);
-        if (r < 0)
-                return r;
-        n->picture.routes = fresh;
-        return attach(n, &n->picture);
-}
-
-/* The filter lets the carriers' link messages through before the links are asked for. */
-static int look(struct netlink *n) {
-        struct picture fresh;
-        int r;
-
-        memset(&fresh, 0, sizeof(fresh));
-        fresh.watch = n->picture.watch;
-        fresh.routes = n->picture.routes;
-        r = dump_addresses(each_address, &fresh);
-        if (r < 0)
-                return r;
-        r = attach(n, &fresh);
-        if (r < 0)
-                return r;
-        r = dump_links(each_link, &fresh);
-        if (r < 0)
-                return r;
-        n->picture = fresh;
-        return look_at_routes(n);
-}
-
-static int repeat_if_torn(struct netlink *n, int (*what)(struct netlink *n)) {
-        int r = -EAGAIN;
-
-        for (unsigned i = 0; i < TORN_RETRIES && r == -EAGAIN; i++)
-                r = what(n);
-        n->dumped = now_usec(n);
-        if (r < 0)
-                full_after_trouble(n);
-        return r;
-}
-
-static void full_dump(struct netlink *n) {
-        n->full_due = NEVER;
-        n->full_now = false;
-        if (repeat_if_torn(n, look) < 0)
+/* Next hops are listened to only while a route goes by one: others have thousands of them. */
+static void follow_nexthops(struct netlink *n, bool wanted) {
+        if (wanted == n->nexthops)
                 return;
-        n->complete = true;
+        n->nexthops = membership(n, RTNLGRP_NEXTHOP, wanted) >= 0 && wanted;
 }
 
-static void routes_dump(struct netlink *n) {
-        n->routes_due = NEVER;
-        (void)repeat_if_torn(n, look_at_routes);
-}
+/* A filter that is new may have missed what it lets through now: one more lookup under it. */
+static void look(struct netlink *n) {
+        struct kernel_lookup k;
+        struct filter f;
+        int r = kernel_lookup(&n->watch, &k), fresh = 0;
 
-static void on_address_event(struct netlink *n, struct nlmsghdr *h) {
-        switch (picture_address(&n->picture, h)) {
-        case CHANGE_NONE:
-                return;
-        case CHANGE_FACTS:
-                break;
-        case CHANGE_LINK:
-                n->full_now = true;
-                break;
+        if (r >= 0) {
+                follow_nexthops(n, k.nexthop_object);
+                f = filter_of(&n->watch, &k);
+                fresh = attach(n, &f);
         }
-        routes_later(n);
-}
-
-/* A new default route is evidence by itself; whether one that went was the last, a dump tells. */
-static void on_route_event(struct netlink *n, struct nlmsghdr *h) {
-        if (!picture_route(&n->picture.routes, h) && now_usec(n) - n->dumped >= AT_ONCE_EVERY)
-                routes_dump(n);
-        routes_later(n);
-}
-
-static int on_message(struct nl_msg *msg, void *userdata) {
-        struct netlink *n = userdata;
-        struct nlmsghdr *h = nlmsg_hdr(msg);
-
-        /* Root's processes may send to this socket; only what port 0, the kernel, sends is true. */
-        if (nlmsg_get_src(msg)->nl_pid != 0)
-                return NL_SKIP;
-        n->counts.events++;
-        switch (h->nlmsg_type) {
-        case RTM_NEWADDR:
-        case RTM_DELADDR:
-                on_address_event(n, h);
-                break;
-        case RTM_NEWLINK:
-        case RTM_DELLINK:
-                (void)picture_link(&n->picture, h);
-                routes_later(n);
-                break;
-        case RTM_NEWROUTE:
-        case RTM_DELROUTE:
-                on_route_event(n, h);
-                break;
+        if (r < 0 || fresh < 0 || k.incomplete) {
+                n->again = n->again ? 2 * n->again : AGAIN_FIRST;
+                n->again = n->again < AGAIN_MAX ? n->again : AGAIN_MAX;
+                timer_in(n, n->again);
+        } else {
+                n->again = 0;
+                if (fresh > 0)
+                        timer_in(n, APART);
         }
-        return NL_OK;
+        tell(n, &k.facts);
 }
 
-/* A witness that was looked for may come with any address or link: then the filter closes again. */
-static void settle(struct netlink *n) {
-        if (n->full_now && now_usec(n) - n->dumped >= AT_ONCE_EVERY)
-                full_dump(n);
-        else if (n->full_now || (n->filter.everything && n->picture.witnessed))
-                n->full_due = earlier(n->full_due, now_usec(n) + AT_ONCE_EVERY);
-        arm_timer(n);
-        tell(n);
+/* The socket is not listened to while it fills; an overflow is one more reason to ask. */
+static void look_and_settle(struct netlink *n) {
+        look(n);
+        n->settling = true;
+        (void)sd_event_source_set_enabled(n->io, SD_EVENT_OFF);
+        timer_in(n, APART);
+}
+
+/* How many messages of the kernel's own were waiting; each is read to its header only. */
+static unsigned drain(struct netlink *n) {
+        unsigned found = 0;
+
+        for (unsigned i = 0; i < BATCH_MAX; i++) {
+                struct nlmsghdr h;
+                struct sockaddr_nl from = {.nl_pid = 1};
+                struct iovec iov = {&h, sizeof(h)};
+                struct msghdr m = {.msg_name = &from,
+                                   .msg_namelen = sizeof(from),
+                                   .msg_iov = &iov,
+                                   .msg_iovlen = 1};
+                ssize_t size = recvmsg(n->fd, &m, MSG_DONTWAIT);
+
+                if (size < 0 && errno == ENOBUFS) {
+                        n->counts.overruns++;
+                        found++;
+                } else if (size < 0 && errno != EINTR) {
+                        break;
+                } else if (size >= 0 && from.nl_pid == 0) { /* root's processes may send, too */
+                        n->counts.events++;
+                        found++;
+                }
+        }
+        return found;
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct netlink *n = userdata;
-        int r = 0;
 
         (void)source, (void)fd, (void)revents;
-        for (unsigned i = 0; i < BATCH_MAX && r >= 0; i++)
-                r = nl_recvmsgs(n->socket, n->cb);
-        if (r < 0 && r != -NLE_AGAIN) {
-                n->counts.overruns++; /* ENOBUFS: the kernel dropped messages for want of space */
-                full_after_trouble(n);
-        }
-        settle(n);
+        if (drain(n) > 0)
+                look_and_settle(n);
         return 0;
 }
 
-/* Carriers that went are still in the filter: a full dump tidies up with the routes. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         struct netlink *n = userdata;
-        uint64_t now = now_usec(n);
 
         (void)source, (void)usec;
-        if (n->full_due <= now || n->n_carriers != n->picture.n_carriers) {
-                n->routes_due = NEVER;
-                full_dump(n);
-        } else if (n->routes_due <= now) {
-                routes_dump(n);
+        if (n->settling && drain(n) > 0) {
+                look_and_settle(n);
+                return 0;
         }
-        settle(n);
+        n->settling = false;
+        (void)sd_event_source_set_enabled(n->io, SD_EVENT_ON);
+        look(n);
         return 0;
-}
-
-/* Notifications carry no sequence of ours. */
-static int any_sequence(struct nl_msg *msg, void *userdata) {
-        (void)msg, (void)userdata;
-        return NL_OK;
 }
 
 static int subscribe(struct netlink *n) {
-        static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE};
+        static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                     RTNLGRP_IPV4_RULE};
+        const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+        struct filter nothing;
         int r;
 
-        r = filter_attach(nl_socket_get_fd(n->socket), &n->filter);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-                if (nl_socket_add_membership(n->socket, groups[i]) < 0)
-                        return -EIO;
-        return 0;
-}
-
-static int open_socket(struct netlink *n) {
-        n->socket = nl_socket_alloc();
-        n->cb = nl_cb_alloc(NL_CB_DEFAULT);
-        if (!n->socket || !n->cb)
-                return -ENOMEM;
-        if (nl_connect(n->socket, NETLINK_ROUTE) < 0 || nl_socket_set_nonblocking(n->socket) < 0)
-                return -EIO;
-        nl_cb_set(n->cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, n);
-        nl_cb_set(n->cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, any_sequence, NULL);
-        nl_socket_disable_msg_peek(n->socket);
-        (void)nl_socket_set_msg_buf_size(n->socket, MESSAGE_MAX);
-        return subscribe(n);
+        n->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+        if (n->fd < 0 || bind(n->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+                return -errno;
+        memset(&nothing, 0, sizeof(nothing));
+        r = attach(n, &nothing);
+        for (size_t i = 0; r >= 0 && i < sizeof(groups) / sizeof(groups[0]); i++)
+                r = membership(n, groups[i], true);
+        return r;
 }
 
 static int add_sources(struct netlink *n) {
         int r;
 
-        r = sd_event_add_io(n->event, &n->io, nl_socket_get_fd(n->socket), EPOLLIN, on_readable, n);
+        r = sd_event_add_io(n->event, &n->io, n->fd, EPOLLIN, on_readable, n);
         if (r < 0)
                 return r;
-        return sd_event_add_time(n->event, &n->timer, CLOCK_MONOTONIC, NEVER, 1, on_timer, n);
+        r = sd_event_add_time(n->event, &n->timer, CLOCK_MONOTONIC, NEVER, 1, on_timer, n);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_enabled(n->timer, SD_EVENT_OFF);
 }
 
 int netlink_new(sd_event *event, netlink_fn on_facts, void *userdata, struct netlink **ret) {
@@ -342,11 +218,11 @@ int netlink_new(sd_event *event, netlink_fn on_facts, void *userdata, struct net
 
         if (!n)
                 return -ENOMEM;
+        n->fd = -1;
         n->event = sd_event_ref(event);
         n->on_facts = on_facts;
         n->userdata = userdata;
-        n->full_due = n->routes_due = NEVER;
-        r = open_socket(n);
+        r = subscribe(n);
         if (r >= 0)
                 r = add_sources(n);
         if (r < 0) {
@@ -354,8 +230,7 @@ int netlink_new(sd_event *event, netlink_fn on_facts, void *userdata, struct net
                 return r;
         }
         *ret = n;
-        full_dump(n);
-        settle(n);
+        look(n);
         return 0;
 }
 
@@ -364,20 +239,27 @@ struct netlink *netlink_free(struct netlink *n) {
                 return NULL;
         sd_event_source_unref(n->io);
         sd_event_source_unref(n->timer);
-        nl_cb_put(n->cb);
-        nl_socket_free(n->socket);
+        close_p(&n->fd);
         sd_event_unref(n->event);
         free(n);
         return NULL;
 }
 
 void netlink_watch(struct netlink *n, const struct watch *watch) {
-        n->picture = (struct picture){.watch = *watch, .routes = n->picture.routes};
-        n->complete = n->told_once = false;
-        if (attach(n, &n->picture) < 0)
-                full_after_trouble(n);
-        full_dump(n);
-        settle(n);
+        struct kernel_lookup nothing;
+        struct filter f;
+
+        n->watch = *watch;
+        n->told_once = false;
+        memset(&nothing, 0, sizeof(nothing));
+        nothing.addresses[nothing.n_addresses++] = watch->address;
+        f = filter_of(watch, &nothing);
+        (void)attach(n, &f); /* what is refused is tried again by look() */
+        look(n);
+}
+
+void netlink_ask(struct netlink *n) {
+        look(n);
 }
 
 struct netlink_counts netlink_counts(const struct netlink *n) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel plane: watches the address, link and default route that matter (design 4.7). */
+/* When to ask the kernel again: at its own word of a change that may matter (design 4.7). */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -8,7 +8,7 @@
 
 struct netlink;
 
-/* Called from the loop, or from within netlink_watch(); only when the facts really differ. */
+/* Called from the loop, or from within the functions below; only when the facts really differ. */
 typedef void (*netlink_fn)(const struct kernel_facts *facts, void *userdata);
 
 struct netlink_counts {
@@ -16,14 +16,14 @@ struct netlink_counts {
         uint64_t overruns; /* the kernel had to throw messages away */
 };
 
-/*
- * Subscribes, then dumps. A torn first dump is repeated from the loop: the facts are `known` once
- * one was complete. A negative errno if there is no netlink to be had.
- */
+/* Subscribes, then asks. A negative errno if there is no netlink to be had. */
 int netlink_new(sd_event *event, netlink_fn on_facts, void *userdata, struct netlink **ret);
 struct netlink *netlink_free(struct netlink *n);
 
-/* Looks for that from now on: new filter first, then a dump. Facts follow in any case. */
+/* Asks about that from now on: new filter first, then a lookup. Facts follow in any case. */
 void netlink_watch(struct netlink *n, const struct watch *watch);
+
+/* Asks now: of changes that no message tells (sysctls), and straight before something is done. */
+void netlink_ask(struct netlink *n);
 
 struct netlink_counts netlink_counts(const struct netlink *n);

@@ -13,13 +13,15 @@
 
 #include "host/file.h"
 #include "util/cleanup.h"
+#include "util/paths.h"
 
 #define PATH_SIZE    256
 #define PUBLIC_MODE  0644
 #define FOLDER_MODE  0755
 #define STATUS_FILE  "status.json"
 #define METRICS_FILE "metrics.prom"
-#define MARKS        "marks"
+#define HISTORY_FILE "history"
+#define MARKS        MARKS_NAME
 
 /*
  * The words of an earlier agent go before this one's lock shows that it lives: whoever sees the
@@ -37,6 +39,7 @@ void publish_init(struct publish *p, const char *directory) {
 void publish_done(struct publish *p) {
         free(TAKE_PTR(p->status));
         free(TAKE_PTR(p->metrics));
+        free(TAKE_PTR(p->history));
 }
 
 /*
@@ -85,6 +88,21 @@ int publish_status(struct publish *p, const char *json) {
 
 int publish_metrics(struct publish *p, const char *text) {
         return replace_if_news(p, &p->metrics, METRICS_FILE, text);
+}
+
+int publish_history(struct publish *p, const char *text) {
+        return replace_if_news(p, &p->history, HISTORY_FILE, text);
+}
+
+int publish_changed(struct publish *p) {
+        _cleanup_close_ int fd = -1;
+        char path[PATH_SIZE];
+
+        snprintf(path, sizeof(path), "%s/" MARKS, p->directory);
+        (void)mkdir(path, FOLDER_MODE); /* what matters is whether the mark can be made */
+        snprintf(path, sizeof(path), "%s/" MARKS "/" CHANGED_NAME, p->directory);
+        fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, PUBLIC_MODE);
+        return fd < 0 ? -errno : 0;
 }
 
 /* Beside the files that are replaced all the time each path unit would wake for each of them. */

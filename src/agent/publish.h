@@ -6,7 +6,7 @@
 
 struct publish {
         const char *directory;
-        char *status, *metrics; /* what was published last */
+        char *status, *metrics, *history; /* what was published last */
 };
 
 /* Makes the folder where the service manager has not. */
@@ -16,9 +16,13 @@ void publish_done(struct publish *p); /* may be used again: everything is news t
 /* Each replaces its file atomically, readable by all, unless nothing has changed. */
 int publish_status(struct publish *p, const char *json);
 int publish_metrics(struct publish *p, const char *text);
+int publish_history(struct publish *p, const char *text);
 
 /*
  * An empty file in marks/ that says something by being there; it may be there, or not, already. A
  * link beside status.json is its name of before.
  */
 int publish_mark(struct publish *p, const char *name, bool there);
+
+/* The mark that the address has changed, for a path unit; it may be there already. */
+int publish_changed(struct publish *p);

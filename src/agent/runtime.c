@@ -198,6 +198,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         notify_alive(r->notify);
         (void)set_tick(r);
         runtime_judge_hold(r);
+        netlink_ask(r->netlink); /* sysctls change without a message */
+        runtime_beat(r);
         runtime_check_folders(r);
         return 0;
 }

@@ -20,6 +20,7 @@
 #define DURABLE     (unsigned)(ACTION_DROP | ACTION_SET_ASIDE | ACTION_STORE)
 #define ONLINE_MARK "online"
 #define REBOOT_MARK "reboot-required"
+#define BEAT_SEC    60 /* no write for each wake-up of a busy loop */
 #define USER_DATA_SAYS                                                                             \
         "Before the first change the agent waits, at most 5 min, until cloud-init has written "    \
         "the files of user-data: they may hold its configuration"
@@ -81,17 +82,19 @@ static int publish_marks(struct runtime *r) {
 
         if (e->confirming.online_mark)
                 k = publish_mark(&r->publish, ONLINE_MARK, true);
+        if (k >= 0 && r->change_due)
+                k = publish_changed(&r->publish);
+        if (k >= 0)
+                r->change_due = false;
         if (e->reboot.required_mark ||
             e->confirming.online_mark) /* before that, the mark may be an earlier process's */
                 q = publish_mark(&r->publish, REBOOT_MARK, e->reboot.required_mark);
         return k < 0 ? k : q;
 }
 
-/* The engine's word goes out first, then the files: a service manager listens to the former. */
-static void publish(struct runtime *r, struct status *ret) {
-        _cleanup_free_ char *json = NULL;
-        char line[STATUS_LINE_SIZE];
-        int k;
+/* What others see at this moment: the engine's word, and what the runtime adds to it. */
+static void status_take(struct runtime *r, struct status *ret) {
+        const struct history_change *c = &r->record.change;
 
         engine_status(&r->engine, runtime_now(), ret);
         if (r->awaits_user_data) {
@@ -106,11 +109,104 @@ static void publish(struct runtime *r, struct status *ret) {
         TEXT_SET(ret->config_problem, r->config_report.first);
         if (ret->held)
                 note_brake(r, ret);
+        if (strcmp(c->instance_id, r->engine.facts.identity.instance_id) != 0)
+                return; /* not known yet, or the image's */
+        ret->previous_ip = c->previous;
+        ret->changed_at = c->at;
+        ret->change = c->how;
+}
+
+static int publish_metrics_of(struct runtime *r, const struct status *s) {
+        _cleanup_free_ char *text = NULL;
+        struct netlink_counts counts = netlink_counts(r->netlink);
+
+        r->metrics.kernel_events = counts.events;
+        r->metrics.kernel_overruns = counts.overruns;
+        r->metrics.heartbeat = clock_wall_sec();
+        return metrics_format(s, &r->metrics, &text) < 0 ? 0 : publish_metrics(&r->publish, text);
+}
+
+/* One line a phase, for `ecs-pubip history`. */
+static int publish_phase(struct runtime *r, const struct status *s) {
+        _cleanup_free_ char *text = NULL;
+        struct engine_now now = runtime_now();
+
+        record_phase(&r->record, s, engine_time(&r->engine, now), now.boot_usec);
+        return history_format(&r->record.history, &text) < 0 ? 0
+                                                             : publish_history(&r->publish, text);
+}
+
+/* Whose doing it was, by what is on record of our own calls. */
+static enum address_change change_of(const struct runtime *r, in_addr_t address) {
+        const struct ledger *l = &r->engine.ledger;
+
+        if (address == 0)
+                return CHANGE_LOST;
+        for (unsigned i = 0; i < l->n_entries; i++)
+                if (l->entries[i].address == address)
+                        return CHANGE_ASSIGNED;
+        return r->record.change.address != 0 ? CHANGE_REPLACED : CHANGE_ADOPTED;
+}
+
+/* The engine tells of an address that a stranger put in the place of another one. */
+static void tell_change(const struct runtime *r) {
+        const struct history_change *c = &r->record.change;
+        struct journal_entry e = {.id = MESSAGE_REPLACED, .priority = LOG_NOTICE};
+        char old[IPV4_SIZE];
+
+        if (c->previous == 0 || c->how == CHANGE_REPLACED || c->how == CHANGE_LOST)
+                return;
+        ipv4_format(c->address, e.address);
+        ipv4_format(c->previous, old);
+        snprintf(e.message, sizeof(e.message),
+                 "The public address changed from %s to %s, which %s; whatever names %s must be "
+                 "told",
+                 old, e.address,
+                 c->how == CHANGE_ASSIGNED ? "this agent asked for" : "it did not ask for", old);
+        journal_send(&e);
+}
+
+/*
+ * An address counts once it is confirmed, and is lost once the control plane shows none. What is
+ * in between is told by neither: hooks would name an address that does not work yet.
+ */
+static void note_change(struct runtime *r, const struct actions *a) {
+        const struct engine *e = &r->engine;
+        bool lost = false, confirmed = e->phase == PHASE_CONFIRMED && e->expected != 0;
+        in_addr_t address = confirmed ? e->expected : 0;
+
+        for (unsigned i = 0; i < a->n_notices; i++)
+                lost = lost || a->notices[i].kind == NOTICE_RECLAIMED;
+        if (!confirmed && !lost)
+                return;
+        if (record_change(&r->record, e->facts.identity.instance_id, address, change_of(r, address),
+                          engine_time(e, runtime_now()))) {
+                r->metrics.changes[r->record.change.how]++;
+                tell_change(r);
+                r->change_told = false;
+        } else if (!confirmed) {
+                return;
+        }
+        r->change_due = !r->change_told;
+        r->change_told = true;
+}
+
+/* The engine's word goes out first, then the files: a service manager listens to the former. */
+static void publish(struct runtime *r, struct status *ret) {
+        _cleanup_free_ char *json = NULL;
+        char line[STATUS_LINE_SIZE];
+        int k;
+
+        status_take(r, ret);
         status_line(ret, line);
         notify_status(r->notify, line);
         k = show_alive(r);
         if (k >= 0 && status_format(ret, &json) >= 0)
                 k = publish_status(&r->publish, json);
+        if (k >= 0)
+                k = publish_metrics_of(r, ret);
+        if (k >= 0)
+                k = publish_phase(r, ret);
         if (k >= 0)
                 k = publish_marks(r);
         tell_unseen(r, k);
@@ -123,15 +219,16 @@ void runtime_publish(struct runtime *r) {
 }
 
 void runtime_publish_counters(struct runtime *r) {
-        _cleanup_free_ char *text = NULL;
-        struct netlink_counts counts = netlink_counts(r->netlink);
         struct status s;
 
-        r->metrics.kernel_events = counts.events;
-        r->metrics.kernel_overruns = counts.overruns;
-        engine_status(&r->engine, runtime_now(), &s);
-        if (metrics_format(&s, &r->metrics, &text) >= 0)
-                (void)publish_metrics(&r->publish, text);
+        status_take(r, &s);
+        (void)publish_metrics_of(r, &s);
+}
+
+void runtime_beat(struct runtime *r) {
+        if (clock_wall_sec() - r->metrics.heartbeat >= BEAT_SEC ||
+            clock_wall_sec() < r->metrics.heartbeat)
+                runtime_publish_counters(r);
 }
 
 static void speak(struct runtime *r, struct actions *a, const struct status *s) {
@@ -198,6 +295,7 @@ void runtime_act(struct runtime *r, struct actions *a) {
 
         /* What others are told is durable already: a wait that a status shows outlives us. */
         perform(r, a->wants & DURABLE);
+        note_change(r, a);
         publish(r, &status);
         speak(r, a, &status);
         perform(r, a->wants & ~DURABLE);

@@ -69,6 +69,8 @@ void runtime_open_engine(struct runtime *r, const struct config *config, const c
                 state = load_ledger(r, ledger);
         engine_init(&r->engine, config, id, has_dmi, is_ecs, state, ledger, HOLD_OFF, seed());
         r->engine.given.hold = runtime_hold(r);
+        record_open(&r->record, r->store.fd, r->engine.ledger.instance_id,
+                    r->engine.ledger.address);
 }
 
 /* It is taken up at one place, the start: what was known before that cannot be put into it later.

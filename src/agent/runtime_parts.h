@@ -14,6 +14,7 @@
 #include "netlink.h"
 #include "notify.h"
 #include "publish.h"
+#include "record.h"
 #include "runtime.h"
 #include "store.h"
 
@@ -59,6 +60,8 @@ struct runtime {
         char aside[STORE_NAME_SIZE];
         bool ledger_is_newer; /* the one that was set aside: whole, but of a newer version */
         struct metrics metrics;
+        struct record record;
+        bool change_told, change_due; /* hooks were told of the address in this run; are to be */
 };
 
 struct engine_now runtime_now(void);
@@ -101,6 +104,7 @@ void runtime_publish(struct runtime *r);
 void runtime_show_alive(struct runtime *r);
 void runtime_forget_shown(struct runtime *r); /* all of it is news then */
 void runtime_publish_counters(struct runtime *r);
+void runtime_beat(struct runtime *r); /* the heartbeat of the metrics, where it is old */
 
 /* runtime_folders.c: ends the agent where a folder was made anew out of its reach. */
 void runtime_open_folders(struct runtime *r);

@@ -15,14 +15,14 @@
 static bool is_no_socket(const struct doctor *d, struct finding *f) {
         if (d->asker.error == 0)
                 return false;
-        finding_set(f, LEVEL_SKIPPED, "the cloud socket does not answer");
+        finding_set(f, LEVEL_SKIPPED, "not checked: the cloud socket does not answer");
         return true;
 }
 
 static bool is_unidentified(const struct doctor *d, struct finding *f) {
         if (d->identified)
                 return false;
-        finding_set(f, LEVEL_SKIPPED, "needs metadata");
+        finding_set(f, LEVEL_SKIPPED, "not checked: metadata is unreachable");
         return true;
 }
 
@@ -121,19 +121,32 @@ static const struct wire_answer *inspect(struct doctor *d, struct finding *f) {
 enum stage { STAGE_CREDENTIALS, STAGE_CLOCK, STAGE_ENDPOINT, STAGE_PERMISSION, STAGE_THROUGH };
 
 /* How far the question came. */
-static enum stage stage_of(const struct wire_answer *a) {
-        const char *code = a->fault.code;
+static enum stage stage_of(const struct fault *f) {
+        const char *code = f->code;
 
-        if (a->fault.class == FAULT_NONE)
+        if (f->class == FAULT_NONE)
                 return STAGE_THROUGH;
         if (text_starts(code, "Metadata.") || text_starts(code, "Credentials.") ||
             text_starts(code, "Cloud."))
                 return STAGE_CREDENTIALS;
-        if (a->fault.class == FAULT_CLOCK)
+        if (f->class == FAULT_CLOCK)
                 return STAGE_CLOCK;
         if (text_starts(code, "Transport."))
                 return STAGE_ENDPOINT;
         return STAGE_PERMISSION;
+}
+
+/* What ended the question before it came to this. */
+static const char *not_checked(const struct fault *f) {
+        static const char *const texts[] = {
+                [STAGE_CREDENTIALS] = "not checked: no credentials",
+                [STAGE_CLOCK] = "not checked: the clock is wrong",
+                [STAGE_ENDPOINT] = "not checked: the endpoint is unreachable",
+                [STAGE_PERMISSION] = "not checked: the question was refused",
+                [STAGE_THROUGH] = "not checked",
+        };
+
+        return texts[stage_of(f)];
 }
 
 /* True if the stage was passed; else the finding is set. */
@@ -142,12 +155,12 @@ static bool passed(struct doctor *d, struct finding *f, enum stage stage) {
 
         if (!a)
                 return false;
-        if (stage_of(a) > stage)
+        if (stage_of(&a->fault) > stage)
                 return true;
-        if (stage_of(a) == stage)
+        if (stage_of(&a->fault) == stage)
                 finding_fault(f, &a->fault);
         else
-                finding_set(f, LEVEL_SKIPPED, "the question did not come that far");
+                finding_set(f, LEVEL_SKIPPED, "%s", not_checked(&a->fault));
         return false;
 }
 
@@ -161,7 +174,7 @@ static void check_credentials(struct doctor *d, struct finding *f) {
 
 static void check_clock(struct doctor *d, struct finding *f) {
         int64_t off = clock_wall_sec() - d->inspection.server_time;
-        char span[WHEN_SIZE];
+        char span[SPAN_SIZE];
 
         if (!passed(d, f, STAGE_CLOCK))
                 return;
@@ -169,7 +182,7 @@ static void check_clock(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_SKIPPED, "the cloud's time is not known");
         } else if (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC) {
                 finding_set(f, LEVEL_WARN, "this machine's clock is %s %s",
-                            when_span((uint64_t)(off < 0 ? -off : off), span),
+                            span_format((uint64_t)(off < 0 ? -off : off), span),
                             off < 0 ? "behind" : "ahead");
                 finding_remedy(f, "the agent uses the cloud's time, so this does not stop it; "
                                   "let chronyd or systemd-timesyncd set the clock");
@@ -193,7 +206,7 @@ static void check_permission(struct doctor *d, struct finding *f) {
 static bool is_not_inspected(const struct doctor *d, struct finding *f) {
         if (d->inspected)
                 return false;
-        finding_set(f, LEVEL_SKIPPED, "needs an answer of DescribeInstances");
+        finding_set(f, LEVEL_SKIPPED, "not checked: the ECS API has not answered");
         return true;
 }
 

@@ -19,7 +19,10 @@
 #define AGENT_USER   "ecs-pubip"
 #define FREE_MIN     (256u * 1024) /* bytes: the ledger and its successor fit many times */
 #define SELINUX_PATH "/sys/fs/selinux/enforce"
-#define SOCKET_UNIT  "/etc/systemd/system/ecs-pubip-cloud.socket"
+#define KERNEL_REMEDY                                                                                  \
+        "look at `ip address`, `ip rule` and `ip route`; behind a tunnel: ip rule add from %s lookup " \
+        "TABLE (ecs-pubip-agent(8)). A new address of the classic network comes with a reboot"
+#define SOCKET_UNIT "/etc/systemd/system/ecs-pubip-cloud.socket"
 
 static void check_config(struct doctor *d, struct finding *f) {
         if (d->config_finding.level != LEVEL_OK)
@@ -170,7 +173,7 @@ static void check_ledger(struct doctor *d, struct finding *f) {
 /* Root sees no brake: the agent holds itself, and says why. */
 static void check_held(const struct snapshot *s, struct finding *f) {
         if (!s->alive || s->file != STATUS_FILE_READ || !s->status.held) {
-                finding_set(f, LEVEL_OK, "the brake is off");
+                finding_set(f, LEVEL_OK, "not set");
                 return;
         }
         finding_set(f, LEVEL_FAIL, "there is no " HOLD_PATH ", but the agent is held%s%s",
@@ -187,7 +190,7 @@ static void check_hold(struct doctor *d, struct finding *f) {
                 check_held(&d->snapshot, f);
                 break;
         case HOLD_ON:
-                finding_set(f, LEVEL_FAIL, "the brake is on: no changing call is made%s%s",
+                finding_set(f, LEVEL_FAIL, "set: no changing call is made%s%s",
                             *why ? "; " HOLD_PATH " " : "", why);
                 finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
                 break;
@@ -198,33 +201,51 @@ static void check_hold(struct doctor *d, struct finding *f) {
         }
 }
 
+/* Without the agent it is not known which address counts: any way out is asked for. */
+static void check_way_out(struct finding *f) {
+        struct kernel_facts k;
+
+        machine_kernel(&(struct watch){.address = 0}, &k);
+        switch (k.out) {
+        case ANSWER_YES:
+                finding_set(f, LEVEL_OK, "this machine has a way out");
+                break;
+        case ANSWER_NO:
+                finding_set(f, LEVEL_FAIL, "%s", k.reason);
+                break;
+        case ANSWER_UNKNOWN:
+                finding_set(f, LEVEL_SKIPPED, "%s", *k.reason ? k.reason : "cannot be asked");
+                break;
+        }
+}
+
 static void check_kernel(struct doctor *d, struct finding *f) {
         const struct status_plane *k = &d->snapshot.status.planes[PLANE_KERNEL];
-        char address[IPV4_SIZE] = "no address";
+        char address[IPV4_SIZE] = "the address";
 
         if (!d->snapshot.alive || d->snapshot.file != STATUS_FILE_READ) {
-                finding_set(f, LEVEL_SKIPPED, "the agent says nothing of it");
+                check_way_out(f);
                 return;
         }
         if (k->address)
                 ipv4_format(k->address, address);
         switch (k->verdict) {
         case PLANE_AGREES:
-                finding_set(f, LEVEL_OK, "%s is on %s", address, k->interface);
-                break;
+                finding_set(f, *k->reason ? LEVEL_NOTE : LEVEL_OK, "%s is on %s%s%s", address,
+                            k->interface, *k->reason ? "; " : "", k->reason);
+                return;
         case PLANE_NOT_REQUIRED:
                 finding_set(f, LEVEL_NOTE, "not asked for (Confirm.Planes)");
-                break;
+                return;
         case PLANE_UNKNOWN:
-                finding_set(f, LEVEL_WARN, "not looked at yet");
+                finding_set(f, LEVEL_WARN, "%s", *k->reason ? k->reason : "not asked yet");
                 break;
         case PLANE_DISAGREES:
-                finding_set(f, LEVEL_FAIL, "%s is on no running link with a default route",
-                            address);
-                finding_remedy(f, "look at `ip address` and `ip route`; a new address of the "
-                                  "classic network comes with a reboot");
+                finding_set(f, LEVEL_FAIL, "%s", *k->reason ? k->reason : "disagrees");
                 break;
         }
+        if (*k->reason)
+                finding_remedy(f, KERNEL_REMEDY, address);
 }
 
 static void check_selinux(struct doctor *d, struct finding *f) {

@@ -9,7 +9,7 @@
 static const struct command commands[] = {
         {
                 .name = "status",
-                .options = OPTION_JSON | OPTION_WATCH,
+                .options = OPTION_JSON | OPTION_WATCH | OPTION_VALUE,
                 .help = "Say whether the public address works",
                 .more = "Reads only what the agent has written down: no question leaves the "
                         "machine.",
@@ -17,7 +17,7 @@ static const struct command commands[] = {
         },
         {
                 .name = "wait",
-                .options = OPTION_TIMEOUT,
+                .options = OPTION_TIMEOUT | OPTION_JSON,
                 .help = "Wait until the public address is confirmed",
                 .more = "Returns at once when it is confirmed, has failed, or when a due reboot "
                         "waits for\nsomething else (5): then the caller may be what it waits for.",
@@ -33,6 +33,7 @@ static const struct command commands[] = {
         },
         {
                 .name = "plan",
+                .options = OPTION_JSON,
                 .needs_root = true,
                 .help = "Say what the agent would do now, and why",
                 .more = "Looks at metadata and the API, and decides with the agent's own "
@@ -40,40 +41,76 @@ static const struct command commands[] = {
                 .run = command_plan,
         },
         {
-                .name = "policy",
+                .name = "history",
                 .options = OPTION_JSON,
+                .help = "Show the phases of this boot and how long each took",
+                .more = "Of boots before this one: journalctl -u ecs-pubip.",
+                .run = command_history,
+        },
+        {
+                .name = "explain",
+                .options = OPTION_JSON,
+                .operand = "CODE",
+                .operand_needed = true,
+                .help = "Say what the code of a fault means, and what to do",
+                .more = "The manual page ecs-pubip-faults(7) has them all.",
+                .run = command_explain,
+        },
+        {
+                .name = "policy",
+                .options = OPTION_JSON | OPTION_FLEET,
                 .help = "Print the smallest RAM policy for this instance",
                 .more = "As root it asks for the account id; otherwise a '*' stands in its place.",
                 .run = command_policy,
         },
         {
                 .name = "config",
-                .options = OPTION_CHECK,
+                .options = OPTION_CHECK | OPTION_JSON,
                 .help = "Print the effective configuration and its origins",
                 .more = "What is wrong in the files goes to standard error.",
                 .run = command_config,
         },
         {
-                .name = "hold",
+                .name = "metrics",
+                .options = OPTION_ENABLE | OPTION_DISABLE,
+                .help = "Print the metrics, or link them for node_exporter",
+                .more = "The link is made in the folder of the textfile collector.\nTo enable or "
+                        "disable it needs root.",
+                .run = command_metrics,
+        },
+        {
+                .name = "bugreport",
+                .operand = "FILE",
                 .needs_root = true,
-                .help = "Brake: watch on, but make no changing call",
+                .help = "Write one file that shows how it is here, without secrets",
+                .more = "FILE must not exist; without one its name is made from the time.\nRead it "
+                        "before you send it.",
+                .run = command_bugreport,
+        },
+        {
+                .name = "hold",
+                .options = OPTION_JSON,
+                .needs_root = true,
+                .help = "Pause: watch on, but make no changing call",
                 .more = "Returns when no changing call is in flight any more.\n"
                         "Survives restart and reboot.",
                 .run = command_hold,
         },
         {
                 .name = "resume",
+                .options = OPTION_JSON,
                 .needs_root = true,
-                .help = "Release the brake, and look again at once",
+                .help = "End the hold, and look again at once",
                 .more = "Ends every wait that the server did not ask for: the thing to do after "
                         "a repair.",
                 .run = command_resume,
         },
         {
                 .name = "seal",
+                .options = OPTION_JSON,
                 .needs_root = true,
                 .help = "Forget this instance, before making an image",
-                .more = "Removes the agent's state and the brake. Refuses while the agent runs.",
+                .more = "Removes the agent's state and the hold. Refuses while the agent runs.",
                 .run = command_seal,
         },
 };
@@ -92,17 +129,13 @@ const struct command *command_find(const char *name) {
         return NULL;
 }
 
+static const char *name_of(size_t i, void *unused) {
+        (void)unused;
+        return i < N_COMMANDS ? commands[i].name : NULL;
+}
+
 const struct command *command_near(const char *name) {
-        const struct command *best = NULL;
-        unsigned best_distance = NEAR_MAX + 1;
+        const char *near = near_name(name, name_of, NULL);
 
-        for (size_t i = 0; i < N_COMMANDS; i++) {
-                unsigned distance = near_distance(name, commands[i].name);
-
-                if (distance < best_distance) {
-                        best = &commands[i];
-                        best_distance = distance;
-                }
-        }
-        return best;
+        return near ? command_find(near) : NULL;
 }

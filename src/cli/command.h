@@ -23,17 +23,25 @@ enum option_bit {
         OPTION_TIMEOUT = 1 << 2,
         OPTION_CHECK = 1 << 3,
         OPTION_HELP = 1 << 4,
+        OPTION_VALUE = 1 << 5,
+        OPTION_FLEET = 1 << 6,
+        OPTION_ENABLE = 1 << 7,
+        OPTION_DISABLE = 1 << 8,
 };
 
 struct options {
-        bool json, watch, check, help;
+        bool json, watch, check, help, fleet, enable, disable;
         uint64_t timeout_usec;
+        const char *value;   /* --value=NAME; NULL: not given */
+        const char *operand; /* the word that is no option; NULL: none */
 };
 
 struct command {
         const char *name;
         unsigned options; /* bits of enum option_bit; --help goes without saying */
         bool needs_root;
+        const char *operand; /* what the help calls it; NULL: takes none */
+        bool operand_needed;
         const char *help; /* one line of the overview */
         const char *more; /* what `COMMAND --help` adds */
         /* An exit status, or a negative errno that nobody has reported yet. */
@@ -49,8 +57,12 @@ int command_status(const struct options *o);
 int command_wait(const struct options *o);
 int command_doctor(const struct options *o);
 int command_plan(const struct options *o);
+int command_history(const struct options *o);
+int command_explain(const struct options *o);
 int command_policy(const struct options *o);
 int command_config(const struct options *o);
+int command_metrics(const struct options *o);
+int command_bugreport(const struct options *o);
 int command_hold(const struct options *o);
 int command_resume(const struct options *o);
 int command_seal(const struct options *o);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ecs-pubip config`: what the files come to, and what is wrong in them. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "host/conf.h"
+#include "json.h"
 #include "out.h"
 #include "util/text.h"
 
@@ -38,6 +41,40 @@ static void add_config(struct buf *out, const struct config *c, const struct con
         }
 }
 
+static int config_json(const struct config *c, const struct config_origins *o, const char *problems,
+                       int status) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+        _cleanup_json_ cJSON *json = cJSON_CreateObject();
+        cJSON *settings, *list;
+        struct config_key_view key;
+
+        if (!cJSON_AddNumberToObject(json, "version", 1) ||
+            !cJSON_AddNumberToObject(json, "exit_status", status))
+                return -ENOMEM;
+        settings = cJSON_AddArrayToObject(json, "settings");
+        list = cJSON_AddArrayToObject(json, "problems");
+        for (size_t i = 0; config_key(i, &key); i++) {
+                cJSON *row = cJSON_CreateObject();
+                char value[CONFIG_VALUE_SIZE];
+
+                config_value(c, i, value);
+                if (!cJSON_AddItemToArray(settings, row) ||
+                    !cJSON_AddStringToObject(row, "section", key.section) ||
+                    !cJSON_AddStringToObject(row, "key", key.key) ||
+                    !cJSON_AddStringToObject(row, "value", value) ||
+                    !cJSON_AddStringToObject(row, "origin", o->origin[i]))
+                        return -ENOMEM;
+        }
+        for (const char *p = problems; *p; p += strcspn(p, "\n") + 1) {
+                char line[CONFIG_PROBLEM_SIZE + sizeof("warning: ")];
+
+                snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
+                if (!cJSON_AddItemToArray(list, cJSON_CreateString(line)))
+                        return -ENOMEM;
+        }
+        return json_add(&text, json, false) < 0 ? -ENOMEM : out_text(&text, status);
+}
+
 int command_config(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX), problems = BUF(OUT_MAX);
         struct config_origins origins;
@@ -47,6 +84,9 @@ int command_config(const struct options *o) {
         n_errors = config_load(&config, &origins, add_problem, &problems);
         if (n_errors < 0)
                 return n_errors;
+        if (o->json)
+                return config_json(&config, &origins, buf_text(&problems),
+                                   n_errors > 0 ? EXIT_FAILED : EXIT_DONE);
         if (o->check)
                 return out_text(&problems, n_errors > 0 ? EXIT_FAILED : EXIT_DONE);
         if (write(STDERR_FILENO, buf_text(&problems), problems.len) < 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,10 @@
 #include "host/conf.h"
 #include "json.h"
 #include "out.h"
+#include "show.h"
 #include "util/text.h"
+
+#define TEXT_COLUMN 20 /* level, name, and then what was found */
 
 static const struct {
         const char *name, *colour;
@@ -82,19 +86,31 @@ static void on_problem(const struct config_problem *p, void *userdata) {
         TEXT_SET(f->code, p->is_error ? FAULT_CLOUD_CONFIG : "");
 }
 
+/* "fail agent         does not run", the level in its colour, which takes no column. */
 static void add_finding(struct buf *out, const char *name, const struct finding *f, bool colours) {
+        _cleanup_buf_ struct buf text =
+                BUF(sizeof(f->text) + sizeof(f->remedy) + FAULT_CODE_SIZE + REQUEST_ID_SIZE);
         const char *level = levels[f->level].name;
+        char label[TEXT_COLUMN + 1];
 
         if (colours && levels[f->level].colour[0])
                 buf_printf(out, "%s%-5s\033[0m", levels[f->level].colour, level);
         else
                 buf_printf(out, "%-5s", level);
-        buf_printf(out, "%-14s %s\n", name, f->text);
-        if (f->remedy[0])
-                buf_printf(out, "%20sremedy: %s\n", "", f->remedy);
-        if (f->code[0])
-                buf_printf(out, "%20scode: %s%s%s\n", "", f->code,
-                           f->request_id[0] ? ", request " : "", f->request_id);
+        snprintf(label, sizeof(label), "%-14s ", name);
+        show_beside(&text, "", TEXT_COLUMN, f->text);
+        buf_printf(out, "%s%s", label, buf_text(&text) + TEXT_COLUMN);
+        if (f->remedy[0]) {
+                buf_clear(&text);
+                buf_printf(&text, "remedy: %s", f->remedy);
+                show_beside(out, "", TEXT_COLUMN, buf_text(&text));
+        }
+        if (f->code[0]) {
+                buf_clear(&text);
+                buf_printf(&text, "code: %s%s%s", f->code, f->request_id[0] ? ", request " : "",
+                           f->request_id);
+                show_beside(out, "", TEXT_COLUMN, buf_text(&text));
+        }
 }
 
 static bool add_member(cJSON *object, const char *name, const char *text) {
@@ -116,33 +132,35 @@ static int add_json(cJSON *array, const char *name, const struct finding *f) {
         return 0;
 }
 
-/* One run: what goes out, in either form, and the worst level so far. */
+#define CHECKS_MAX 40
+
+struct checked {
+        const char *name;
+        struct finding finding;
+};
+
+/* One run: what was found, check by check, and the worst level so far. */
 struct rounds {
         struct doctor doctor;
-        struct buf text;
-        cJSON *array; /* NULL: for a person */
-        bool colours;
-        bool unread; /* the reader has gone; the exit status is still wanted */
+        struct checked *outcomes; /* CHECKS_MAX of them */
+        size_t n;
+        bool progress; /* standard error is a terminal: a check may take a while */
         enum level worst;
 };
 
-/* Each line is written when it is known: a check may take a while. */
 static int run_check(struct rounds *r, const struct check *c) {
-        struct finding f = {};
-        int e;
+        struct checked *o = &r->outcomes[r->n];
 
-        c->run(&r->doctor, &f);
-        if (f.level > r->worst)
-                r->worst = f.level;
-        if (r->array)
-                return add_json(r->array, c->name, &f);
-        if (r->unread)
-                return 0;
-        buf_clear(&r->text);
-        add_finding(&r->text, c->name, &f, r->colours);
-        e = out_write(&r->text);
-        r->unread = e == -EPIPE;
-        return r->unread ? 0 : e;
+        if (r->n == CHECKS_MAX)
+                return -E2BIG;
+        if (r->progress)
+                fprintf(stderr, "\r\033[Kchecking %s", c->name);
+        o->name = c->name;
+        c->run(&r->doctor, &o->finding);
+        if (o->finding.level > r->worst)
+                r->worst = o->finding.level;
+        r->n++;
+        return 0;
 }
 
 static int run_checks(struct rounds *r) {
@@ -162,43 +180,74 @@ static int run_checks(struct rounds *r) {
         return 0;
 }
 
-static int finish(struct rounds *r, cJSON *json) {
-        enum exit_status status = levels[r->worst].status;
-        int e;
+static unsigned count(const struct rounds *r, enum level level) {
+        unsigned n = 0;
 
-        if (!json)
-                return status;
-        if (!cJSON_AddNumberToObject(json, "exit_status", status))
+        for (size_t i = 0; i < r->n; i++)
+                n += r->outcomes[i].finding.level == level;
+        return n;
+}
+
+/* What needs a person first, then what heals by waiting, then the rest in the order of the checks.
+ */
+static void add_outcomes(struct buf *out, const struct rounds *r, bool colours) {
+        static const enum level problems[] = {LEVEL_FAIL, LEVEL_WARN};
+
+        for (size_t p = 0; p < sizeof(problems) / sizeof(problems[0]); p++)
+                for (size_t i = 0; i < r->n; i++)
+                        if (r->outcomes[i].finding.level == problems[p])
+                                add_finding(out, r->outcomes[i].name, &r->outcomes[i].finding,
+                                            colours);
+        for (size_t i = 0; i < r->n; i++)
+                if (r->outcomes[i].finding.level < LEVEL_WARN)
+                        add_finding(out, r->outcomes[i].name, &r->outcomes[i].finding, colours);
+        buf_printf(out, "\n%u need%s a person, %u heal%s by waiting; %u passed, %u not checked\n",
+                   count(r, LEVEL_FAIL), count(r, LEVEL_FAIL) == 1 ? "s" : "", count(r, LEVEL_WARN),
+                   count(r, LEVEL_WARN) == 1 ? "s" : "", count(r, LEVEL_OK) + count(r, LEVEL_NOTE),
+                   count(r, LEVEL_SKIPPED));
+}
+
+static int add_outcomes_json(struct buf *out, const struct rounds *r, enum exit_status status) {
+        _cleanup_json_ cJSON *json = cJSON_CreateObject();
+        cJSON *array = cJSON_AddArrayToObject(json, "findings");
+
+        if (!array || !cJSON_AddNumberToObject(json, "version", 1) ||
+            !cJSON_AddNumberToObject(json, "exit_status", status))
                 return -ENOMEM;
-        e = json_add(&r->text, json, false);
-        return e < 0 ? e : out_text(&r->text, status);
+        for (size_t i = 0; i < r->n; i++)
+                if (add_json(array, r->outcomes[i].name, &r->outcomes[i].finding) < 0)
+                        return -ENOMEM;
+        return json_add(out, json, false);
 }
 
 static void rounds_done(struct rounds *r) {
         asker_done(&r->doctor.asker);
-        buf_done(&r->text);
+        free(r->outcomes);
 }
 
 int command_doctor(const struct options *o) {
-        _cleanup_(rounds_done) struct rounds r = {.text = BUF(OUT_MAX)};
-        _cleanup_json_ cJSON *json = NULL;
+        _cleanup_(rounds_done) struct rounds r = {.doctor.asker.fd = -1};
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct doctor *d = &r.doctor;
         int e;
 
         asker_init(&d->asker);
+        r.outcomes = calloc(CHECKS_MAX, sizeof(r.outcomes[0]));
+        if (!r.outcomes)
+                return -ENOMEM;
         d->config_errors = config_load(&d->config, NULL, on_problem, &d->config_finding);
         if (d->config_errors < 0)
                 return d->config_errors;
         e = snapshot_take(&d->snapshot);
         if (e < 0)
                 return e;
-        r.colours = out_colours(STDOUT_FILENO);
-        if (o->json) {
-                json = cJSON_CreateObject();
-                r.array = cJSON_AddArrayToObject(json, "findings");
-                if (!r.array || !cJSON_AddNumberToObject(json, "version", 1))
-                        return -ENOMEM;
-        }
+        r.progress = out_terminal(STDERR_FILENO);
         e = run_checks(&r);
-        return e < 0 ? e : finish(&r, json);
+        if (r.progress)
+                fputs("\r\033[K", stderr);
+        if (e >= 0 && o->json)
+                e = add_outcomes_json(&text, &r, levels[r.worst].status);
+        else if (e >= 0)
+                add_outcomes(&text, &r, out_colours(STDOUT_FILENO));
+        return e < 0 ? e : out_text(&text, levels[r.worst].status);
 }

@@ -6,7 +6,7 @@
 
 #include "option.h"
 
-#define LEFT_WIDTH 27 /* room for the left column */
+#define LEFT_WIDTH 20 /* room for the left column */
 
 /* "  status [--json] [--watch]      Say whether …" */
 static void add_row(struct buf *out, const char *left, const char *right) {
@@ -15,11 +15,17 @@ static void add_row(struct buf *out, const char *left, const char *right) {
         buf_printf(out, "  %s%*s%s\n", left, gap, "", right);
 }
 
+static void add_words(struct buf *out, const struct command *c) {
+        buf_puts(out, c->name);
+        if (c->operand)
+                buf_printf(out, c->operand_needed ? " %s" : " [%s]", c->operand);
+}
+
 static void add_synopsis(struct buf *out, const struct command *c) {
         size_t n;
         const struct option_row *rows = option_table(&n);
 
-        buf_puts(out, c->name);
+        add_words(out, c);
         for (size_t i = 0; i < n; i++)
                 if (c->options & rows[i].bit)
                         buf_printf(out, rows[i].argument ? " [--%s=%s]" : " [--%s]", rows[i].name,
@@ -31,11 +37,12 @@ void help_overview(struct buf *out) {
         const struct command *commands = command_table(&n);
 
         buf_puts(out, "Usage: ecs-pubip COMMAND [OPTION]...\n\n"
-                      "The public IPv4 address of this Alibaba Cloud ECS instance.\n\nCommands:\n");
+                      "The public IPv4 address of this Alibaba Cloud ECS instance.\n\n"
+                      "Commands, each with options of its own (COMMAND --help):\n");
         for (size_t i = 0; i < n; i++) {
                 _cleanup_buf_ struct buf left = BUF(256);
 
-                add_synopsis(&left, &commands[i]);
+                add_words(&left, &commands[i]);
                 add_row(out, buf_text(&left), commands[i].help);
         }
         add_row(out, "help [COMMAND]", "Show this help, or that of a command");

@@ -86,15 +86,17 @@ static bool is_held(const struct snapshot *s) {
         return s->status.held && !s->status.busy;
 }
 
-static int finish(const struct snapshot *s) {
+static int finish(const struct snapshot *s, bool json) {
         if (s->alive && is_held(s))
-                return out_line("Held: no changing call until `ecs-pubip resume`", EXIT_DONE);
+                return out_result(json, "Held: no changing call until sudo ecs-pubip resume",
+                                  EXIT_DONE);
         if (!s->alive)
-                return out_line(
-                        "The brake is set, and counts when the agent starts. It does not run "
+                return out_result(
+                        json,
+                        "The hold is set, and counts when the agent starts. It does not run "
                         "now, so no call is in flight",
                         EXIT_DONE);
-        out_complain("the brake is set, but the agent has not said within %u s that %s",
+        out_complain("the hold is set, but the agent has not said within %u s that %s",
                      (unsigned)(ANSWER_USEC / USEC_PER_SEC),
                      s->alive && s->status.busy ? "its changing call has ended" : "it is held");
         out_hint("ecs-pubip status");
@@ -105,7 +107,7 @@ static int finish(const struct snapshot *s) {
  * The agent answers through its status, for its own call; what else may be in flight is waited for
  * as well, at most as long as it can last since the brake was set: nothing new starts after that.
  */
-static int await(struct folder *f, struct snapshot *s) {
+static int await(struct folder *f, struct snapshot *s, bool json) {
         uint64_t begin = clock_boot_usec(), now = begin, tell = begin + TELL_USEC;
 
         for (;;) {
@@ -119,9 +121,9 @@ static int await(struct folder *f, struct snapshot *s) {
                 flight = in_flight(s, begin, now);
                 until = s->alive && !is_held(s) ? begin + ANSWER_USEC : flight.until;
                 if (now >= until)
-                        return finish(s);
+                        return finish(s, json);
                 if (flight.what && now >= tell) {
-                        out_complain("the brake is set; waiting for %s, at most %u s", flight.what,
+                        out_complain("the hold is set; waiting for %s, at most %u s", flight.what,
                                      (unsigned)((until - now) / USEC_PER_SEC));
                         tell = CLOCK_NEVER;
                 }
@@ -139,7 +141,6 @@ int command_hold(const struct options *o) {
         struct snapshot s;
         int r;
 
-        (void)o;
         r = folder_open(&f);
         if (r < 0)
                 return r;
@@ -151,5 +152,5 @@ int command_hold(const struct options *o) {
                 out_complain("cannot write " HOLD_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        return await(&f, &s);
+        return await(&f, &s, o->json);
 }

@@ -4,7 +4,7 @@
 
 #include <ecs-pubip/engine.h>
 
-/* The kernel plane, looked at once; a subset of what the agent sees by netlink. */
+/* The kernel plane, by the agent's own questions, asked once. */
 void machine_kernel(const struct watch *watch, struct kernel_facts *ret);
 
 /* The ledger as it is on disk; *ret only where it was READ. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define WORD_MAX   16 /* longer than any command or option */
+#define WORD_MAX   32 /* longer than any command, option or member of the status */
 #define PREFIX_MIN 3
 
 static unsigned least(unsigned a, unsigned b) {
@@ -34,4 +34,20 @@ unsigned near_distance(const char *typed, const char *known) {
                                 d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
                 }
         return d[n][m];
+}
+
+const char *near_name(const char *typed, const char *(*name_of)(size_t i, void *userdata),
+                      void *userdata) {
+        const char *best = NULL, *name;
+        unsigned best_distance = NEAR_MAX + 1;
+
+        for (size_t i = 0; (name = name_of(i, userdata)); i++) {
+                unsigned distance = near_distance(typed, name);
+
+                if (distance < best_distance) {
+                        best = name;
+                        best_distance = distance;
+                }
+        }
+        return best;
 }

@@ -2,6 +2,8 @@
 /* How far a mistyped word is from a known one. */
 #pragma once
 
+#include <stddef.h>
+
 #define NEAR_MAX 2 /* further away, and nobody meant it */
 
 /*
@@ -10,3 +12,7 @@
  * than NEAR_MAX when they have nothing to do with each other.
  */
 unsigned near_distance(const char *typed, const char *known);
+
+/* The nearest of the names that `name_of` gives for 0, 1, … until NULL; NULL: none is near. */
+const char *near_name(const char *typed, const char *(*name_of)(size_t i, void *userdata),
+                      void *userdata);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "json.h"
 
 int out_write(const struct buf *text) {
         const char *p = buf_text(text);
@@ -43,6 +44,20 @@ int out_line(const char *line, int status) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
 
         buf_printf(&text, "%s\n", line);
+        return out_text(&text, status);
+}
+
+int out_result(bool json, const char *line, int status) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+        _cleanup_json_ cJSON *object = NULL;
+
+        if (!json)
+                return out_line(line, status);
+        object = cJSON_CreateObject();
+        if (!cJSON_AddNumberToObject(object, "version", 1) ||
+            !cJSON_AddNumberToObject(object, "exit_status", status) ||
+            !cJSON_AddStringToObject(object, "text", line) || json_add(&text, object, false) < 0)
+                return -ENOMEM;
         return out_text(&text, status);
 }
 

@@ -17,6 +17,9 @@
 int out_text(const struct buf *text, int status);
 int out_line(const char *line, int status);
 
+/* A command that has one line to say: the line, or {"version", "exit_status", "text"}. */
+int out_result(bool json, const char *line, int status);
+
 /* The same without the complaint: 0, -EPIPE when the reader has gone, another negative errno. */
 int out_write(const struct buf *text);
 

@@ -16,26 +16,12 @@ bool snapshot_reboot_waits(const struct snapshot *s) {
                t->next == NEXT_REBOOT && t->waits_for[0];
 }
 
-/* A control plane that cannot be heard changes nothing of what the others show (design 4.1). */
-static bool is_only_unheard(const struct status *t, enum plane p) {
-        return p == PLANE_CONTROL && t->planes[p].verdict == PLANE_UNKNOWN && t->control_fault[0];
-}
-
-/* Under the brake the phase says nothing of the address; the planes still do. */
-static bool planes_agree(const struct status *t) {
-        for (enum plane p = 0; p < _PLANE_MAX; p++)
-                if (t->planes[p].verdict != PLANE_AGREES &&
-                    t->planes[p].verdict != PLANE_NOT_REQUIRED && !is_only_unheard(t, p))
-                        return false;
-        return t->public_ip && t->planes[PLANE_KERNEL].verdict == PLANE_AGREES;
-}
-
 static enum exit_status outcome_of_phase(const struct status *t) {
         switch (t->phase) {
         case PHASE_CONFIRMED:
                 return EXIT_DONE;
         case PHASE_HELD:
-                return planes_agree(t) ? EXIT_DONE : EXIT_NOT_YET;
+                return status_is_confirmed(t) ? EXIT_DONE : EXIT_NOT_YET;
         case PHASE_FAILED:
                 return EXIT_FAILED;
         case PHASE_STARTING:

@@ -18,6 +18,7 @@
 #include "host/conf.h"
 #include "host/dmi.h"
 #include "host/hold_file.h"
+#include "json.h"
 #include "machine.h"
 #include "out.h"
 #include "show.h"
@@ -157,7 +158,9 @@ static bool is_between_looks(const struct engine *e) {
 static int run(struct plan *p) {
         int r;
 
-        r = step_type(p, EVENT_START);
+        r = step_kernel(p); /* as of any address: the agent begins so, too */
+        if (r >= 0)
+                r = step_type(p, EVENT_START);
         if (r >= 0 && !p->would_change)
                 r = step_hold(p, EVENT_HOLD);
         while (r >= 0 && !p->would_change && is_between_looks(&p->engine)) {
@@ -234,6 +237,63 @@ static void add_change(struct buf *out, const struct plan *p) {
         }
 }
 
+static const char *cost_of(const struct wire_question *q) {
+        switch (q->op) {
+        case WIRE_ALLOCATE:
+                return "its traffic or bandwidth is billed from then on, as the instance's charge "
+                       "type says";
+        case WIRE_BANDWIDTH:
+                return "the raised bandwidth is billed from then on";
+        case WIRE_EIP_ALLOCATE:
+                return "the EIP is billed from the purchase on, also while nothing uses it";
+        case WIRE_EIP_ASSOCIATE:
+                return "nothing is bought; the EIP is paid for already, its traffic is billed";
+        case WIRE_REBOOT:
+                return "none";
+        case WIRE_NONE:
+        case WIRE_IDENTIFY:
+        case WIRE_ADDRESSES:
+        case WIRE_INSPECT:
+        case WIRE_EIP_FIND:
+        case WIRE_PROBE:
+        case _WIRE_OP_MAX:
+                break;
+        }
+        return "";
+}
+
+/* Whether a restart of this machine follows, as far as it can be said before. */
+static void add_reboot(struct buf *out, const struct plan *p) {
+        const struct config *c = &p->engine.given.config;
+        char grace[CONFIG_VALUE_SIZE];
+
+        if (p->change.op == WIRE_REBOOT)
+                buf_puts(out, "this is it");
+        else if (p->change.op == WIRE_EIP_ALLOCATE || p->change.op == WIRE_EIP_ASSOCIATE)
+                buf_puts(out, "none: an EIP works at once");
+        else if (c->reboot_policy == REBOOT_NEVER)
+                buf_puts(out,
+                         "none by the agent (Reboot.Policy=never); it reports one that is due");
+        else if (c->reboot_policy == REBOOT_ALWAYS)
+                buf_puts(out, "one follows (Reboot.Policy=always)");
+        else {
+                config_format_duration(c->reboot_grace_usec, grace);
+                buf_printf(out, "only if the address does not take effect within %s", grace);
+        }
+}
+
+static const char *action_of(enum wire_op op) {
+        static const char *const names[_WIRE_OP_MAX] = {
+                [WIRE_ALLOCATE] = "AllocatePublicIpAddress",
+                [WIRE_BANDWIDTH] = "ModifyInstanceNetworkSpec",
+                [WIRE_EIP_ALLOCATE] = "AllocateEipAddress",
+                [WIRE_EIP_ASSOCIATE] = "AssociateEipAddress",
+                [WIRE_REBOOT] = "RebootInstance",
+        };
+
+        return names[op];
+}
+
 static enum exit_status status_of(const struct plan *p) {
         if (p->would_change)
                 return p->held ? EXIT_DONE : EXIT_NOT_YET;
@@ -266,29 +326,62 @@ static void add_rest(struct buf *out, const struct plan *p) {
         status_line(&s, line);
         buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
         show_field(out, "Remedy", s.remedy);
+        /* Before it is known which address counts, the agent that lives may know it. */
+        if (!e->watch.address && p->snapshot.alive &&
+            *p->snapshot.status.planes[PLANE_KERNEL].reason)
+                show_field(out, "Kernel", p->snapshot.status.planes[PLANE_KERNEL].reason);
+        else
+                show_field(out, "Kernel", s.planes[PLANE_KERNEL].reason);
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {
-        char span[WHEN_SIZE];
+        _cleanup_buf_ struct buf reboot = BUF(256);
+        char span[SPAN_SIZE];
 
         if (!p->would_change) {
                 add_rest(out, p);
                 return;
         }
         if (p->held)
-                buf_puts(out, "The brake is on; after `ecs-pubip resume` it would ");
+                buf_puts(out, "On hold; after sudo ecs-pubip resume it would ");
         else if (p->ahead >= USEC_PER_SEC)
                 buf_printf(out, "In %s, if nothing changes, it would ",
-                           when_span((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
+                           span_format((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
         else
                 buf_puts(out, "Now it would ");
         add_change(out, p);
-        buf_printf(out, "\nInstance  %s in %s\n", p->engine.facts.identity.instance_id,
+        buf_puts(out, "\n");
+        show_field(out, "Cost", cost_of(&p->change));
+        add_reboot(&reboot, p);
+        show_field(out, "Reboot", buf_text(&reboot));
+        buf_printf(out, "Instance  %s in %s\n", p->engine.facts.identity.instance_id,
                    p->engine.facts.identity.region_id);
 }
 
 static void plan_done(struct plan *p) {
         asker_done(&p->asker);
+}
+
+static int plan_json(const struct plan *p) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX), page = BUF(OUT_MAX), reboot = BUF(256);
+        _cleanup_json_ cJSON *json = cJSON_CreateObject();
+        bool change = p->would_change;
+
+        add_plan(&page, p);
+        if (change)
+                add_reboot(&reboot, p);
+        if (!cJSON_AddNumberToObject(json, "version", 1) ||
+            !cJSON_AddNumberToObject(json, "exit_status", status_of(p)) ||
+            !(change ? cJSON_AddStringToObject(json, "call", action_of(p->change.op))
+                     : cJSON_AddNullToObject(json, "call")) ||
+            !cJSON_AddNumberToObject(json, "in_seconds", (double)(p->ahead / USEC_PER_SEC)) ||
+            !cJSON_AddBoolToObject(json, "held", p->held) ||
+            !cJSON_AddStringToObject(json, "cost", change ? cost_of(&p->change) : "") ||
+            !cJSON_AddStringToObject(json, "reboot", buf_text(&reboot)) ||
+            !cJSON_AddStringToObject(json, "text", buf_text(&page)) ||
+            json_add(&text, json, false) < 0)
+                return -ENOMEM;
+        return out_text(&text, status_of(p));
 }
 
 int command_plan(const struct options *o) {
@@ -297,7 +390,6 @@ int command_plan(const struct options *o) {
         struct config config;
         int r;
 
-        (void)o;
         r = config_load(&config, NULL, out_problem, NULL);
         if (r != 0)
                 return r < 0 ? r : EXIT_FAILED;
@@ -313,6 +405,8 @@ int command_plan(const struct options *o) {
                 out_hint("ecs-pubip doctor");
                 return EXIT_FAILED;
         }
+        if (o->json)
+                return plan_json(&p);
         add_plan(&text, &p);
         return out_text(&text, status_of(&p));
 }

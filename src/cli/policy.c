@@ -45,9 +45,20 @@ static void add_unknown(struct buf *out, const struct ram_place *p) {
                                           : "; root can ask metadata for it");
 }
 
+/* Without the tag the role may look, and is denied each change. */
+static void add_tag_hint(struct buf *out, const struct ram_place *p) {
+        buf_printf(
+                out,
+                "\nEach instance needs the tag " RAM_TAG "=yes, or every change is denied. This "
+                "one gets it by\n  aliyun ecs TagResources --RegionId %s --ResourceType instance "
+                "\\\n      --ResourceId.1 %s --Tag.1.Key " RAM_TAG " --Tag.1.Value yes\n",
+                *p->region_id ? p->region_id : "REGION",
+                *p->instance_id ? p->instance_id : "INSTANCE");
+}
+
 int command_policy(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
-        struct ram_place place = {};
+        struct ram_place place = {}, here = {};
         struct config config;
         int r;
 
@@ -55,6 +66,11 @@ int command_policy(const struct options *o) {
         if (r != 0)
                 return r < 0 ? r : EXIT_FAILED;
         find_place(&config, &place);
+        if (o->fleet) {
+                here = place;
+                place = (struct ram_place){.by_tag = true, .has_eip = place.has_eip};
+                TEXT_SET(place.account_id, here.account_id);
+        }
         if (o->json) {
                 r = ram_policy(&text, &config, &place);
                 return r < 0 ? r : out_text(&text, EXIT_DONE);
@@ -68,7 +84,10 @@ int command_policy(const struct options *o) {
                          "\nWhere only the ECS endpoint can be reached, its own EIP calls are "
                          "made instead. What\nthey ask for is documented nowhere: `ecs-pubip "
                          "status` names the action if one is missing.\n");
-        add_unknown(&text, &place);
+        if (o->fleet)
+                add_tag_hint(&text, &here);
+        else
+                add_unknown(&text, &place);
         buf_puts(&text, "\n");
         r = ram_policy(&text, &config, &place);
         return r < 0 ? r : out_text(&text, EXIT_DONE);

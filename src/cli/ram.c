@@ -117,6 +117,15 @@ static bool add_text(cJSON *array, const char *text) {
         return false;
 }
 
+/* "StringEquals": {"acs:ResourceTag/ecs-pubip": ["yes"]} */
+static bool add_condition(cJSON *statement) {
+        cJSON *condition = cJSON_AddObjectToObject(statement, "Condition");
+        cJSON *equals = cJSON_AddObjectToObject(condition, "StringEquals");
+        cJSON *values = cJSON_AddArrayToObject(equals, "acs:ResourceTag/" RAM_TAG);
+
+        return values && add_text(values, "yes");
+}
+
 /* One statement for the actions of a resource; none where no action needs it. */
 static int add_statement(cJSON *statements, enum resource r, const struct config *c,
                          const struct ram_place *p) {
@@ -141,6 +150,8 @@ static int add_statement(cJSON *statements, enum resource r, const struct config
                         ok = add_text(names, actions[i].name) && ok;
         for (size_t i = 0; resource_name(r, i, c, p, arn); i++)
                 ok = add_text(resources, arn) && ok;
+        if (p->by_tag && r == RESOURCE_INSTANCE)
+                ok = add_condition(statement) && ok;
         return ok ? 0 : -ENOMEM;
 }
 

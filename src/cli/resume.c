@@ -20,7 +20,7 @@ static bool was_heard(const struct snapshot *s) {
 }
 
 /* The agent unlinks the file that asks it, and its status is no longer held. */
-static int await(struct folder *f) {
+static int await(struct folder *f, bool json) {
         uint64_t deadline = clock_boot_usec() + ANSWER_USEC;
         struct snapshot s;
         int r;
@@ -31,17 +31,18 @@ static int await(struct folder *f) {
                         return r;
                 if (!s.alive) {
                         unlink(RESUME_PATH);
-                        return out_line("The brake is released. The agent does not run", EXIT_DONE);
+                        return out_result(json, "The hold is released. The agent does not run",
+                                          EXIT_DONE);
                 }
                 if (was_heard(&s))
-                        return out_line("Resumed", EXIT_DONE);
+                        return out_result(json, "Resumed", EXIT_DONE);
                 r = folder_wait(f, deadline, -1);
                 if (r < 0)
                         return r;
                 if (r == 0)
                         break;
         }
-        out_complain("the brake is released, but the agent has not noticed within %u s",
+        out_complain("the hold is released, but the agent has not noticed within %u s",
                      (unsigned)(ANSWER_USEC / USEC_PER_SEC));
         out_hint("ecs-pubip status");
         return EXIT_NOT_YET;
@@ -58,9 +59,9 @@ static int ask_agent(void) {
 
 int command_resume(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
+        bool json = o->json;
         int r;
 
-        (void)o;
         r = folder_open(&f);
         if (r < 0)
                 return r;
@@ -73,11 +74,11 @@ int command_resume(const struct options *o) {
         if (r < 0)
                 return r;
         if (r == 0)
-                return out_line("The brake is released. The agent does not run", EXIT_DONE);
+                return out_result(json, "The hold is released. The agent does not run", EXIT_DONE);
         r = ask_agent();
         if (r < 0) {
                 out_complain("cannot write " RESUME_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        return await(&f);
+        return await(&f, json);
 }

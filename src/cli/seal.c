@@ -43,7 +43,7 @@ static int refuse(void) {
         return EXIT_NOT_YET;
 }
 
-static int forget(DIR *folder) {
+static int forget(DIR *folder, bool json) {
         int r = folder ? remove_all(folder) : EXIT_DONE;
 
         if (r != EXIT_DONE)
@@ -53,14 +53,13 @@ static int forget(DIR *folder) {
                 out_complain("cannot remove " HOLD_PATH ": %s", strerror(-r));
                 return EXIT_FAILED;
         }
-        return out_line("Nothing of this instance is left in " STATE_DIR, EXIT_DONE);
+        return out_result(json, "Nothing of this instance is left in " STATE_DIR, EXIT_DONE);
 }
 
 int command_seal(const struct options *o) {
         _cleanup_(closedir_p) DIR *folder = NULL;
         int r;
 
-        (void)o;
         r = snapshot_alive();
         if (r != 0)
                 return r < 0 ? r : refuse();
@@ -71,5 +70,5 @@ int command_seal(const struct options *o) {
          */
         if (folder && flock(dirfd(folder), LOCK_EX | LOCK_NB) < 0)
                 return errno == EWOULDBLOCK ? refuse() : -errno;
-        return forget(folder);
+        return forget(folder, o->json);
 }

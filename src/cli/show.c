@@ -2,12 +2,13 @@
 /* A snapshot as text for a person. */
 #include "show.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "when.h"
 
 #define LABEL_WIDTH 10
-#define TEXT_WIDTH  70 /* columns of text beside the label before it is wrapped: 80 in all */
+#define PAGE_WIDTH  80
 
 #define RED    "\033[1;31m"
 #define GREEN  "\033[1;32m"
@@ -23,24 +24,43 @@ static void add_coloured(struct buf *out, const struct show_style *style, const 
 }
 
 /* Bytes of `text` that fit on one line: up to the last blank within the width. */
-static size_t line_of(const char *text) {
+static size_t line_of(const char *text, size_t width) {
         size_t n = strlen(text);
         const char *blank;
 
-        if (n <= TEXT_WIDTH)
+        if (n <= width)
                 return n;
-        blank = memrchr(text, ' ', TEXT_WIDTH + 1);
-        return blank > text ? (size_t)(blank - text) : TEXT_WIDTH;
+        blank = memrchr(text, ' ', width + 1);
+        return blank > text ? (size_t)(blank - text) : width;
 }
 
-void show_field(struct buf *out, const char *label, const char *text) {
+void show_beside(struct buf *out, const char *label, int width, const char *text) {
         while (*text) {
-                size_t n = line_of(text);
+                size_t n = line_of(text, (size_t)(PAGE_WIDTH - width));
 
-                buf_printf(out, "%-*s%.*s\n", LABEL_WIDTH, label, (int)n, text);
+                buf_printf(out, "%-*s%.*s\n", width, label, (int)n, text);
                 text += n;
                 text += strspn(text, " ");
                 label = "";
+        }
+}
+
+void show_field(struct buf *out, const char *label, const char *text) {
+        show_beside(out, label, LABEL_WIDTH, text);
+}
+
+/* A sentence from the left edge on, each of its lines in the colour. */
+static void add_headline(struct buf *out, const struct show_style *style, const char *colour,
+                         const char *text) {
+        while (*text) {
+                char line[PAGE_WIDTH + 1];
+                size_t n = line_of(text, PAGE_WIDTH);
+
+                snprintf(line, sizeof(line), "%.*s", (int)n, text);
+                add_coloured(out, style, colour, line);
+                buf_puts(out, "\n");
+                text += n;
+                text += strspn(text, " ");
         }
 }
 
@@ -139,7 +159,25 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
         show_field(out, "Next", buf_text(&text));
 }
 
-/* "InstanceLockedForSecurity (HTTP 403), since 5 min ago" */
+/* The headline of these phases names the fault already. */
+static bool is_in_headline(enum phase p) {
+        return p == PHASE_WAITING || p == PHASE_FAILED || p == PHASE_STOPPED;
+}
+
+/* What somebody who was woken up needs, before anything else. */
+static void add_problem(struct buf *out, const struct status *t) {
+        if (t->held)
+                show_field(out, "Held", "no changing call is made until sudo ecs-pubip resume");
+        if (t->fault.class != FAULT_NONE) {
+                if (!is_in_headline(t->phase))
+                        show_field(out, "Problem", t->sentence);
+                show_field(out, "Remedy", t->remedy);
+        }
+        if (t->phase != PHASE_CONFIRMED) /* else it is in the headline */
+                show_field(out, "Note", t->note);
+}
+
+/* "InstanceLockedForSecurity (HTTP 403), first 5 min ago" */
 static void add_fault(struct buf *out, const struct status *t, const struct show_style *style) {
         _cleanup_buf_ struct buf text = BUF(512);
         char ago[WHEN_SIZE];
@@ -151,31 +189,43 @@ static void add_fault(struct buf *out, const struct status *t, const struct show
                 buf_printf(&text, " (HTTP %u)", t->fault.http_status);
         if (t->fault_since)
                 buf_printf(&text, ", first %s", when_ago(t->fault_since, style->now, ago));
-        show_field(out, "Problem", t->sentence);
-        show_field(out, "Remedy", t->remedy);
         show_field(out, "Code", buf_text(&text));
         show_field(out, "Message", t->fault.message);
         show_field(out, "Request", t->fault.request_id);
 }
 
-static void add_brake(struct buf *out, const struct status *t) {
-        if (t->held)
-                show_field(out, "Held",
-                           "the brake is on: no changing call until sudo ecs-pubip resume");
-        if (t->busy)
-                show_field(out, "Now", "a changing call is in flight");
+static void add_changes(struct buf *out, const struct status *t, const struct show_style *style) {
+        _cleanup_buf_ struct buf text = BUF(256);
+        const struct status_day *d = &t->day;
+        char address[IPV4_SIZE], ago[WHEN_SIZE];
+
+        if (d->allocations_limit || d->reboots_limit)
+                buf_printf(&text, "Last 24 h: %u of %u allocations, %u of %u reboots",
+                           d->allocations, d->allocations_limit, d->reboots, d->reboots_limit);
+        else
+                buf_printf(&text, "%u allocation%s, %u reboot%s in the ledger", t->allocations,
+                           t->allocations == 1 ? "" : "s", t->reboots, t->reboots == 1 ? "" : "s");
+        show_field(out, "Changes", buf_text(&text));
+        if (!t->previous_ip)
+                return;
+        buf_clear(&text);
+        buf_puts(&text, ipv4_format(t->previous_ip, address));
+        if (t->changed_at)
+                buf_printf(&text, ", until %s", when_ago(t->changed_at, style->now, ago));
+        show_field(out, "Before", buf_text(&text));
 }
 
 /* On this page the cloud's clock counts: a person would compare with the other one. */
 static void add_clock(struct buf *out, const struct status *t) {
         _cleanup_buf_ struct buf text = BUF(256);
         int off = t->clock_offset;
-        char span[WHEN_SIZE];
+        char span[SPAN_SIZE];
 
         if (off == 0)
                 return;
-        buf_printf(&text, "this machine's is %s %s the cloud's, whose times these are",
-                   when_span(off < 0 ? -(uint64_t)off : (uint64_t)off, span),
+        buf_printf(&text,
+                   "this machine's clock is %s %s the cloud's. Times above are cloud time (UTC)",
+                   span_format(off < 0 ? -(uint64_t)off : (uint64_t)off, span),
                    off < 0 ? "behind" : "ahead of");
         show_field(out, "Clock", buf_text(&text));
 }
@@ -187,31 +237,30 @@ static void add_unheard(struct buf *out, const struct status *t, enum plane plan
 
         if (!*code || strcmp(code, t->fault.code) == 0)
                 return;
-        buf_printf(&text, "the %s plane cannot be heard: %s", plane_name(plane), code);
+        buf_printf(&text, "the %s plane gives no answer: %s (ecs-pubip explain %s)",
+                   plane_name(plane), code, code);
         show_field(out, "Also", buf_text(&text));
 }
 
 static void add_status(struct buf *out, const struct snapshot *s, const struct show_style *style) {
         const struct status *t = &s->status;
-        _cleanup_buf_ struct buf counts = BUF(128);
         char line[STATUS_LINE_SIZE];
         const char *colour;
 
         status_line(t, line);
         colour = t->held ? YELLOW : phase_colour(snapshot_outcome(s));
-        add_coloured(out, style, s->alive ? colour : "", line);
-        buf_puts(out, "\n");
+        add_headline(out, style, s->alive ? colour : "", line);
+        add_problem(out, t);
         add_planes(out, t, style);
         add_instance(out, t);
-        buf_printf(&counts, "%u allocation%s, %u reboot%s asked for", t->allocations,
-                   t->allocations == 1 ? "" : "s", t->reboots, t->reboots == 1 ? "" : "s");
-        show_field(out, "Changes", buf_text(&counts));
+        add_changes(out, t, style);
         add_next(out, t, style);
-        add_brake(out, t);
+        if (t->busy)
+                show_field(out, "Now", "a changing call is in flight");
         add_fault(out, t, style);
         add_unheard(out, t, PLANE_METADATA, t->metadata_fault);
         add_unheard(out, t, PLANE_CONTROL, t->control_fault);
-        show_field(out, "Note", t->note);
+        show_field(out, "Kernel", t->planes[PLANE_KERNEL].reason);
         add_clock(out, t);
 }
 

@@ -16,6 +16,9 @@ void show_snapshot(struct buf *out, const struct snapshot *s, const struct show_
 /* "Label    text", wrapped, later lines under the text. Nothing at all for an empty text. */
 void show_field(struct buf *out, const char *label, const char *text);
 
+/* Text beside a label of its own width, wrapped at 80 columns, later lines under the text. */
+void show_beside(struct buf *out, const char *label, int width, const char *text);
+
 /* What to do about a dead agent. */
 #define SHOW_START_REMEDY                                                                          \
         "systemctl status ecs-pubip says why; sudo systemctl start ecs-pubip starts it"

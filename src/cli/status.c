@@ -8,6 +8,7 @@
 #include "folder.h"
 #include "host/clock.h"
 #include "json.h"
+#include "near.h"
 #include "out.h"
 #include "show.h"
 #include "snapshot.h"
@@ -50,18 +51,59 @@ static int print(struct buf *out, const struct snapshot *s, const struct options
         return 0;
 }
 
+/* An address that works under a hold is not left alone: whoever asks should hear of the hold. */
+static enum exit_status outcome_of(const struct snapshot *s) {
+        enum exit_status outcome = snapshot_outcome(s);
+
+        return outcome == EXIT_DONE && s->status.held ? EXIT_NOT_YET : outcome;
+}
+
+static const char *member_of(size_t i, void *json) {
+        const cJSON *member = cJSON_GetArrayItem(json, (int)i);
+
+        return member ? member->string : NULL;
+}
+
+/* One member as a word or a number; null is an empty line. What is nested is named with dots. */
+static int print_value(const struct snapshot *s, const char *name) {
+        _cleanup_buf_ struct buf json = BUF(OUT_MAX), text = BUF(OUT_MAX);
+        _cleanup_json_ cJSON *object = NULL;
+        _cleanup_free_ char *path = strdup(name), *value = NULL;
+        cJSON *item;
+        int r = print_json(&json, s, true);
+
+        if (r < 0 || !path)
+                return r < 0 ? r : -ENOMEM;
+        item = object = cJSON_Parse(buf_text(&json));
+        for (char *save, *part = strtok_r(path, ".", &save); part && item;
+             part = strtok_r(NULL, ".", &save)) {
+                cJSON *in = item;
+
+                item = cJSON_GetObjectItemCaseSensitive(in, part);
+                if (!item && !cJSON_IsNull(in)) {
+                        const char *near = near_name(part, member_of, in);
+
+                        out_complain(near ? "status: there is no member %s; did you mean %s?"
+                                          : "status: there is no member %s",
+                                     part, near);
+                        out_hint("ecs-pubip status --json");
+                        return EXIT_USAGE;
+                }
+        }
+        value = cJSON_IsString(item)          ? strdup(item->valuestring)
+                : item && !cJSON_IsNull(item) ? cJSON_PrintUnformatted(item)
+                                              : strdup("");
+        if (!value)
+                return -ENOMEM;
+        buf_printf(&text, "%s\n", value);
+        return out_text(&text, outcome_of(s));
+}
+
 /* When the text on a terminal needs drawing again although nothing has happened. */
 static uint64_t next_redraw(const struct snapshot *s) {
         bool near = s->status.next_at > snapshot_now(s);
 
         return clock_boot_usec() + (near ? COUNTDOWN_USEC : REDRAW_USEC);
-}
-
-/* An address that works under a brake is not left alone: whoever asks should hear of the brake. */
-static enum exit_status outcome_of(const struct snapshot *s) {
-        enum exit_status outcome = snapshot_outcome(s);
-
-        return outcome == EXIT_DONE && s->status.held ? EXIT_NOT_YET : outcome;
 }
 
 static int watch(const struct options *o) {
@@ -105,6 +147,8 @@ int command_status(const struct options *o) {
         r = snapshot_take(&s);
         if (r < 0)
                 return r;
+        if (o->value)
+                return print_value(&s, o->value);
         r = print(&text, &s, o);
         if (r < 0)
                 return r;

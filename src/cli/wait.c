@@ -29,18 +29,19 @@ struct waiting {
 static void progress_say(struct waiting *w, const struct snapshot *s) {
         char line[STATUS_LINE_SIZE] = "waiting for the agent to start";
 
-        if (!w->progress)
-                return;
         if (s->alive && s->file == STATUS_FILE_READ)
                 status_line(&s->status, line);
         if (strcmp(line, w->said) == 0)
                 return;
         TEXT_SET(w->said, line);
-        fprintf(stderr, "\r\033[K%.*s", 78, line);
+        if (w->progress)
+                fprintf(stderr, "\r\033[K%.*s", 78, line);
+        else
+                fprintf(stderr, "%s\n", line); /* a log: one line a change */
 }
 
 static void progress_end(struct waiting *w) {
-        if (w->said[0])
+        if (w->said[0] && w->progress)
                 fputs("\r\033[K", stderr);
         w->said[0] = '\0';
 }
@@ -79,22 +80,22 @@ static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_statu
 }
 
 /* Confirmed: one line for a log. Anything else: the whole page, so that nobody has to ask. */
-static int finish(const struct snapshot *s, enum exit_status outcome, uint64_t timeout_usec) {
+static int finish(const struct snapshot *s, enum exit_status outcome, const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct show_style style = {
                 .now = snapshot_now(s),
                 .colours = out_colours(STDOUT_FILENO),
         };
-        char line[STATUS_LINE_SIZE], span[WHEN_SIZE];
+        char line[STATUS_LINE_SIZE] = "The agent does not run", span[SPAN_SIZE];
 
-        if (outcome == EXIT_DONE) {
-                status_line(&s->status, line);
-                buf_printf(&text, "%s\n", line);
-                return out_text(&text, outcome);
+        if (o->json || outcome == EXIT_DONE) {
+                if (s->file == STATUS_FILE_READ)
+                        status_line(&s->status, line);
+                return out_result(o->json, line, outcome);
         }
         if (outcome == EXIT_NOT_YET)
                 buf_printf(&text, "Not confirmed within %s\n",
-                           when_span(timeout_usec / USEC_PER_SEC, span));
+                           span_format(o->timeout_usec / USEC_PER_SEC, span));
         show_snapshot(&text, s, &style);
         return out_text(&text, outcome);
 }
@@ -130,5 +131,5 @@ int command_wait(const struct options *o) {
                         return r;
         }
         progress_end(&w);
-        return finish(&s, outcome, o->timeout_usec);
+        return finish(&s, outcome, o);
 }

@@ -8,9 +8,6 @@
 
 #define WHEN_SIZE 40
 
-/* "12 s", "3 min", "2 h 5 min", "4 days". */
-const char *when_span(uint64_t seconds, char ret[static WHEN_SIZE]);
-
 /*
  * "3 min ago"; "-" for 0, which is no time. A time in the future comes from another clock and is
  * printed as it is: "since 2026-11-23T02:00:00Z" is true, "3 h ago" would not be.

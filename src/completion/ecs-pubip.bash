@@ -4,13 +4,21 @@
 _ecs_pubip()
 {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command=
-        local commands='status wait doctor plan policy config hold resume seal help'
+        local commands='status wait doctor plan history explain policy config metrics bugreport hold
+                resume seal help'
         local -A options=(
-                [status]='--json --watch'
-                [wait]='--timeout='
+                [status]='--json --watch --value='
+                [wait]='--json --timeout='
                 [doctor]='--json'
-                [policy]='--json'
-                [config]='--check'
+                [plan]='--json'
+                [history]='--json'
+                [explain]='--json'
+                [policy]='--json --fleet'
+                [config]='--json --check'
+                [metrics]='--enable --disable'
+                [hold]='--json'
+                [resume]='--json'
+                [seal]='--json'
         )
 
         COMPREPLY=()

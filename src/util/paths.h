@@ -13,6 +13,15 @@
 #define RESUME_PATH                                                                                \
         RUN_DIR "/" RESUME_NAME /* put there by `ecs-pubip resume`; the agent unlinks it */
 
+#define HISTORY_PATH RUN_DIR "/history" /* the phases of this boot, a line each */
+#define METRICS_NAME "metrics.prom"
+#define METRICS_PATH RUN_DIR "/" METRICS_NAME
+
+/* A word to a path unit: whoever hears it removes it. */
+#define MARKS_NAME   "marks"
+#define MARKS_DIR    RUN_DIR "/" MARKS_NAME
+#define CHANGED_NAME "changed"
+
 /* flock()ed exclusively by whoever may write there: no lock file, so a full disk is no excuse. */
 #define STATE_DIR   "/var/lib/ecs-pubip"
 #define LEDGER_PATH STATE_DIR "/ledger"

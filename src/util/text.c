@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -140,5 +141,25 @@ const char *rfc3339_format(int64_t seconds, char ret[static RFC3339_SIZE]) {
 
         gmtime_r(&t, &tm);
         strftime(ret, RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        return ret;
+}
+
+#define MINUTE 60u
+#define HOUR   (60u * MINUTE)
+#define DAY    (24u * HOUR)
+
+const char *span_format(uint64_t seconds, char ret[static SPAN_SIZE]) {
+        uint64_t minutes = seconds % HOUR / MINUTE;
+
+        if (seconds < MINUTE)
+                snprintf(ret, SPAN_SIZE, "%" PRIu64 " s", seconds);
+        else if (seconds < HOUR)
+                snprintf(ret, SPAN_SIZE, "%" PRIu64 " min", minutes);
+        else if (seconds < 2 * DAY && minutes > 0)
+                snprintf(ret, SPAN_SIZE, "%" PRIu64 " h %" PRIu64 " min", seconds / HOUR, minutes);
+        else if (seconds < 2 * DAY)
+                snprintf(ret, SPAN_SIZE, "%" PRIu64 " h", seconds / HOUR);
+        else
+                snprintf(ret, SPAN_SIZE, "%" PRIu64 " days", seconds / DAY);
         return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small texts in fixed arrays: copying, numbers, IPv4 addresses and RFC 3339 times. */
+/* Small texts in fixed arrays: copying, numbers, IPv4 addresses, RFC 3339 times and spans. */
 #pragma once
 
 #include <netinet/in.h>
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define IPV4_SIZE    INET_ADDRSTRLEN
+#define SPAN_SIZE    32
 #define RFC3339_SIZE sizeof("2026-11-23T02:00:00Z")
 #define TIME_SEC_MAX INT64_C(253402300799) /* the last second of the year 9999 */
 
@@ -42,3 +43,6 @@ bool rfc3339_parse(const char *s, int64_t *ret);
 /* Beside these: a fraction of a second, an offset instead of Z, or seconds since 1970. */
 bool time_parse_any(const char *s, int64_t *ret);
 const char *rfc3339_format(int64_t seconds, char ret[static RFC3339_SIZE]);
+
+/* "12 s", "3 min", "2 h 5 min", "4 days". */
+const char *span_format(uint64_t seconds, char ret[static SPAN_SIZE]);

@@ -21,6 +21,7 @@ METADATA = "100.100.100.200"
 STARTS = 31  # runs of each program; the median counts
 DROPS = 9
 CHANGES = 100_000
+STORM = 20_000
 IDLE_SECONDS = 60
 CONFIRMED_SECONDS = 60
 LINK_SECONDS = 30  # the agent lets an idle cloud process go after 10 s
@@ -149,18 +150,66 @@ def one_drop(build, machine):
     return (told["_TIME"] - begun) * 1e3, (printed[0] - begun) * 1e3
 
 
+def crowd(machine, addresses, routes):
+    """What a node of a big cluster has: addresses of others, and a full routing table."""
+    lines = ["link add crowd0 type ifb", "link set crowd0 up"]
+    lines += [f"link add crowd{n} type ifb" for n in range(1, 1 + addresses // 250)]
+    lines += [f"addr add 10.{1 + n // 62500}.{n // 250 % 250}.{1 + n % 250}/32 "
+              f"dev crowd{1 + n // 250}" for n in range(addresses)]
+    lines += [f"route add {20 + n // 62500}.{n // 250 % 250}.{n % 250}.0/24 dev crowd0"
+              for n in range(routes)]
+    machine.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", timeout=600)
+
+
 def bench_netlink(build):
     from world import World
 
-    with World(mode="classic", build=build) as world:
+    for text, addresses, routes in (("", 0, 0), (", 10,000 addresses, 100,000 routes", 10_000,
+                                                 100_000)):
+        with World(mode="classic", build=build) as world:
+            there_already(world)
+            world.machine.reboot()
+            crowd(world.machine, addresses, routes)
+            begun = time.time()
+            world.machine.start_socket()
+            world.machine.start_agent()
+            ready = world.machine.wait_notified(READY="1", timeout=CONFIRMED_SECONDS)
+            world.machine.wait_phase("confirmed", timeout=CONFIRMED_SECONDS)
+            pairs = [one_drop(build, world.machine) for _ in range(DROPS)]
+            resident, dirty = memory_of(world.machine.agent.pid)
+        ours = statistics.median(pair[0] for pair in pairs)
+        reference = statistics.median(pair[1] for pair in pairs)
+        row(f"address dropped to sd_notify{text}", f"{ours:.1f} ms",
+            f"ip monitor prints {reference:.1f} ms", f"≤ 2 ×: {ours / reference:.2f} ×")
+        row(f"start to READY{text}", f"{(ready['_TIME'] - begun) * 1e3:.0f} ms")
+        row(f"agent, resident / private dirty{text}", f"{resident:.1f} / {dirty:.2f} MiB")
+
+
+def bench_storm(build):
+    """What matters changes 2,000 times: each message is a reason to ask, and few questions come."""
+    from world import World
+
+    with World(mode="vpc", build=build) as world:
         there_already(world)
-        world.machine.reboot()
         confirmed(world)
-        pairs = [one_drop(build, world.machine) for _ in range(DROPS)]
-    ours = statistics.median(pair[0] for pair in pairs)
-    reference = statistics.median(pair[1] for pair in pairs)
-    row("address dropped to verdict by sd_notify", f"{ours:.1f} ms",
-        f"ip monitor prints {reference:.1f} ms", f"≤ 2 ×: {ours / reference:.2f} ×")
+        cloud_gone(world)
+        machine = world.machine
+        monitor = machine.popen(["ip", "monitor", "route"], stdout=subprocess.DEVNULL)
+        time.sleep(0.5)
+        pid = machine.agent.pid
+        before = cpu_ms(pid), cpu_ms(monitor.pid), wakeups(pid)
+        begun = time.monotonic()
+        pair = "".join(f"route {what} default via 172.16.0.1 table 1000\n" for what in ("add", "del"))
+        machine.run(["ip", "-batch", "-"], input=pair * (STORM // 2), timeout=300)
+        took = time.monotonic() - begun
+        time.sleep(1)
+        ours, other = cpu_ms(pid) - before[0], cpu_ms(monitor.pid) - before[1]
+        woken = wakeups(pid) - before[2]
+        monitor.kill()
+        monitor.wait()
+    row(f"CPU for {STORM:,} changes of a default route", f"{ours:.1f} ms",
+        f"ip monitor {other:.0f} ms")
+    row(f"wake-ups in its {took:.1f} s", str(woken), "", "10 a second")
 
 
 def bench_noise(build):
@@ -246,7 +295,7 @@ def bench_jobs(build):
 
 BENCHES = {
     "memory": bench_memory, "start": bench_start, "netlink": bench_netlink, "noise": bench_noise,
-    "idle": bench_idle, "sizes": bench_sizes, "jobs": bench_jobs,
+    "storm": bench_storm, "idle": bench_idle, "sizes": bench_sizes, "jobs": bench_jobs,
 }
 
 

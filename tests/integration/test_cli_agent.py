@@ -80,7 +80,7 @@ def test_hold_before_the_first_start(make_world):
     assert world.sim.wait_request("DescribeInstances", timeout=30)
     assert_held(world, timeout=30)
     done = world.machine.cli("status")
-    assert done.returncode == 1 and "the brake is on" in done.stdout
+    assert done.returncode == 1 and "no changing call is made until" in done.stdout
     assert world.machine.cli("hold").returncode == 0
     assert changes(world) == []
     assert world.machine.cli("resume").returncode == 0

@@ -13,7 +13,7 @@ from world.machine import build_folder
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGES = ["ecs-pubip.1", "ecs-pubip.conf.5", "ecs-pubip-faults.7", "ecs-pubip-agent.8",
-         "ecs-pubip-cloud.8"]
+         "ecs-pubip-cloud.8", "ecs-pubip-hooks.8"]
 LONG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
 COMMAND = re.compile(r"^  ([a-z]+) ", re.M)
 
@@ -62,8 +62,9 @@ def all_options():
 
 
 def test_there_is_something_to_compare():
-    assert len(COMMANDS) == 10
-    assert all_options() == {"json", "watch", "timeout", "check", "help", "version"}
+    assert len(COMMANDS) == 14
+    assert all_options() == {"json", "watch", "value", "timeout", "check", "fleet", "enable",
+                             "disable", "help", "version"}
 
 
 def test_options_of_the_tool_in_its_page():
@@ -124,12 +125,13 @@ def test_bash_completion():
 
 def test_zsh_completion_names_the_same():
     text = read(ROOT, "src/completion/_ecs-pubip")
-    helps = dict(re.findall(r"^  ([a-z]+)(?: \[.*\])? {2,}(.*)$", said("ecs-pubip"), re.M))
+    helps = dict(re.findall(r"^  ([a-z]+)(?: [\[A-Z].*?)? {2,}(.*)$", said("ecs-pubip"), re.M))
     offered = {name: meaning.replace("\\:", ":") for name, meaning in
                re.findall(r"^ +'([a-z]+):(.*)'$", text, re.M)}
     assert offered == helps
     for command in COMMANDS[:-1]:
-        row = re.search(r"^ +(?:[a-z]+ \| )*%s(?: \| [a-z]+)*\) (.*) ;;$" % command, text, re.M)
+        row = re.search(r"^ +(?:[a-z]+ \| )*%s(?: \| [a-z]+)*\) (.*?) ;;$" % command, text,
+                        re.M | re.S)
         row = row.group(1).replace("$help", "--help").replace("$json", "--json")
         assert set(LONG.findall(re.sub(r"\[[^]]*\]", "", row))) == command_options(command), command
 
@@ -155,6 +157,25 @@ def test_zsh_completion_in_zsh():
                           stdout=subprocess.PIPE, universal_newlines=True, check=True, timeout=60)
     assert "--watch" in done.stdout and "--json" in done.stdout
     assert "--timeout" not in done.stdout
+
+
+def fish_completes(line):
+    done = subprocess.run(
+        ["fish", "-N", "-c", "source $argv[1]; complete -C $argv[2]",
+         os.path.join(ROOT, "src/completion/ecs-pubip.fish"), line],
+        stdout=subprocess.PIPE, universal_newlines=True, check=True, timeout=60,
+        env={**os.environ, "HOME": "/nonexistent"})
+    return dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="no fish here")
+def test_fish_completion():
+    helps = dict(re.findall(r"^  ([a-z]+)(?: [\[A-Z].*?)? {2,}(.*)$", said("ecs-pubip"), re.M))
+    assert fish_completes("ecs-pubip ") == helps
+    for command in COMMANDS[:-1]:
+        offered = {o[2:].rstrip("=") for o in fish_completes("ecs-pubip %s --" % command)}
+        assert offered == command_options(command), command
+    assert "5min" in fish_completes("ecs-pubip wait --timeout ")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -58,7 +58,7 @@ def test_the_first_change_waits_for_the_configuration(make_world):
     wait_held(world.machine)
     shown = world.machine.cli("status")
     assert shown.returncode == 1 and "user-data" in shown.stdout
-    assert "brake is on" not in shown.stdout
+    assert "Held" not in shown.stdout
     assert asked_changes(world) == []
     world.machine.write(DROP_IN, EIP)
     stage(world.machine, init_local=2.5, init=3.5, modules_config=None)

@@ -208,9 +208,9 @@ static void tell_kernel(const struct member *m, struct event *e) {
         e->kernel = (struct kernel_facts){
                 .known = true,
                 .address = m->engine.watch.address,
-                .present = true,
-                .running = !m->link_down,
-                .routed = !m->link_down,
+                .local = ANSWER_YES,
+                .out = m->link_down ? ANSWER_NO : ANSWER_YES,
+                .in = m->link_down ? ANSWER_NO : ANSWER_YES,
         };
 }
 

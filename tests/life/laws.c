@@ -349,11 +349,12 @@ void laws_gave_up(struct world *w) {
 
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {
         w->laws.kernel_known = k->known;
-        w->laws.kernel_present = k->present;
-        if (k->present && w->scene->network == NETWORK_CLASSIC)
+        w->laws.kernel_present = k->local == ANSWER_YES;
+        if (k->local == ANSWER_YES && w->scene->network == NETWORK_CLASSIC)
                 w->laws.no_cure = w->laws.no_cure_told = false;
-        w->laws.kernel_agrees = k->present && k->running && k->routed;
-        w->laws.kernel_matches = k->machine_matches;
+        w->laws.kernel_agrees =
+                k->local == ANSWER_YES && k->out == ANSWER_YES && k->in == ANSWER_YES;
+        w->laws.kernel_matches = k->machine == ANSWER_YES;
         w->laws.kernel_address = k->address;
 }
 

@@ -32,16 +32,18 @@ struct engine_now world_now(const struct world *w) {
 
 static struct kernel_facts kernel_facts(const struct world *w) {
         const struct watch *watch = &w->engine.watch;
+        bool local =
+                watch->address != 0 && (watch->address == PRIVATE_IP || watch->address == w->nic);
         struct kernel_facts f = {
                 .known = true,
                 .address = watch->address,
-                .running = !w->link_down,
-                .routed = !w->link_down,
-                .machine_matches = watch->n_witness_ips > 0 && !w->scene->wrong_machine,
+                .local = local ? ANSWER_YES : ANSWER_NO,
+                .out = w->link_down ? ANSWER_NO : ANSWER_YES,
+                .in = w->link_down ? ANSWER_NO : ANSWER_YES,
         };
 
-        f.present =
-                watch->address != 0 && (watch->address == PRIVATE_IP || watch->address == w->nic);
+        if (watch->n_machine_ips > 0)
+                f.machine = w->scene->wrong_machine ? ANSWER_NO : ANSWER_YES;
         return f;
 }
 

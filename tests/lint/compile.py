@@ -10,7 +10,7 @@ from tree import Skip, rule
 FORMAT_MAJOR = 14  # other versions of clang-format see the same .clang-format differently
 WORKERS = 2
 HEADER_WARNINGS = ["-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra", "-Werror"]
-DEPENDENCIES = ("libnl-route-3.0", "libcurl", "libcrypto", "libcjson", "libsystemd", "inih", "expat")
+DEPENDENCIES = ("libnl-3.0", "libcurl", "libcrypto", "libcjson", "libsystemd", "inih", "expat")
 CPPCHECK = [
     "--enable=warning,performance,portability", "--inline-suppr", "--error-exitcode=1", "--quiet",
     "--std=c11", "--library=posix", "--suppress=missingIncludeSystem",

@@ -24,7 +24,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # The machine test boots the same root: its kernel and cloud-init are in here for that.
 PACKAGES = """
 systemd systemd-sysv systemd-resolved dbus udev iproute2 procps ca-certificates netbase cloud-init
-libcurl4 libcjson1 libexpat1 libinih1 libnl-3-200 libnl-route-3-200 libsystemd0 libssl3
+libcurl4 libcjson1 libexpat1 libinih1 libnl-3-200 libsystemd0 libssl3
 apparmor gpg gpg-agent rpm
 """.split()
 ROOT = os.path.join(TOP, "packaging", "root.sh")

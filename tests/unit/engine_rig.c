@@ -196,14 +196,15 @@ static void do_stored(struct rig *r, const char *what) {
 
 static void do_kernel(struct rig *r, const char *what) {
         struct event e = {.type = EVENT_KERNEL};
+        enum answer up = strcmp(what, "up") == 0 ? ANSWER_YES : ANSWER_NO;
 
         e.kernel = (struct kernel_facts){
                 .known = true,
                 .address = r->engine.watch.address,
-                .present = strcmp(what, "gone") != 0,
-                .running = strcmp(what, "up") == 0,
-                .routed = strcmp(what, "up") == 0,
-                .machine_matches = strcmp(what, "stranger") != 0,
+                .local = strcmp(what, "gone") != 0 ? ANSWER_YES : ANSWER_NO,
+                .out = up,
+                .in = up,
+                .machine = strcmp(what, "stranger") != 0 ? ANSWER_YES : ANSWER_NO,
         };
         step(r, &e);
 }

@@ -90,14 +90,14 @@ static void classic_with_reboot(void **state) {
         rig_init(&r);
         r.identity.network = r.instance.network = NETWORK_CLASSIC;
         PLAY(&r, {"start", "identifying ask:identify"},
-             {"identity none", "inspecting store watch ask:inspect"},
+             {"identity none", "inspecting store ask:inspect"},
              {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
              {"stored", "allocating ask:allocate"}, {"ok A", "inspecting store ask:inspect"},
              {"instance A", "confirming store watch in:2-2"}, {"kernel gone", "confirming in:2-2"},
              {"+60", ""}, {"wait", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
              {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
              {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store"},
-             {"boot", "identifying ask:identify"}, {"identity A", "inspecting watch ask:inspect"},
+             {"boot", "identifying ask:identify"}, {"identity A", "inspecting ask:inspect"},
              {"instance A", "confirming watch"}, {"kernel up", "confirmed store online"});
 }
 

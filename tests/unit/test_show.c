@@ -83,7 +83,9 @@ static void a_fault_has_its_remedy(void **state) {
         struct snapshot s = failed();
 
         (void)state;
-        assert_true(page_has(&s, &plain, "\nProblem   the instance is locked\n"));
+        assert_true(page_has(
+                &s, &plain,
+                "Failed: the instance is locked (InstanceLockedForSecurity)\nRemedy    unlock it\n"));
         assert_true(page_has(&s, &plain, "\nRemedy    unlock it\n"));
         assert_true(page_has(&s, &plain,
                              "\nCode      InstanceLockedForSecurity (HTTP 403), first 2 h ago\n"));
@@ -116,7 +118,7 @@ static void the_brake_is_said(void **state) {
         (void)state;
         assert_false(page_has(&s, &plain, "resume"));
         s.status.held = true;
-        assert_true(page_has(&s, &plain, "\nHeld      the brake is on"));
+        assert_true(page_has(&s, &plain, "\nHeld      no changing call is made until"));
         s.status.busy = true;
         assert_true(page_has(&s, &plain, "a changing call is in flight"));
 }
@@ -161,9 +163,169 @@ static void a_wrong_clock(void **state) {
         (void)state;
         assert_false(page_has(&s, &plain, "\nClock "));
         s.status.clock_offset = 8 * 3600;
-        assert_true(page_has(&s, &plain, "\nClock     this machine's is 8 h ahead of the cloud's"));
+        assert_true(page_has(
+                &s, &plain,
+                "\nClock     this machine's clock is 8 h ahead of the cloud's. Times above are"));
         s.status.clock_offset = -INT32_MAX;
-        assert_true(page_has(&s, &plain, "\nClock     this machine's is 24855 days behind the"));
+        assert_true(
+                page_has(&s, &plain, "\nClock     this machine's clock is 24855 days behind the"));
+}
+
+/* The line, counted from 1, on which `text` ends, wrapped or not; 0: it is not on the page. */
+static unsigned line_of_end(const char *page, const char *text) {
+        static char flat[65536];
+        static unsigned line[65536];
+        unsigned n = 0, now = 1;
+        const char *found;
+
+        for (const char *p = page; *p; p++) {
+                line[n] = now;
+                flat[n++] = *p == '\n' ? ' ' : *p;
+                if (*p == '\n') {
+                        now++;
+                        p += strspn(p + 1, " ");
+                }
+        }
+        flat[n] = '\0';
+        found = strstr(flat, text);
+        return found ? line[found - flat + (long)strlen(text) - 1] : 0;
+}
+
+static unsigned widest(const char *page) {
+        unsigned most = 0;
+
+        for (const char *line = page; *line; line += strcspn(line, "\n") + 1) {
+                unsigned n = (unsigned)strcspn(line, "\n");
+
+                most = n > most ? n : most;
+        }
+        return most;
+}
+
+#define CODE_OF(row) (row->code ? row->code : "Some.Code")
+
+/* At 80 x 24 the cause and all of the remedy are within the first ten lines, for each fault. */
+static void cause_and_remedy_come_first(void **state) {
+        static const enum phase phases[] = {PHASE_FAILED, PHASE_WAITING, PHASE_CONFIRMING};
+        size_t n;
+        const struct fault_row *rows = fault_table(&n);
+
+        (void)state;
+        for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < N(phases); j++) {
+                        const struct fault_row *row = &rows[i];
+                        _cleanup_buf_ struct buf page = BUF(65536);
+                        struct snapshot s = failed();
+                        const char *at;
+
+                        s.status.phase = phases[j];
+                        s.status.held = true;
+                        s.status.next = NEXT_RETRY;
+                        s.status.next_at = NOW + 300;
+                        TEXT_SET(s.status.fault.code, CODE_OF(row));
+                        TEXT_SET(s.status.fault.message, "ecs:AllocatePublicIpAddress");
+                        TEXT_SET(s.status.sentence, fault_sentence(row));
+                        fault_remedy(&s.status.fault, 0, s.status.remedy);
+                        show_snapshot(&page, &s, &plain);
+                        at = strstr(buf_text(&page), "\nRemedy    ");
+                        assert_non_null(at);
+                        if (line_of_end(buf_text(&page), fault_sentence(row)) == 0)
+                                fail_msg("%s: no cause:\n%s", CODE_OF(row), buf_text(&page));
+                        if (line_of_end(buf_text(&page), s.status.remedy) == 0 ||
+                            line_of_end(buf_text(&page), s.status.remedy) > 10)
+                                fail_msg("%s: the remedy ends too late:\n%s", CODE_OF(row),
+                                         buf_text(&page));
+                        assert_true(widest(buf_text(&page)) <= 80);
+                }
+}
+
+/* States that no row of the fault table makes: what is wrong and what helps, in ten lines. */
+static void other_troubles_come_first_too(void **state) {
+        static const struct {
+                const char *cause, *remedy;
+        } wanted[] = {
+                {"The agent does not run", "sudo systemctl start ecs-pubip"},
+                {"The status file is not one that this version",
+                 "sudo systemctl restart ecs-pubip"},
+                {"the configuration has an error", "ecs-pubip config --check"},
+                {"the configuration has an error", "ecs-pubip config --check"},
+                {"Held, nothing is changed", "sudo ecs-pubip resume"},
+                {"Held, nothing is changed", "sudo ecs-pubip resume"},
+                {"eth0 is down", "Confirming"},
+                {"metadata is unreachable", "Confirming"},
+                {"no link of this machine has 172.16.0.10", "Confirming"},
+                {"there is no default route", "Confirming"},
+                {"the ledger cannot be written", "Held"},
+                {"Waiting for user-data before the first paid call", "ecs-pubip resume"},
+                {"Reboot due for 203.0.113.10", "a person to reboot this machine"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(wanted); i++) {
+                _cleanup_buf_ struct buf page = BUF(65536);
+                struct snapshot s = confirmed();
+                struct status *t = &s.status;
+                unsigned cause, remedy;
+
+                switch (i) {
+                case 0:
+                        s.alive = false;
+                        break;
+                case 1:
+                        s.file = STATUS_FILE_GARBLED;
+                        break;
+                case 3:
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        /* fall through */
+                case 2:
+                        TEXT_SET(t->note, "the configuration has an error and is not in force: "
+                                          "ecs-pubip config --check");
+                        break;
+                case 4:
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        break;
+                case 5:
+                        s = failed();
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        break;
+                case 6:
+                case 7:
+                case 8:
+                case 9:
+                        t->phase = PHASE_CONFIRMING;
+                        t->planes[PLANE_KERNEL].verdict = PLANE_DISAGREES;
+                        t->planes[PLANE_METADATA].verdict = PLANE_UNKNOWN;
+                        TEXT_SET(t->metadata_fault, "Metadata.Unreachable");
+                        TEXT_SET(t->planes[PLANE_KERNEL].reason, wanted[i].cause);
+                        break;
+                case 10:
+                        t->phase = PHASE_HELD;
+                        t->held = true;
+                        TEXT_SET(t->note, "the ledger cannot be written, so nothing is changed");
+                        break;
+                case 11:
+                        t->phase = PHASE_HELD;
+                        t->public_ip = 0;
+                        TEXT_SET(t->note, "the first change waits for the files of user-data, at "
+                                          "most 5 min; or for `ecs-pubip resume`");
+                        break;
+                default:
+                        t->phase = PHASE_REBOOTING;
+                        t->next = NEXT_REBOOT;
+                        TEXT_SET(t->waits_for, wanted[i].remedy);
+                        break;
+                }
+                show_snapshot(&page, &s, &plain);
+                cause = line_of_end(buf_text(&page), wanted[i].cause);
+                remedy = line_of_end(buf_text(&page), wanted[i].remedy);
+                if (cause == 0 || cause > 10 || remedy == 0 || remedy > 10)
+                        fail_msg("state %zu: cause in line %u, remedy in line %u:\n%s", i, cause,
+                                 remedy, buf_text(&page));
+                assert_true(widest(buf_text(&page)) <= 80);
+        }
 }
 
 /* Everything as long as it can be. */
@@ -217,6 +379,8 @@ int main(void) {
                 cmocka_unit_test(an_agent_that_has_ended),
                 cmocka_unit_test(no_status),
                 cmocka_unit_test(a_wrong_clock),
+                cmocka_unit_test(cause_and_remedy_come_first),
+                cmocka_unit_test(other_troubles_come_first_too),
                 cmocka_unit_test(longest),
                 cmocka_unit_test(fields_are_wrapped),
         };

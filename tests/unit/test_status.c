@@ -7,6 +7,8 @@
 
 #include <ecs-pubip/status.h>
 
+#include "util/text.h"
+
 #define T0 1795399200 /* 2026-11-23T02:00:00Z */
 
 static const struct status confirmed = {
@@ -77,7 +79,7 @@ static void the_contract_to_the_letter(void **state) {
                 "\"control\":{\"verdict\":\"agrees\",\"address\":\"203.0.113.10\","
                 "\"since\":\"2026-11-23T02:00:00Z\"}},"
                 "\"allocations\":1,\"reboots\":1,\"attempt\":0,\"next\":null,\"fault\":null,"
-                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"config_problem\":null}\n");
+                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"previous_ip\":null,\"changed_at\":null,\"change\":null,\"config_problem\":null}\n");
         free(text);
         assert_int_equal(status_format(&failed, &text), 0);
         assert_non_null(strstr(text,
@@ -237,8 +239,8 @@ static void lines_say_what_a_person_wants(void **state) {
         s.planes[PLANE_METADATA].verdict = PLANE_DISAGREES;
         s.planes[PLANE_KERNEL].verdict = PLANE_UNKNOWN;
         status_line(&s, line);
-        assert_string_equal(line, "Confirming 203.0.113.10 (static); kernel unknown, "
-                                  "metadata disagrees");
+        assert_string_equal(line, "Confirming 203.0.113.10 (static); this machine's links are not "
+                                  "known yet; metadata does not show it");
         status_line(&failed, line);
         assert_string_equal(line, "Failed: The instance is locked for security reasons "
                                   "(InstanceLockedForSecurity); next look 2026-11-23T02:05:00Z");
@@ -249,9 +251,9 @@ static void lines_say_what_a_person_wants(void **state) {
         s.waits_for[0] = '\0';
         status_line(&s, line);
         assert_string_equal(line, "Rebooting for 203.0.113.10 (eip)");
-        s = (struct status){.phase = PHASE_HELD};
+        s = (struct status){.phase = PHASE_HELD, .held = true};
         status_line(&s, line);
-        assert_string_equal(line, "Held, changing nothing: no public address");
+        assert_string_equal(line, "Held, nothing is changed: no public address");
         s = (struct status){.phase = PHASE_WAITING,
                             .fault = {.class = FAULT_RETRY, .message = "as it\nsaid"}};
         status_line(&s, line);
@@ -286,9 +288,9 @@ static bool fits(const char *pattern, const char *text) {
 #define LABELS                                                                                     \
         "(\\{" NAME "=\"([^\"\\\n]|\\\\[\\\"n])*\"(," NAME "=\"([^\"\\\n]|\\\\[\\\"n])*\")*\\})?"
 
-/* Reads the text as OpenMetrics does: TYPE, HELP, then samples of that family only; EOF last. */
+/* Reads the text as format 0.0.4: HELP, TYPE, then samples of that very name; EOF last. */
 static unsigned check_exposition(char *text) {
-        char family[128] = "", type[16] = "", wanted[160];
+        char family[128] = "";
         unsigned n_samples = 0, n_in_family = 1;
         bool eof = false;
 
@@ -298,22 +300,22 @@ static unsigned check_exposition(char *text) {
                 assert_false(eof);
                 if (strcmp(line, "# EOF") == 0) {
                         eof = true;
-                } else if (strncmp(line, "# TYPE ", 7) == 0) {
-                        assert_true(n_in_family > 0);
-                        assert_true(fits("^# TYPE " NAME " [a-z]+$", line));
-                        snprintf(type, sizeof(type), "%s", strrchr(line, ' ') + 1);
-                        *strrchr(line, ' ') = '\0';
-                        snprintf(family, sizeof(family), "%s", line + strlen("# TYPE "));
-                        assert_true(strcmp(type, "gauge") == 0 || strcmp(type, "counter") == 0);
-                        n_in_family = 0;
                 } else if (strncmp(line, "# HELP ", 7) == 0) {
+                        assert_true(n_in_family > 0);
+                        assert_true(fits("^# HELP " NAME " .+[.]$", line));
+                        snprintf(family, sizeof(family), "%.*s", (int)strcspn(line + 7, " "),
+                                 line + 7);
+                        n_in_family = 0;
+                } else if (strncmp(line, "# TYPE ", 7) == 0) {
+                        bool total = fits("_total$", family);
+
                         assert_int_equal(strncmp(line + 7, family, strlen(family)), 0);
+                        assert_string_equal(line + 7 + strlen(family),
+                                            total ? " counter" : " gauge");
                 } else {
-                        snprintf(wanted, sizeof(wanted), "%s%s", family,
-                                 strcmp(type, "counter") == 0 ? "_total" : "");
-                        if (strncmp(line, wanted, strlen(wanted)) != 0 ||
-                            !strchr(" {", line[strlen(wanted)]) ||
-                            !fits("^" NAME LABELS " [0-9]+$", line))
+                        if (strncmp(line, family, strlen(family)) != 0 ||
+                            !strchr(" {", line[strlen(family)]) ||
+                            !fits("^" NAME LABELS " -?[0-9]+$", line))
                                 fail_msg("not a sample of %s: %s", family, line);
                         n_samples++;
                         n_in_family++;
@@ -324,7 +326,7 @@ static unsigned check_exposition(char *text) {
         return n_samples;
 }
 
-static void metrics_are_valid_openmetrics(void **state) {
+static void metrics_are_valid(void **state) {
         const struct status *all[] = {&confirmed, &failed, &rebooting, &(struct status){}};
         struct metrics m = {.wakeups = UINT64_MAX, .kernel_events = 7};
 
@@ -371,6 +373,41 @@ static void metrics_say_what_is(void **state) {
         free(text);
 }
 
+/* Confirmed is what the planes say; held and the configuration are series of their own. */
+static void metrics_keep_apart_what_differs(void **state) {
+        struct metrics m = {.heartbeat = T0 + 7, .changes[CHANGE_REPLACED] = 2};
+        struct status s = confirmed;
+        char *text = NULL;
+
+        (void)state;
+        s.phase = PHASE_HELD;
+        s.held = true;
+        s.changed_at = T0 - 60;
+        TEXT_SET(s.config_problem, "/etc/x:1");
+        s.clock_offset = -3600;
+        assert_int_equal(metrics_format(&s, &m, &text), 0);
+        assert_non_null(strstr(text, "\necs_pubip_up 1\n"));
+        assert_non_null(strstr(text, "\necs_pubip_heartbeat_timestamp_seconds 1795399207\n"));
+        assert_non_null(strstr(text, "\necs_pubip_config_ok 0\n"));
+        assert_non_null(strstr(text, "\necs_pubip_address_assigned 1\n"));
+        assert_non_null(strstr(text, "\necs_pubip_address_confirmed 1\n"));
+        assert_non_null(strstr(text, "\necs_pubip_confirmed 0\n"));
+        assert_non_null(strstr(text, "\necs_pubip_held 1\n"));
+        assert_non_null(strstr(text, "{change=\"replaced\"} 2\n"));
+        assert_non_null(strstr(text, "{change=\"lost\"} 0\n"));
+        assert_non_null(strstr(text, "\necs_pubip_address_changed_timestamp_seconds 1795399140\n"));
+        assert_non_null(strstr(text, "\necs_pubip_clock_offset_seconds -3600\n"));
+        free(text);
+        s.planes[PLANE_KERNEL].verdict = PLANE_DISAGREES; /* the NIC went down */
+        s.changed_at = 0;
+        s.config_problem[0] = '\0';
+        assert_int_equal(metrics_format(&s, &m, &text), 0);
+        assert_non_null(strstr(text, "\necs_pubip_address_confirmed 0\n"));
+        assert_non_null(strstr(text, "\necs_pubip_config_ok 1\n"));
+        assert_null(strstr(text, "changed_timestamp"));
+        free(text);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_contract_to_the_letter),
@@ -381,8 +418,9 @@ int main(void) {
                 cmocka_unit_test(names_are_those_of_verdict_and_ledger),
                 cmocka_unit_test(lines_say_what_a_person_wants),
                 cmocka_unit_test(every_phase_has_a_line),
-                cmocka_unit_test(metrics_are_valid_openmetrics),
+                cmocka_unit_test(metrics_are_valid),
                 cmocka_unit_test(metrics_say_what_is),
+                cmocka_unit_test(metrics_keep_apart_what_differs),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

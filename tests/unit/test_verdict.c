@@ -38,9 +38,9 @@ static struct kernel_facts kernel(enum plane_verdict v) {
         return (struct kernel_facts){
                 .known = v != PLANE_UNKNOWN,
                 .address = OURS,
-                .present = true,
-                .running = v == PLANE_AGREES,
-                .routed = true,
+                .local = ANSWER_YES,
+                .out = v == PLANE_AGREES ? ANSWER_YES : ANSWER_NO,
+                .in = ANSWER_YES,
         };
 }
 
@@ -85,59 +85,45 @@ static void every_combination(void **state) {
         }
 }
 
-static void kernel_needs_address_link_and_route(void **state) {
-        static const struct {
-                struct kernel_facts facts;
-                bool on_nic;
-                enum plane_verdict verdict;
-        } rows[] = {
-                {{.known = true, .address = OURS, .present = true, .running = true, .routed = true},
-                 true,
-                 PLANE_AGREES},
-                {{.known = true, .address = OURS, .present = true, .running = true},
-                 true,
-                 PLANE_DISAGREES},
-                {{.known = true, .address = OURS, .present = true, .routed = true},
-                 true,
-                 PLANE_DISAGREES},
-                {{.known = true, .address = OURS, .running = true, .routed = true},
-                 true,
-                 PLANE_DISAGREES},
-                {{.address = OURS, .present = true, .running = true, .routed = true},
-                 true,
-                 PLANE_UNKNOWN},
-                /* An address that no longer counts, and the private one behind translation. */
-                {{.known = true,
-                  .address = OTHER,
-                  .present = true,
-                  .running = true,
-                  .routed = true},
-                 true,
-                 PLANE_UNKNOWN},
-                {{.known = true,
-                  .address = OTHER,
-                  .present = true,
-                  .running = true,
-                  .routed = true},
-                 false,
-                 PLANE_AGREES},
-        };
+/* All answers to three questions: one no is a no, one unknown is never a no. */
+static void kernel_answers(void **state) {
+        static const enum answer all[] = {ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES};
 
         (void)state;
-        for (size_t i = 0; i < N(rows); i++) {
-                struct verdict_input in = {.expected = OURS,
-                                           .on_nic = rows[i].on_nic,
-                                           .required = KERNEL,
-                                           .kernel = rows[i].facts};
+        for (unsigned n = 0; n < 3 * 3 * 3; n++) {
+                enum answer local = all[n % 3], out = all[n / 3 % 3], in = all[n / 9];
+                struct kernel_facts facts = {
+                        .known = true, .address = OURS, .local = local, .out = out, .in = in};
+                bool no = local == ANSWER_NO || out == ANSWER_NO || in == ANSWER_NO;
+                bool yes = local == ANSWER_YES && out == ANSWER_YES && in == ANSWER_YES;
 
-                assert_int_equal(verdict_judge(&in).planes[PLANE_KERNEL], rows[i].verdict);
+                assert_int_equal(kernel_facts_verdict(&facts), no    ? PLANE_DISAGREES
+                                                               : yes ? PLANE_AGREES
+                                                                     : PLANE_UNKNOWN);
+                facts.known = false;
+                assert_int_equal(kernel_facts_verdict(&facts), PLANE_UNKNOWN);
+                facts.known = true;
+                facts.address = 0;
+                assert_int_equal(kernel_facts_verdict(&facts), PLANE_UNKNOWN);
         }
+}
+
+/* An address that no longer counts, and the private one behind translation. */
+static void kernel_of_another_address(void **state) {
+        struct verdict_input in = {
+                .expected = OURS, .required = KERNEL, .kernel = kernel(PLANE_AGREES)};
+
+        (void)state;
+        in.kernel.address = OTHER;
+        assert_int_equal(verdict_judge(&in).planes[PLANE_KERNEL], PLANE_AGREES);
+        in.on_nic = true;
+        assert_int_equal(verdict_judge(&in).planes[PLANE_KERNEL], PLANE_UNKNOWN);
 }
 
 static void nothing_expected_is_never_confirmed(void **state) {
         struct verdict_input in = {
                 .required = KERNEL | METADATA,
-                .kernel = {.known = true, .present = true, .running = true, .routed = true},
+                .kernel = {.known = true, .local = ANSWER_YES, .out = ANSWER_YES, .in = ANSWER_YES},
                 .metadata = {PRESENCE_ABSENT, 0},
         };
         struct verdict v = verdict_judge(&in);
@@ -151,7 +137,8 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(planes_by_network),
                 cmocka_unit_test(every_combination),
-                cmocka_unit_test(kernel_needs_address_link_and_route),
+                cmocka_unit_test(kernel_answers),
+                cmocka_unit_test(kernel_of_another_address),
                 cmocka_unit_test(nothing_expected_is_never_confirmed),
         };
 

@@ -25,7 +25,7 @@ static void spans(void **state) {
 
         (void)state;
         for (size_t i = 0; i < N(cases); i++)
-                assert_string_equal(when_span(cases[i].seconds, text), cases[i].text);
+                assert_string_equal(span_format(cases[i].seconds, text), cases[i].text);
 }
 
 static void past_and_future(void **state) {

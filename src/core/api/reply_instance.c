@@ -59,6 +59,23 @@ static bool put_private_ip(void *field, size_t size, const char *value) {
         return true;
 }
 
+/* The first one is the primary one: of other network interfaces a container may have one. */
+static bool put_primary_ip(void *field, size_t size, const char *value) {
+        struct instance *i = field;
+        in_addr_t address;
+
+        if (!ipv4_parse(value, &address))
+                return true;
+        put_private_ip(field, size, value);
+        for (unsigned k = 1; k < i->n_private; k++) {
+                if (i->private_ips[k] == address) {
+                        i->private_ips[k] = i->private_ips[0];
+                        i->private_ips[0] = address;
+                }
+        }
+        return true;
+}
+
 static bool put_mac(void *field, size_t size, const char *value) {
         struct instance *i = field;
 
@@ -124,7 +141,7 @@ static const struct field instance_rows[] = {
         FIELD("InstanceChargeType", put_charge, struct instance, charge),
         FIELD("ExpiredTime", field_time, struct instance, expires),
         WHOLE("InnerIpAddress/IpAddress", put_private_ip),
-        WHOLE("VpcAttributes/PrivateIpAddress/IpAddress", put_private_ip),
+        WHOLE("VpcAttributes/PrivateIpAddress/IpAddress", put_primary_ip),
         WHOLE(NIC "PrimaryIpAddress", put_private_ip),
         WHOLE(NIC "PrivateIpSets/PrivateIpSet/PrivateIpAddress", put_private_ip),
         WHOLE(NIC "MacAddress", put_mac),

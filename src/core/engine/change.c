@@ -91,7 +91,7 @@ static struct move gate_identity(struct turn *t, const struct change *c) {
 
         (void)c;
         e->before.identity_waited = false;
-        if (e->facts.identity.from_metadata || e->facts.kernel.machine_matches)
+        if (e->facts.identity.from_metadata || e->facts.kernel.machine == ANSWER_YES)
                 return move_pass();
         if (e->facts.kernel.known || waited)
                 return fault_raise(t, FAULT_NO_WITNESS, "");

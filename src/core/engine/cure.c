@@ -7,7 +7,7 @@
 
 static enum plane nic_plane(const struct engine *e) {
         const struct kernel_facts *k = &e->facts.kernel;
-        bool lacks = k->known && k->address == e->expected && !k->present;
+        bool lacks = k->local == ANSWER_NO && k->address == e->expected;
 
         return lacks && planes_required(e) & (1u << PLANE_KERNEL) ? PLANE_KERNEL : _PLANE_MAX;
 }
@@ -47,8 +47,8 @@ void cure_record(const struct engine *e, struct ledger_entry *reboot) {
                 reboot->metadata_before = m->address == e->expected ? SHOWED_THIS
                                           : m->address == 0         ? SHOWED_NOTHING
                                                                     : SHOWED_ANOTHER;
-        if (planes_is_on_nic(e) && k->known && k->address == e->expected)
-                reboot->nic_before = k->present ? SHOWED_THIS : SHOWED_NOTHING;
+        if (planes_is_on_nic(e) && k->local != ANSWER_UNKNOWN && k->address == e->expected)
+                reboot->nic_before = k->local == ANSWER_YES ? SHOWED_THIS : SHOWED_NOTHING;
 }
 
 static bool is_unmoved(const struct turn *t, enum plane plane) {

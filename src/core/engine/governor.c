@@ -103,6 +103,10 @@ static struct spent count_spent(const struct ledger *l, enum wire_op op, const c
         return s;
 }
 
+unsigned governor_spent(const struct ledger *l, enum wire_op op, const char *boot_id, int64_t now) {
+        return count_spent(l, op, boot_id, now).n;
+}
+
 static bool is_suspect(const struct ledger *l, int64_t now) {
         return l->suspect_pending || (l->suspect > 0 && now - l->suspect < DAY_SEC);
 }

@@ -15,7 +15,7 @@
 static bool network_may_come(const struct turn *t, const struct fault *f) {
         const struct kernel_facts *k = &t->e->facts.kernel;
 
-        return fault_explain(f, 0)->nobody && k->known && !k->routed &&
+        return fault_explain(f, 0)->nobody && k->out == ANSWER_NO &&
                t->now.boot_usec < NETWORK_COMES;
 }
 

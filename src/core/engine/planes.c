@@ -83,19 +83,14 @@ void planes_watch(struct turn *t) {
         const struct instance *i = &e->facts.instance;
         struct watch w = {};
 
-        TEXT_SET(w.mac, e->facts.identity.mac);
         if (planes_is_on_nic(e))
                 w.address = e->expected;
         else if (e->facts.identity.private_ip)
                 w.address = e->facts.identity.private_ip;
         else if (i->n_private > 0)
                 w.address = i->private_ips[0];
-        if (!e->facts.identity.from_metadata) {
-                w.n_witness_ips = i->n_private;
-                w.n_witness_macs = i->n_macs;
-                memcpy(w.witness_ips, i->private_ips, sizeof(w.witness_ips));
-                memcpy(w.witness_macs, i->macs, sizeof(w.witness_macs));
-        }
+        if (!e->facts.identity.from_metadata && i->n_private > 0)
+                w.machine_ips[w.n_machine_ips++] = i->private_ips[0];
         if (memcmp(&w, &e->watch, sizeof(w)) == 0)
                 return;
         e->watch = w;

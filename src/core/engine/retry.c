@@ -46,7 +46,7 @@ struct move retry_now_after_question(struct turn *t) {
 struct move retry_now_after_kernel(struct turn *t) {
         struct engine *e = t->e;
         bool usable = e->facts.identified ? planes_verdict(e).planes[PLANE_KERNEL] == PLANE_AGREES
-                                          : e->facts.kernel.routed;
+                                          : e->facts.kernel.out == ANSWER_YES;
         uint64_t last = e->retry.after_kernel;
 
         if (!usable || waits_for_server(e) || (last && t->now.boot_usec - last < KERNEL_APART))

@@ -9,6 +9,7 @@
 #include "due.h"
 #include "fault.h"
 #include "planes.h"
+#include "util/buf.h"
 #include "util/text.h"
 
 #define OFFSET_MAX (60 * 365 * DAY_SEC) /* s; a clock in 1970 is still told */
@@ -20,7 +21,7 @@ static bool is_busy(const struct engine *e) {
 
 static void fill_planes(const struct engine *e, struct status *s) {
         const in_addr_t addresses[_PLANE_MAX] = {
-                [PLANE_KERNEL] = e->facts.kernel.present ? e->facts.kernel.address : 0,
+                [PLANE_KERNEL] = e->facts.kernel.local == ANSWER_YES ? e->facts.kernel.address : 0,
                 [PLANE_METADATA] = e->facts.metadata.address,
                 [PLANE_CONTROL] = e->facts.control.address,
                 [PLANE_OUTSIDE] = e->facts.outside.address,
@@ -34,6 +35,7 @@ static void fill_planes(const struct engine *e, struct status *s) {
                 s->planes[p].since = e->plane_since[p];
         }
         TEXT_SET(s->planes[PLANE_KERNEL].interface, e->facts.kernel.interface);
+        TEXT_SET(s->planes[PLANE_KERNEL].reason, e->facts.kernel.reason);
         if (e->facts.control_fault.class != FAULT_NONE) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
                 TEXT_SET(s->control_fault, e->facts.control_fault.code);
@@ -65,9 +67,9 @@ static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
 
         if (e->given.ledger_state == LEDGER_UNREADABLE)
-                return "the ledger cannot be read: nothing will be changed";
+                return "the ledger cannot be read, so nothing is changed";
         if (e->given.ledger_error)
-                return "the ledger cannot be written: nothing will be changed";
+                return "the ledger cannot be written, so nothing is changed";
         if (e->ledger.confirmed_by_reachability)
                 return "the address works, metadata does not show it yet";
         if (e->given.hold == HOLD_FOREIGN)
@@ -180,6 +182,14 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         TEXT_SET(s->instance_id, e->facts.identity.instance_id);
         TEXT_SET(s->region_id, e->facts.identity.region_id);
         TEXT_SET(s->boot_id, e->given.boot_id);
+        s->day = (struct status_day){
+                .allocations = governor_spent(&e->ledger, WIRE_NONE, e->given.boot_id,
+                                              engine_time(e, now)),
+                .allocations_limit = e->given.config.heal_limit,
+                .reboots = governor_spent(&e->ledger, WIRE_REBOOT, e->given.boot_id,
+                                          engine_time(e, now)),
+                .reboots_limit = e->given.config.reboot_limit,
+        };
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);

@@ -37,15 +37,23 @@ unsigned verdict_planes_auto(enum network network, bool on_nic, bool outside) {
         return planes;
 }
 
+enum plane_verdict kernel_facts_verdict(const struct kernel_facts *k) {
+        if (!k->known || k->address == 0)
+                return PLANE_UNKNOWN;
+        if (k->local == ANSWER_NO || k->out == ANSWER_NO || k->in == ANSWER_NO)
+                return PLANE_DISAGREES;
+        return k->local == ANSWER_YES && k->out == ANSWER_YES && k->in == ANSWER_YES
+                       ? PLANE_AGREES
+                       : PLANE_UNKNOWN;
+}
+
 static enum plane_verdict judge_kernel(const struct verdict_input *in) {
         const struct kernel_facts *k = &in->kernel;
 
-        if (!k->known || k->address == 0)
-                return PLANE_UNKNOWN;
         /* Facts of an address that is no longer the one that counts say nothing. */
         if (in->on_nic && k->address != in->expected)
                 return PLANE_UNKNOWN;
-        return k->present && k->running && k->routed ? PLANE_AGREES : PLANE_DISAGREES;
+        return kernel_facts_verdict(k);
 }
 
 static enum plane_verdict judge_plane(const struct plane_facts *facts, in_addr_t expected) {

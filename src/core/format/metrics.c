@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Status and counters as OpenMetrics text. Only gauges and counters: the textfile collector of
- * node_exporter refuses a whole file that has a type which Prometheus' older format lacks.
+ * Status and counters in Prometheus' text format 0.0.4, which the textfile collector of
+ * node_exporter reads: a counter's TYPE has the name of its samples. OpenMetrics would name the
+ * family without _total, and the collector would then take each counter for untyped.
  */
 #include <ecs-pubip/status.h>
 
@@ -16,17 +17,17 @@
 #define METRICS_TEXT_MAX (64u * 1024)
 
 static void family(struct buf *b, const char *name, const char *type, const char *help) {
-        buf_printf(b, "# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
+        buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void gauge(struct buf *b, const char *name, const char *help, uint64_t value) {
+static void gauge(struct buf *b, const char *name, const char *help, int64_t value) {
         family(b, name, "gauge", help);
-        buf_printf(b, "%s %" PRIu64 "\n", name, value);
+        buf_printf(b, "%s %" PRId64 "\n", name, value);
 }
 
 static void counter(struct buf *b, const char *name, const char *help, uint64_t value) {
         family(b, name, "counter", help);
-        buf_printf(b, "%s_total %" PRIu64 "\n", name, value);
+        buf_printf(b, "%s %" PRIu64 "\n", name, value);
 }
 
 /* `name="value"`, with the three bytes escaped that the format reserves. */
@@ -94,6 +95,8 @@ static void add_planes(struct buf *b, const struct status *s) {
 }
 
 static void add_fault(struct buf *b, const struct status *s) {
+        gauge(b, "ecs_pubip_fault_active", "1 while the agent waits or has failed for a reason.",
+              s->fault.class != FAULT_NONE);
         if (s->fault.class == FAULT_NONE)
                 return;
         family(b, "ecs_pubip_fault", "gauge", "Why the agent waits or has failed.");
@@ -105,35 +108,61 @@ static void add_fault(struct buf *b, const struct status *s) {
 }
 
 static void add_counters(struct buf *b, const struct metrics *m) {
-        family(b, "ecs_pubip_questions", "counter", "Questions to the cloud process.");
+        family(b, "ecs_pubip_questions_total", "counter", "Questions to the cloud process.");
         for (enum wire_op op = WIRE_NONE + 1; op < _WIRE_OP_MAX; op++) {
                 buf_puts(b, "ecs_pubip_questions_total{");
                 label(b, "op", wire_op_name(op));
                 buf_printf(b, "} %" PRIu64 "\n", m->questions[op]);
         }
-        family(b, "ecs_pubip_faults", "counter", "Faults met, by class.");
+        family(b, "ecs_pubip_faults_total", "counter", "Faults met, by class.");
         for (enum fault_class c = FAULT_NONE + 1; c < _FAULT_CLASS_MAX; c++) {
                 buf_puts(b, "ecs_pubip_faults_total{");
                 label(b, "class", fault_class_name(c));
                 buf_printf(b, "} %" PRIu64 "\n", m->faults[c]);
         }
-        counter(b, "ecs_pubip_wakeups", "Wake-ups of the event loop.", m->wakeups);
-        counter(b, "ecs_pubip_kernel_events", "Netlink messages that mattered.", m->kernel_events);
-        counter(b, "ecs_pubip_kernel_overruns", "Netlink overruns, each followed by a new dump.",
-                m->kernel_overruns);
+        family(b, "ecs_pubip_address_changes_total", "counter",
+               "Changes of the public address, by how it came to be another one.");
+        for (enum address_change c = CHANGE_NONE + 1; c < _CHANGE_MAX; c++) {
+                buf_puts(b, "ecs_pubip_address_changes_total{");
+                label(b, "change", change_name(c));
+                buf_printf(b, "} %" PRIu64 "\n", m->changes[c]);
+        }
+        counter(b, "ecs_pubip_wakeups_total", "Wake-ups of the event loop.", m->wakeups);
+        counter(b, "ecs_pubip_kernel_events_total", "Netlink messages that mattered.",
+                m->kernel_events);
+        counter(b, "ecs_pubip_kernel_overruns_total",
+                "Netlink overruns, each followed by a new dump.", m->kernel_overruns);
 }
 
 int metrics_format(const struct status *s, const struct metrics *m, char **ret) {
         _cleanup_buf_ struct buf b = BUF(METRICS_TEXT_MAX);
 
+        gauge(&b, "ecs_pubip_up", "1 while the agent runs; its unit writes 0 when it has ended.",
+              1);
+        gauge(&b, "ecs_pubip_heartbeat_timestamp_seconds",
+              "When this file was written: at least every two minutes while the agent runs.",
+              m->heartbeat);
+        gauge(&b, "ecs_pubip_config_ok", "0 while the configuration files have an error.",
+              !*s->config_problem);
         add_info(&b, s);
         add_address(&b, s);
+        gauge(&b, "ecs_pubip_address_assigned", "1 while this instance has a public address.",
+              s->public_ip != 0);
+        gauge(&b, "ecs_pubip_address_confirmed",
+              "1 while all planes that count show the address, also under a hold.",
+              status_is_confirmed(s));
+        if (s->changed_at > 0)
+                gauge(&b, "ecs_pubip_address_changed_timestamp_seconds",
+                      "When the address changed last.", s->changed_at);
+        gauge(&b, "ecs_pubip_clock_offset_seconds",
+              "This machine's clock minus the cloud's, in whole minutes.", s->clock_offset);
         add_phase(&b, s);
         gauge(&b, "ecs_pubip_phase_since_timestamp_seconds", "When that phase began.",
-              s->since > 0 ? (uint64_t)s->since : 0);
-        gauge(&b, "ecs_pubip_confirmed", "1 while the address is confirmed.",
+              s->since > 0 ? s->since : 0);
+        gauge(&b, "ecs_pubip_confirmed",
+              "1 in the phase confirmed; see ecs_pubip_address_confirmed.",
               s->phase == PHASE_CONFIRMED);
-        gauge(&b, "ecs_pubip_held", "1 while the brake is on.", s->held);
+        gauge(&b, "ecs_pubip_held", "1 while a person holds all changes.", s->held);
         gauge(&b, "ecs_pubip_busy", "1 while a changing call is in flight.", s->busy);
         gauge(&b, "ecs_pubip_reboot_due", "1 while a reboot is due.", s->next == NEXT_REBOOT);
         add_planes(&b, s);

@@ -7,13 +7,14 @@
 
 #include "core/api/names.h"
 #include "core/format/member.h"
+#include "core/format/status_names.h"
 #include "util/buf.h"
 #include "util/text.h"
 
 #define STATUS_VERSION 1
 #define LINE_MAX_BYTES 4096 /* before it is cut to STATUS_LINE_SIZE */
 
-static const char *const phase_names[_PHASE_MAX] = {
+const char *const phase_names[_PHASE_MAX] = {
         [PHASE_STARTING] = "starting",     [PHASE_IDENTIFYING] = "identifying",
         [PHASE_INSPECTING] = "inspecting", [PHASE_ALLOCATING] = "allocating",
         [PHASE_CONFIRMING] = "confirming", [PHASE_REBOOTING] = "rebooting",
@@ -31,6 +32,12 @@ static const char *const kind_names[] = {
         [KIND_STATIC] = "static",
         [KIND_EIP] = "eip",
 };
+const char *const change_names[_CHANGE_MAX] = {
+        [CHANGE_ASSIGNED] = "assigned",
+        [CHANGE_ADOPTED] = "adopted",
+        [CHANGE_REPLACED] = "replaced",
+        [CHANGE_LOST] = "lost",
+};
 static const char *const next_names[] = {
         [NEXT_LOOK] = "look",
         [NEXT_RETRY] = "retry",
@@ -44,6 +51,7 @@ static const struct member kernel_members[] = {
         {"address", MEMBER_IPV4, MEMBER_NULLABLE, P(address)},
         {"interface", MEMBER_TEXT, MEMBER_NULLABLE, P(interface)},
         {"since", MEMBER_DATE, MEMBER_NULLABLE, P(since)},
+        {"reason", MEMBER_TEXT, 0, P(reason)},
         {},
 };
 static const struct member plane_members[] = {
@@ -83,6 +91,14 @@ static const struct member next_members[] = {
         {"waits_for", MEMBER_TEXT, MEMBER_NULLABLE, S(waits_for)},
         {},
 };
+#define DAY(member) MEMBER_AT(struct status_day, member)
+static const struct member day_members[] = {
+        {"allocations_limit", MEMBER_UINT, MEMBER_REQUIRED, DAY(allocations_limit), .max = UINT32_MAX},
+        {"allocations", MEMBER_UINT, MEMBER_REQUIRED, DAY(allocations), .max = UINT32_MAX},
+        {"reboots_limit", MEMBER_UINT, MEMBER_REQUIRED, DAY(reboots_limit), .max = UINT32_MAX},
+        {"reboots", MEMBER_UINT, MEMBER_REQUIRED, DAY(reboots), .max = UINT32_MAX},
+        {},
+};
 static const struct member fault_members[] = {
         {"class", MEMBER_NAME, MEMBER_REQUIRED, S(fault.class), MEMBER_NAMES(fault_class_names)},
         {"code", MEMBER_TEXT, MEMBER_NULLABLE, S(fault.code)},
@@ -115,6 +131,10 @@ static const struct member status_members[] = {
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
         {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
+        {"last_day", MEMBER_OBJECT, 0, S(day), .members = day_members},
+        {"previous_ip", MEMBER_IPV4, MEMBER_NULLABLE, S(previous_ip)},
+        {"changed_at", MEMBER_DATE, MEMBER_NULLABLE, S(changed_at)},
+        {"change", MEMBER_NAME, MEMBER_NULLABLE, S(change), MEMBER_NAMES(change_names)},
         {"config_problem", MEMBER_TEXT, MEMBER_NULLABLE, S(config_problem)},
         {},
 };
@@ -122,6 +142,10 @@ static const struct member status_members[] = {
 
 const char *phase_name(enum phase p) {
         return (unsigned)p < _PHASE_MAX ? phase_names[p] : "unknown";
+}
+
+const char *change_name(enum address_change c) {
+        return (unsigned)c < _CHANGE_MAX ? change_names[c] : NULL;
 }
 
 const char *network_name(enum network n) {
@@ -195,17 +219,40 @@ static void add_next(struct buf *b, const struct status *s) {
                 buf_printf(b, "; %s %s", what[s->next], rfc3339_format(s->next_at, when));
 }
 
-/* The planes that count and do not agree yet: "metadata disagrees, kernel unknown". */
-static void add_planes(struct buf *b, const struct status *s) {
-        const char *separator = "; ";
+static bool is_unheard(const struct status *s, enum plane p) {
+        return (p == PLANE_CONTROL && *s->control_fault) ||
+               (p == PLANE_METADATA && *s->metadata_fault);
+}
 
+/* Why a plane that counts does not agree. */
+static const char *plane_why(const struct status *s, enum plane p) {
+        static const struct {
+                const char *unknown, *disagrees;
+        } texts[_PLANE_MAX] = {
+                [PLANE_KERNEL] = {"this machine's links are not known yet",
+                                  "no link of this machine has the address"},
+                [PLANE_METADATA] = {"metadata is not asked yet", "metadata does not show it"},
+                [PLANE_CONTROL] = {"the ECS API is not asked yet", "the ECS API does not show it"},
+                [PLANE_OUTSIDE] = {"it is not seen from outside yet",
+                                   "another address is seen from outside"},
+        };
+
+        if (s->planes[p].verdict == PLANE_DISAGREES)
+                return *s->planes[p].reason ? s->planes[p].reason : texts[p].disagrees;
+        if (p == PLANE_METADATA && is_unheard(s, p))
+                return "metadata is unreachable";
+        if (p == PLANE_CONTROL && is_unheard(s, p))
+                return "the ECS API gives no answer";
+        return texts[p].unknown;
+}
+
+/* The planes that count and do not agree yet: "eth0 is down; metadata is unreachable". */
+static void add_planes(struct buf *b, const struct status *s) {
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
                 enum plane_verdict v = s->planes[p].verdict;
 
-                if (v != PLANE_UNKNOWN && v != PLANE_DISAGREES)
-                        continue;
-                buf_printf(b, "%s%s %s", separator, planes_members[p].name, verdict_names[v]);
-                separator = ", ";
+                if (v == PLANE_UNKNOWN || v == PLANE_DISAGREES)
+                        buf_printf(b, "; %s", plane_why(s, p));
         }
 }
 
@@ -227,7 +274,7 @@ static void add_phase(struct buf *b, const struct status *s) {
                 [PHASE_CONFIRMED] = "Confirmed ",
                 [PHASE_WAITING] = "Waiting",
                 [PHASE_FAILED] = "Failed",
-                [PHASE_HELD] = "Held, changing nothing: ",
+                [PHASE_HELD] = "Held, nothing is changed: ",
                 [PHASE_STOPPED] = "Stopped",
         };
 
@@ -260,10 +307,26 @@ static void add_phase(struct buf *b, const struct status *s) {
         }
 }
 
+bool status_is_confirmed(const struct status *s) {
+        for (enum plane p = 0; p < _PLANE_MAX; p++) {
+                enum plane_verdict v = s->planes[p].verdict;
+
+                if (v == PLANE_DISAGREES)
+                        return false;
+                if (v == PLANE_UNKNOWN && (p != PLANE_CONTROL || !is_unheard(s, p)))
+                        return false;
+        }
+        return s->public_ip && s->planes[PLANE_KERNEL].verdict == PLANE_AGREES;
+}
+
 void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
         _cleanup_buf_ struct buf line = BUF(LINE_MAX_BYTES);
 
-        add_phase(&line, s);
+        /* The hold of cloud-init, not of a person. */
+        if (s->phase == PHASE_HELD && !s->held)
+                buf_puts(&line, "Waiting for user-data before the first paid call");
+        else
+                add_phase(&line, s);
         if (s->phase == PHASE_CONFIRMED && *s->note)
                 buf_printf(&line, "; %s", s->note);
         if (*s->config_problem)

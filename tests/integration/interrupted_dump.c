@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Preloaded into the agent by test_netlink.py: the first $TORN_DUMPS dump packets look torn, and
-   $REFUSED_FILTERS filters are refused after the first one, without which there is no start. */
+/* Preloaded into the agent by test_netlink.py: the first $INTERRUPTED_DUMPS dump packets look
+   interrupted, and $REFUSED_FILTERS filters are refused after the first one, without which there is
+   no start. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,7 +17,7 @@ static int number(const char *name) {
         return text ? atoi(text) : 0;
 }
 
-static void tear(const struct msghdr *m, ssize_t n) {
+static void interrupt(const struct msghdr *m, ssize_t n) {
         struct nlmsghdr *h = m->msg_iov[0].iov_base;
 
         for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n))
@@ -31,12 +32,12 @@ ssize_t recvmsg(int fd, struct msghdr *m, int flags) {
         const struct nlmsghdr *h = m->msg_iov[0].iov_base;
 
         if (left < 0)
-                left = number("TORN_DUMPS");
+                left = number("INTERRUPTED_DUMPS");
         if (n < (ssize_t)sizeof(*h) || !from || from->nl_family != AF_NETLINK || left == 0)
                 return n;
         if (h->nlmsg_flags & NLM_F_MULTI) {
                 left--;
-                tear(m, n);
+                interrupt(m, n);
         }
         return n;
 }

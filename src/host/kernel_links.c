@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IFLA_MASTER leads up from a port, IFLA_LINK down from a VLAN. */
+#include "kernel_links.h"
+
+#include <stddef.h>
+
+#define STEPS_MAX                                                                                  \
+        8 /* links on links on links; as deep as the kernel lets them be (MAX_NEST_DEV)            \
+           */
+
+const struct kernel_link *link_cache_get(struct link_cache *c, struct kernel_ask *k, int ifindex) {
+        if (ifindex <= 0)
+                return NULL;
+        for (unsigned i = 0; i < c->n_links; i++)
+                if (c->links[i].ifindex == ifindex)
+                        return &c->links[i];
+        if (c->n_links == KERNEL_LINKS_MAX ||
+            kernel_ask_link(k, ifindex, &c->links[c->n_links]) != 0)
+                return NULL;
+        return &c->links[c->n_links++];
+}
+
+int link_cache_vrf(struct link_cache *c, struct kernel_ask *k, int ifindex) {
+        const struct kernel_link *link = link_cache_get(c, k, ifindex);
+        const struct kernel_link *master = link ? link_cache_get(c, k, link->master) : NULL;
+
+        return master && master->vrf ? master->ifindex : 0;
+}
+
+static int master_of(struct link_cache *c, struct kernel_ask *k, int ifindex) {
+        const struct kernel_link *link = link_cache_get(c, k, ifindex);
+        const struct kernel_link *master = link ? link_cache_get(c, k, link->master) : NULL;
+
+        return master && !master->vrf ? master->ifindex : 0;
+}
+
+static int lower_of(struct link_cache *c, struct kernel_ask *k, int ifindex) {
+        const struct kernel_link *link = link_cache_get(c, k, ifindex);
+
+        return link ? link->lower : 0;
+}
+
+/* Down from `top` by the links below, and up from `bottom` by its masters, until they meet. */
+static bool is_above(struct link_cache *c, struct kernel_ask *k, int top, int bottom) {
+        for (unsigned down = 0; top > 0 && down < STEPS_MAX; down++) {
+                int up = bottom;
+
+                for (unsigned i = 0; up > 0 && i < STEPS_MAX; i++) {
+                        if (up == top)
+                                return true;
+                        up = master_of(c, k, up);
+                }
+                top = lower_of(c, k, top);
+        }
+        return false;
+}
+
+bool link_cache_stacked(struct link_cache *c, struct kernel_ask *k, int a, int b) {
+        return is_above(c, k, a, b) || is_above(c, k, b, a);
+}
