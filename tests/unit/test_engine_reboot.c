@@ -30,7 +30,10 @@ static int64_t seconds_to_reboot(struct rig *r, const char *shown, unsigned turn
         for (unsigned i = 0; i < turns; i++) {
                 if (leaves(r))
                         return (int64_t)((r->now.boot_usec - began) / USEC_PER_SEC);
-                rig_go_on(r, shown);
+                if (r->actions.wants & ACTION_BLOCKERS)
+                        rig_play(r, &(struct line){"blockers", ""}, 1);
+                else
+                        rig_go_on(r, shown);
         }
         return -1;
 }
@@ -252,6 +255,33 @@ static void the_future_is_dated_once(void **state) {
         assert_int_equal(r.disk.entries[0].time, r.now.wall_sec - 3600);
 }
 
+/* L15: the Date of a refusal dates nothing anew and frees no budget; nor does a clock of 1970. */
+static void a_wrong_date_frees_nothing(void **state) {
+        static const int64_t lies[] = {-2 * DAY_SEC, 2 * DAY_SEC, -1795000000 + 60};
+        struct rig r;
+
+        (void)state;
+        for (size_t i = 0; i < N(lies); i++) {
+                int64_t time;
+
+                rig_init(&r);
+                r.config.heal_limit = 1;
+                PLAY(&r, UP_TO_CHANGE, {"ok A", ""}, {"instance A", ""}, {"wait", ""},
+                     {"addresses A", "confirmed store online"});
+                time = r.disk.entries[0].time;
+                r.now.wall_sec += 3600 + lies[i];
+                r.now.boot_usec += USEC_PER_HOUR;
+                PLAY(&r, {"kill", ""}, {"identity none", ""}, {"fault Throttling.User 400", ""});
+                assert_int_equal(r.engine.ledger.entries[0].time, time);
+                r.now.wall_sec -= lies[i];
+                for (unsigned n = 0; n < 60; n++) {
+                        assert_int_not_equal(r.engine.inflight.op, WIRE_ALLOCATE);
+                        rig_go_on(&r, "none");
+                }
+                assert_string_equal(r.engine.holdoff.fault.code, "Heal.Limit");
+        }
+}
+
 /* A look that failed takes back the one before it. */
 static void a_look_that_failed_is_none(void **state) {
         struct rig r;
@@ -349,6 +379,7 @@ int main(void) {
                 cmocka_unit_test(no_reboot_after_one_that_cured_nothing),
                 cmocka_unit_test(metadata_that_lags_after_its_reboot),
                 cmocka_unit_test(the_future_is_dated_once),
+                cmocka_unit_test(a_wrong_date_frees_nothing),
                 cmocka_unit_test(a_look_that_failed_is_none),
                 cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
                 cmocka_unit_test(a_refusal_that_is_a_lie_spends_the_budget),
