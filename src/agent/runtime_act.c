@@ -14,6 +14,7 @@
 #include "message_ids.h"
 #include "runtime_parts.h"
 #include "util/cleanup.h"
+#include "util/ipv4.h"
 #include "util/paths.h"
 #include "util/text.h"
 

@@ -11,7 +11,7 @@
 
 #include <ecs-pubip/usec.h>
 
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "message_ids.h"
 #include "runtime_parts.h"
 #include "util/text.h"

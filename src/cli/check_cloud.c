@@ -6,7 +6,9 @@
 #include "host/clock.h"
 #include "host/dmi.h"
 #include "machine.h"
+#include "util/ipv4.h"
 #include "util/text.h"
+#include "util/time.h"
 #include "when.h"
 
 #define ASK_MS        20000u
@@ -182,7 +184,7 @@ static void check_clock(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_SKIPPED, "the cloud's time is not known");
         } else if (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC) {
                 finding_set(f, LEVEL_WARN, "this machine's clock is %s %s",
-                            span_format((uint64_t)(off < 0 ? -off : off), span),
+                            time_format_span((uint64_t)(off < 0 ? -off : off), span),
                             off < 0 ? "behind" : "ahead");
                 finding_remedy(f, "the agent uses the cloud's time, so this does not stop it; "
                                   "let chronyd or systemd-timesyncd set the clock");

@@ -13,6 +13,7 @@
 #include "host/hold_file.h"
 #include "machine.h"
 #include "show.h"
+#include "util/ipv4.h"
 #include "util/paths.h"
 #include "util/text.h"
 

@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "json.h"
 #include "out.h"
-#include "util/text.h"
 
 #define VALUE_WIDTH 44 /* the origins stand in one column beside it */
 

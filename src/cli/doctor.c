@@ -9,7 +9,7 @@
 
 #include "command.h"
 #include "finding.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "json.h"
 #include "out.h"
 #include "show.h"

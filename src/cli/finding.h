@@ -6,7 +6,7 @@
 #include <ecs-pubip/status.h>
 #include <ecs-pubip/wire.h>
 
-#include "ask.h"
+#include "asker.h"
 #include "snapshot.h"
 
 #define FINDING_TEXT_SIZE 768

@@ -16,7 +16,7 @@
 #include "out.h"
 #include "snapshot.h"
 #include "util/paths.h"
-#include "util/text.h"
+#include "util/time.h"
 
 /* A changing call lasts CALL_MAX; the rest is for the agent to notice and to say so. */
 #define ANSWER_USEC (60 * USEC_PER_SEC)
@@ -32,7 +32,7 @@ static int write_brake(const struct snapshot *s) {
         const char *id = s->status.instance_id;
 
         snprintf(text, sizeof(text), "%s %s\n", id[0] ? id : "-",
-                 rfc3339_format(clock_wall_sec(), time));
+                 time_format(clock_wall_sec(), time));
         if (mkdir(CONFIG_DIR, 0755) < 0 && errno != EEXIST)
                 return -errno;
         return file_replace(CONFIG_DIR, HOLD_NAME, text);

@@ -11,11 +11,11 @@
 
 #include <ecs-pubip/engine.h>
 
-#include "ask.h"
+#include "asker.h"
 #include "command.h"
 #include "host/boot_id.h"
 #include "host/clock.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "host/dmi.h"
 #include "host/hold_file.h"
 #include "json.h"
@@ -23,8 +23,10 @@
 #include "out.h"
 #include "show.h"
 #include "snapshot.h"
+#include "util/ipv4.h"
 #include "util/paths.h"
 #include "util/text.h"
+#include "util/time.h"
 #include "when.h"
 
 #define STEPS_MAX 64 /* events; a plan takes about ten */
@@ -346,7 +348,7 @@ static void add_plan(struct buf *out, const struct plan *p) {
                 buf_puts(out, "On hold; after sudo ecs-pubip resume it would ");
         else if (p->ahead >= USEC_PER_SEC)
                 buf_printf(out, "In %s, if nothing changes, it would ",
-                           span_format((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
+                           time_format_span((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
         else
                 buf_puts(out, "Now it would ");
         add_change(out, p);

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "ask.h"
+#include "asker.h"
 #include "command.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "out.h"
 #include "ram.h"
 #include "snapshot.h"

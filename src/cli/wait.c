@@ -12,6 +12,7 @@
 #include "show.h"
 #include "snapshot.h"
 #include "util/text.h"
+#include "util/time.h"
 #include "when.h"
 
 /* Nobody is there yet: the service may be about to start. */
@@ -95,7 +96,7 @@ static int finish(const struct snapshot *s, enum exit_status outcome, const stru
         }
         if (outcome == EXIT_NOT_YET)
                 buf_printf(&text, "Not confirmed within %s\n",
-                           span_format(o->timeout_usec / USEC_PER_SEC, span));
+                           time_format_span(o->timeout_usec / USEC_PER_SEC, span));
         show_snapshot(&text, s, &style);
         return out_text(&text, outcome);
 }
