@@ -307,7 +307,7 @@ static int write_report(const char *path, const struct buf *text) {
         return 0;
 }
 
-int command_bugreport(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(REPORT_MAX), said = BUF(OUT_MAX);
         char time[RFC3339_SIZE], path[PATH_MAX];
         int r;
@@ -337,3 +337,13 @@ int command_bugreport(const struct options *o) {
                    path);
         return out_line(buf_text(&said), EXIT_DONE);
 }
+
+const struct command command_bugreport = {
+        .name = "bugreport",
+        .operand = "FILE",
+        .needs_root = true,
+        .help = "Write one file that shows how it is here, without secrets",
+        .more = "FILE must not exist; without one its name is made from the time.\nRead it "
+                "before you send it.",
+        .run = run,
+};

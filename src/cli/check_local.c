@@ -7,7 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "finding.h"
+#include "check.h"
 #include "host/boot_id.h"
 #include "host/file.h"
 #include "host/hold_file.h"

@@ -88,7 +88,7 @@ static int history_json(const char *lines, const struct history *h) {
         return json_add(&text, object, false) < 0 ? -ENOMEM : out_text(&text, EXIT_DONE);
 }
 
-int command_history(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         _cleanup_free_ struct history *h = calloc(1, sizeof(*h));
         _cleanup_free_ char *lines = NULL;
@@ -115,3 +115,11 @@ int command_history(const struct options *o) {
         add_last_change(&text);
         return out_text(&text, EXIT_DONE);
 }
+
+const struct command command_history = {
+        .name = "history",
+        .options = OPTION_JSON,
+        .help = "Show the phases of this boot and how long each took",
+        .more = "Of boots before this one: journalctl -u ecs-pubip.",
+        .run = run,
+};

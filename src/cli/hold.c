@@ -136,7 +136,7 @@ static int await(struct folder *f, struct snapshot *s, bool json) {
         }
 }
 
-int command_hold(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         struct snapshot s;
         int r;
@@ -154,3 +154,13 @@ int command_hold(const struct options *o) {
         }
         return await(&f, &s, o->json);
 }
+
+const struct command command_hold = {
+        .name = "hold",
+        .options = OPTION_JSON,
+        .needs_root = true,
+        .help = "Pause: watch on, but make no changing call",
+        .more = "Returns when no changing call is in flight any more.\n"
+                "Survives restart and reboot.",
+        .run = run,
+};

@@ -157,7 +157,7 @@ static bool is_between_looks(const struct engine *e) {
         return false;
 }
 
-static int run(struct plan *p) {
+static int think(struct plan *p) {
         int r;
 
         r = step_kernel(p); /* as of any address: the agent begins so, too */
@@ -386,7 +386,7 @@ static int plan_json(const struct plan *p) {
         return out_text(&text, status_of(p));
 }
 
-int command_plan(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_(plan_done) struct plan p = {.asker.fd = -1};
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct config config;
@@ -399,7 +399,7 @@ int command_plan(const struct options *o) {
         if (r < 0)
                 return r;
         init(&p, &config);
-        r = run(&p);
+        r = think(&p);
         if (r < 0)
                 return r;
         if (p.asker.error == ASKER_NOT_ROOT) {
@@ -412,3 +412,13 @@ int command_plan(const struct options *o) {
         add_plan(&text, &p);
         return out_text(&text, status_of(&p));
 }
+
+const struct command command_plan = {
+        .name = "plan",
+        .options = OPTION_JSON,
+        .needs_root = true,
+        .help = "Say what the agent would do now, and why",
+        .more = "Looks at metadata and the API, and decides with the agent's own "
+                "code.\nChanges nothing.",
+        .run = run,
+};

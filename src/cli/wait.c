@@ -101,7 +101,7 @@ static int finish(const struct snapshot *s, enum exit_status outcome, const stru
         return out_text(&text, outcome);
 }
 
-int command_wait(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         uint64_t start = clock_boot_usec();
         struct waiting w = {
@@ -134,3 +134,12 @@ int command_wait(const struct options *o) {
         progress_end(&w);
         return finish(&s, outcome, o);
 }
+
+const struct command command_wait = {
+        .name = "wait",
+        .options = OPTION_TIMEOUT | OPTION_JSON,
+        .help = "Wait until the public address is confirmed",
+        .more = "Returns at once when it is confirmed, has failed, or when a due reboot "
+                "waits for\nsomething else (5): then the caller may be what it waits for.",
+        .run = run,
+};
