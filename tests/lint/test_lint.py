@@ -136,6 +136,19 @@ CASES = [
          {"src/cli/a.c": "static void put(struct x *x) {\n        x->n++;\n}\n\n"
                          "static bool is_on(struct x *x) {\n        put(x);\n        return true;\n}\n"},
          "is_on() is a question, and put() writes"),
+    Case("predicates", {"src/cli/a.c": "static void put(struct x *x) {\n        x->n = 1;\n}\n\n"
+                                       "static bool is_on(const struct x *a) {\n        struct x b = {};\n\n"
+                                       "        put(&b);\n        return b.n == a->n;\n}\n"},
+         {"src/cli/a.c": "static void put(struct x *x) {\n        x->n = 1;\n}\n\n"
+                         "static bool is_on(struct x *a) {\n        struct y *b = &a->y;\n\n"
+                         "        put(&b->x);\n        return true;\n}\n"},
+         "is_on() is a question, and put() writes"),
+    Case("predicates", {"src/cli/a.c": "static void put(void *x) {\n        struct x *y = x;\n\n        y->n = 1;\n}\n\n"
+                                       "static bool is_on(void) {\n        struct x b = {};\n\n"
+                                       "        walk(put, &b);\n        return b.n;\n}\n"},
+         {"src/cli/a.c": "static void put(void *x) {\n        struct x *y = x;\n\n        y->n = 1;\n}\n\n"
+                         "static bool is_on(struct x *a) {\n        walk(put, a);\n        return true;\n}\n"},
+         "is_on() is a question, and put() writes"),
     Case("header-size", {"src/cli/a.h": "int a_f(void);\n"},
          {"src/cli/a.h": "".join(f"int a_{n}(int x,\n         int y);\n" for n in range(11))}, "11 functions"),
     Case("comments", {"src/cli/a.c": "/* As read() and a_f() do. */\nint a_f(void);\n"},
