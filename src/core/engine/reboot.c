@@ -267,7 +267,7 @@ struct move reboot_reconsider(struct turn *t) {
         if (i->step == STEP_LEAVING || (i->step == STEP_ASKING && i->op == WIRE_REBOOT))
                 return move_on(PHASE_SAME);
         due_clear(t);
-        t->e->confirming.since = 0;
+        t->e->confirming.since = t->now.boot_usec; /* another policy begins with its Grace */
         if (t->e->phase != PHASE_REBOOTING)
                 return move_on(PHASE_SAME);
         confirm_begin(t);
