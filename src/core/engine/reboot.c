@@ -40,6 +40,8 @@ static struct move confirm_further(struct turn *t, const struct situation *s) {
         const struct engine *e = t->e;
         uint64_t age = t->now.boot_usec - e->confirming.since;
 
+        if (s->verdict.confirmed) /* netlink told while a question was in flight */
+                return confirm_reached(t);
         if (e->phase == PHASE_FAILED || age >= e->given.config.confirm_timeout_usec)
                 return fail_to_confirm(t, s);
         return confirm_look(t, PHASE_CONFIRMING);
