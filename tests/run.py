@@ -94,7 +94,7 @@ def read_suites():
     for line in (TOP / "tests/suites.conf").read_text().splitlines():
         if line.startswith("#") or not line.strip():
             continue
-        name, runner, _packages, minutes, what = [cell.strip() for cell in line.split("|")]
+        name, runner, _packages, minutes, _runs, what = [cell.strip() for cell in line.split("|")]
         suites[name] = Suite(name, runner.split(), int(minutes), what)
     return suites
 

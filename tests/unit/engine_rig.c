@@ -421,6 +421,8 @@ void rig_go_on(struct rig *r, const char *instance) {
                 happen(r, "eip none");
         else if (r->engine.inflight.op == WIRE_PROBE)
                 happen(r, "reach no");
+        else if (r->engine.reboot.blockers_until && !r->engine.reboot.blockers_known)
+                happen(r, "blockers");
         else
                 happen(r, "wait");
         keep_disk(r);

@@ -160,9 +160,15 @@ static void what_works_needs_no_reboot(void **state) {
         assert_int_equal(seconds_to_reboot(&r, "A", 10), -1);
 }
 
+static bool asks_metadata(const struct rig *r) {
+        const struct inflight *f = &r->engine.inflight;
+
+        return f->step == STEP_ASKING && (f->op == WIRE_ADDRESSES || f->op == WIRE_IDENTIFY);
+}
+
 /* L12: the kernel plane of a VPC, a verdict that is unknown, and an EIP are cured by no reboot. */
 static void what_a_reboot_cannot_cure(void **state) {
-        static const struct line shown = {"addresses A", ""};
+        static const struct line shown[] = {{"addresses A", ""}, {"identity A", ""}};
         struct rig r;
 
         (void)state;
@@ -170,8 +176,8 @@ static void what_a_reboot_cannot_cure(void **state) {
         PLAY(&r, UP_TO_CONFIRMING, {"kernel down", ""}, {"wait", ""});
         for (unsigned i = 0; i < 100; i++) {
                 assert_false(leaves(&r));
-                if (r.engine.inflight.step == STEP_ASKING && r.engine.inflight.op == WIRE_ADDRESSES)
-                        rig_play(&r, &shown, 1);
+                if (asks_metadata(&r))
+                        rig_play(&r, &shown[r.engine.inflight.op == WIRE_IDENTIFY], 1);
                 else
                         rig_go_on(&r, "A");
         }
@@ -180,7 +186,7 @@ static void what_a_reboot_cannot_cure(void **state) {
         PLAY(&r, UP_TO_CONFIRMING);
         for (unsigned i = 0; i < 100; i++) {
                 assert_false(leaves(&r));
-                if (r.engine.inflight.step == STEP_ASKING && r.engine.inflight.op == WIRE_ADDRESSES)
+                if (asks_metadata(&r))
                         PLAY(&r, {"fault Metadata.ServerError 500", ""});
                 else
                         rig_go_on(&r, "A");
