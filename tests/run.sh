@@ -21,7 +21,7 @@ field() {
 list() {
     local suite
     for suite in $(suites); do
-        printf '  %-12s %s\n' "$suite" "$(field "$suite" 6)"
+        printf '  %-12s %s\n' "$suite" "$(field "$suite" 7)"
     done
 }
 

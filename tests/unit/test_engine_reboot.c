@@ -282,6 +282,18 @@ static void a_wrong_date_frees_nothing(void **state) {
         }
 }
 
+/* The link comes back while the witness is asked, after Confirm.Timeout: all agree, and that
+ * counts. */
+static void agreement_while_the_witness_is_asked(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMING, {"kernel down", ""}, {"+3600", ""}, {"wait", ""},
+             {"addresses A", "confirming ask:probe"}, {"kernel up", "confirming"},
+             {"reach yes", "confirmed store online"});
+}
+
 /* A look that failed takes back the one before it. */
 static void a_look_that_failed_is_none(void **state) {
         struct rig r;
@@ -380,6 +392,7 @@ int main(void) {
                 cmocka_unit_test(metadata_that_lags_after_its_reboot),
                 cmocka_unit_test(the_future_is_dated_once),
                 cmocka_unit_test(a_wrong_date_frees_nothing),
+                cmocka_unit_test(agreement_while_the_witness_is_asked),
                 cmocka_unit_test(a_look_that_failed_is_none),
                 cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
                 cmocka_unit_test(a_refusal_that_is_a_lie_spends_the_budget),
