@@ -187,10 +187,8 @@ class Effects:
         known = self.code.seen_from(function.path)
         for match in CALL.finditer(function.body):
             callee = known.get(match[1])
-            if not callee or callee is function:
-                continue
             arguments = argument_list(function.body, match.end())
-            for index, who in self.writes[key(callee)].items():
+            for index, who in self.writes[key(callee)].items() if callee else ():
                 if index < len(arguments):
                     for i in self.origins(function, arguments[index]):
                         mine.setdefault(i, who)

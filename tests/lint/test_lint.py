@@ -40,7 +40,7 @@ CASES = [
     Case("spdx", {"src/core/a.c": OK_C}, {"src/core/a.c": "int a;\n"}, "src/core/a.c:1: no"),
     Case("marks", {"src/core/a.c": OK_C}, {"src/core/a.c": OK_C + "/* TO" "DO: more */\n"},
          "src/core/a.c:7: unfinished"),
-    Case("marks", {"tests/a.py": "x = 1\n"}, {"tests/a.py": "x = '/ho" "me/me/secret'\n"}, "not for others"),
+    Case("marks", {"tests/a.py": "x = 1\n", ".git": "gitdir: /ho" "me/me/x\n"}, {"tests/a.py": "x = '/ho" "me/me/secret'\n"}, "not for others"),
     Case("banned", {"src/cli/a.c": "int strcpy_like(void);\n"},
          {"src/cli/a.c": "int x;\nvoid g(char *a) { strcpy(a, \"x\"); }\n"}, "a.c:2: strcpy()"),
     Case("banned", {"src/cli/a.c": "/* system(x) */ void f(void) { signal(SIGPIPE, SIG_IGN); }\n"},
