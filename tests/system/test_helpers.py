@@ -93,7 +93,7 @@ def test_hooks_that_cannot_be_run(confirmed, what):
 def test_hooks_are_run_again_once_they_can_be(confirmed):
     _one, machine = confirmed()
     machine.sh("chmod 0644 %s; touch %schanged" % (HOOKS, MARKS))
-    wait_for(lambda: "203" in machine.log("ecs-pubip-hooks.service"))
+    wait_for(lambda: starts(machine, "ecs-pubip-hooks.service") > 1)
     machine.sh("chmod 0755 " + HOOKS)
     wait_for(lambda: not mark(machine, "changed"), 30)
 
