@@ -98,24 +98,6 @@ const struct fault_row *fault_table(size_t *ret_n);
 /* The row that explains a fault; never NULL: the last row fits everything. */
 const struct fault_row *fault_explain(const struct fault *f, unsigned context);
 
-/* What happened, and what to do about it, for a person; without a final full stop. */
-const char *fault_sentence(const struct fault_row *row);
-void fault_row_remedy(const struct fault_row *row, char ret[static FAULT_REMEDY_SIZE]);
-
-/* What a remedy's commands name; "" where it is not known. */
-struct fault_names {
-        const char *instance, *region, *role;
-};
-
-/*
- * The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one
- * the message names, and commands are of this instance, region and role. Without them (names NULL,
- * or one of them "") a word in capitals stands where a person has to put them.
- */
-void fault_remedy_here(const struct fault *f, unsigned context, const struct fault_names *names,
-                       char ret[static FAULT_REMEDY_SIZE]);
-void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]);
-
 /* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */
 void fault_classify(struct fault *f, unsigned context);
 
@@ -137,11 +119,6 @@ bool fault_is_at_gate(const struct fault *f);
 
 /* A fault of our own; code is one of those below and is in the table. */
 struct fault fault_own(const char *code, const char *message);
-
-const char *fault_class_name(enum fault_class c); /* "retry", "operator", … ; "" for NONE */
-enum fault_class fault_class_from_name(const char *name);
-const char *fault_executed_name(enum fault_executed e); /* "no" or "maybe" */
-const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", … */
 
 /* Codes of our own. Agent <-> cloud process: */
 #define FAULT_CLOUD_UNREACHABLE "Cloud.Unreachable" /* cloud.sock refuses, is missing or masked */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include <ecs-pubip/fault_text.h>
+
 #include "message_ids.h"
 #include "util/buf.h"
 #include "util/ipv4.h"

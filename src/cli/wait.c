@@ -53,12 +53,10 @@ static bool is_asked_anew(const struct snapshot *s) {
 }
 
 /* True when waiting longer changes nothing; *ret is then the exit status. */
-static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_status *ret) {
+static bool is_over(const struct waiting *w, const struct snapshot *s, enum exit_status *ret) {
         uint64_t now = clock_boot_usec();
         enum exit_status outcome = snapshot_outcome(s);
 
-        if (s->alive)
-                w->agent_deadline = now + RESTART_USEC;
         switch (outcome) {
         case EXIT_FAILED:
                 *ret = outcome;
@@ -121,6 +119,8 @@ static int run(const struct options *o) {
                 r = snapshot_take(&s);
                 if (r < 0)
                         return r;
+                if (s.alive)
+                        w.agent_deadline = clock_boot_usec() + RESTART_USEC;
                 if (is_over(&w, &s, &outcome))
                         break;
                 progress_say(&w, &s);

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <ecs-pubip/fault.h>
+#include <ecs-pubip/fault_text.h>
 
 #include <stdlib.h>
 #include <strings.h>

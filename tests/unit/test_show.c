@@ -2,6 +2,8 @@
 /* Pages of `ecs-pubip status`: what a person reads, and that nothing can break the page. */
 #include "unit.h"
 
+#include <ecs-pubip/fault_text.h>
+
 #include "cli/show.h"
 #include "util/ipv4.h"
 #include "util/text.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <ecs-pubip/engine.h>
+#include <ecs-pubip/fault_text.h>
 
 #include "clock.h"
 #include "cure.h"

@@ -3,6 +3,7 @@
  * The ledger's text. A first line with the version, then one record a line, `noun name=value …`,
  * and a last line with a checksum, so that a cut or edited file does not pass for a whole one.
  */
+#include <ecs-pubip/fault_text.h>
 #include <ecs-pubip/ledger.h>
 
 #include <errno.h>

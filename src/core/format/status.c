@@ -180,7 +180,7 @@ int status_parse(const char *text, size_t len, struct status *ret) {
 
         if (len > STATUS_TEXT_MAX)
                 return -EBADMSG;
-        object = member_parse_object(text, len);
+        object = members_parse_object(text, len);
         version = cJSON_GetObjectItemCaseSensitive(object, "version");
         if (!cJSON_IsNumber(version) || version->valuedouble != STATUS_VERSION)
                 return -EBADMSG;
