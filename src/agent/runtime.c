@@ -50,14 +50,10 @@ void runtime_enqueue(struct runtime *r, const struct event *event) {
                 r->n_queued++;
 }
 
-enum hold runtime_brake(const struct runtime *r) {
+enum hold runtime_hold(const struct runtime *r) {
         char ignored[HOLD_WHY_SIZE];
 
         return hold_file_read(r->engine.facts.identity.instance_id, ignored);
-}
-
-enum hold runtime_hold(const struct runtime *r) {
-        return r->awaits_user_data || r->config_unread ? HOLD_ON : runtime_brake(r);
 }
 
 static struct event dequeue(struct runtime *r) {
@@ -147,11 +143,7 @@ static bool keeps_link(void *userdata) {
 }
 
 static void on_hold(void *userdata) {
-        struct runtime *r = userdata;
-
-        runtime_judge_hold(r);
-        if (r->awaits_user_data)
-                runtime_publish(r); /* to the engine nothing has changed */
+        runtime_judge_hold(userdata);
 }
 
 /* What a person does about a failure is often in the files, and this is the word to go on. */
@@ -159,7 +151,6 @@ static void on_resume(void *userdata) {
         if (runtime_leave_for_ledger(userdata))
                 return;
         (void)runtime_read_config(userdata, false);
-        runtime_release_first_change(userdata);
         runtime_judge_hold(userdata);
         feed_plain(userdata, EVENT_RESUME);
 }
@@ -257,8 +248,6 @@ static int add_sources(struct runtime *r) {
                 k = inhibitors_new(r->event, on_blockers, r, &r->inhibitors);
         if (k >= 0)
                 k = runtime_open_config(r);
-        if (k >= 0)
-                k = runtime_open_user_data(r);
         return k;
 }
 
@@ -305,6 +294,7 @@ static int start(struct runtime *r) {
         runtime_watch_hold(r);
         runtime_open_folders(r);
         runtime_judge_hold(r);
+        runtime_judge_config(r);
         drain(r);
         return 0;
 }
@@ -330,7 +320,6 @@ static struct runtime *runtime_free(struct runtime *r) {
         cloud_link_free(r->link);
         inhibitors_free(r->inhibitors);
         cloud_init_watch_free(r->cloud_init);
-        sd_event_source_unref(r->user_data_timer);
         sd_event_source_unref(r->config_timer);
         clock_watch_free(r->clock);
         sd_event_source_unref(r->timer);

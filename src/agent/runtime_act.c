@@ -21,12 +21,6 @@
 #define ONLINE_MARK "online"
 #define REBOOT_MARK "reboot-required"
 #define BEAT_SEC    60 /* no write for each wake-up of a busy loop */
-#define USER_DATA_SAYS                                                                             \
-        "Before the first change the agent waits, at most 5 min, until cloud-init has written "    \
-        "the files of user-data: they may hold its configuration"
-#define USER_DATA_NOTE                                                                             \
-        "the first change waits for the files of user-data, at most 5 min; or for `ecs-pubip "     \
-        "resume`"
 
 /* Without a run folder nobody hears of the agent, but it can still do its job. */
 static void tell_unseen(struct runtime *r, int error) {
@@ -97,15 +91,6 @@ static void status_take(struct runtime *r, struct status *ret) {
         const struct history_change *c = &r->record.change;
 
         engine_status(&r->engine, runtime_now(), ret);
-        if (r->awaits_user_data) {
-                ret->held = runtime_brake(r) == HOLD_ON;
-                TEXT_SET(ret->note, USER_DATA_NOTE);
-        }
-        if (r->config_unread) {
-                ret->held = runtime_brake(r) == HOLD_ON;
-                TEXT_SET(ret->note, "the configuration cannot be read at this moment: nothing is "
-                                    "changed until it can");
-        }
         TEXT_SET(ret->config_problem, r->config_report.first);
         if (ret->held)
                 note_brake(r, ret);
@@ -242,12 +227,6 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                                 n->kind = NOTICE_LEDGER_NEWER;
                 }
                 message_format(n, s, engine_call_context(&r->engine.given.config), &entry);
-                if (n->kind == NOTICE_HELD && r->awaits_user_data) {
-                        entry.id = MESSAGE_USER_DATA;
-                        TEXT_SET(entry.message, USER_DATA_SAYS);
-                }
-                if (n->kind == NOTICE_HELD && r->config_unread)
-                        continue; /* that was said, and is no brake of a person */
                 journal_send(&entry);
         }
 }
@@ -257,7 +236,6 @@ static void keep_ledger(struct runtime *r) {
         struct event e = {.type = EVENT_STORED};
 
         e.stored.error = store_save(&r->store, &r->engine.ledger);
-        runtime_brake_first_change(r);
         e.stored.hold = runtime_hold(r);
         runtime_enqueue(r, &e);
 }
@@ -275,6 +253,8 @@ static void perform(struct runtime *r, unsigned wants) {
                 keep_ledger(r);
         if (wants & ACTION_WATCH)
                 netlink_watch(r->netlink, &r->engine.watch);
+        if (wants & ACTION_USER_DATA)
+                runtime_look_for_user_data(r);
         if (wants & ACTION_BLOCKERS)
                 inhibitors_look(r->inhibitors);
         if (wants & ACTION_NO_BLOCKERS)

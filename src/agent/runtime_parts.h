@@ -40,13 +40,11 @@ struct runtime {
         struct inhibitors *inhibitors;
         struct clock_watch *clock;
         struct cloud_init_watch *cloud_init;
-        sd_event_source *user_data_timer; /* while a first change would wait for cloud-init */
         struct config_report config_report;
         bool config_unread;            /* since an error that may pass: no change until then */
         bool config_unknown;           /* and there is none of before that would be in force */
         sd_event_source *config_timer; /* until it is read again */
         uint64_t config_pause;
-        bool awaits_user_data;       /* one does: the brake is on until then */
         int alive_fd;                /* negative: nobody sees yet that we live */
         struct folder_id run_folder; /* that the marks and the lock are in */
         bool run_lost;               /* it is another one, and cannot be written */
@@ -75,8 +73,7 @@ void runtime_enqueue(struct runtime *r, const struct event *event);
 /* An event from outside a step: at once, or after the step that is under way. */
 void runtime_feed(struct runtime *r, const struct event *event);
 
-/* The brake as it stands now; with what else keeps changes back; and telling the engine. */
-enum hold runtime_brake(const struct runtime *r);
+/* The brake as it stands now; and telling the engine. */
 enum hold runtime_hold(const struct runtime *r);
 void runtime_judge_hold(struct runtime *r);
 
@@ -97,6 +94,7 @@ bool runtime_leave_for_ledger(struct runtime *r);
  */
 int runtime_open_config(struct runtime *r);
 int runtime_read_config(struct runtime *r, bool always);
+void runtime_judge_config(struct runtime *r); /* tells it whether they can be read, where new */
 
 /* runtime_act.c: what a step wants is told and done. */
 void runtime_act(struct runtime *r, struct actions *a);
@@ -116,7 +114,6 @@ void runtime_look_soon(struct runtime *r, uint64_t usec);
 /* Watches the brake and the resume file anew. */
 void runtime_watch_hold(struct runtime *r);
 
-/* runtime_user_data.c: a configuration that comes with user-data. */
-int runtime_open_user_data(struct runtime *r);
-void runtime_brake_first_change(struct runtime *r);
-void runtime_release_first_change(struct runtime *r);
+/* runtime_user_data.c: tells the engine now, and later, whether user-data may still bring a
+ * configuration, which is then read. */
+void runtime_look_for_user_data(struct runtime *r);

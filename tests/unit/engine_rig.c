@@ -58,6 +58,15 @@ static void step_plain(struct rig *r, enum event_type type) {
         step(r, &e);
 }
 
+/* As the runtime says straight after the start. */
+static void tell_user_data(struct rig *r, enum user_data state) {
+        struct event e = {.type = EVENT_USER_DATA, .now = r->now, .user_data = state};
+        struct actions none;
+
+        engine_step(&r->engine, &e, &none);
+        assert_int_equal(none.wants, 0);
+}
+
 static void start(struct rig *r) {
         char boot_id[BOOT_ID_SIZE] = "";
 
@@ -66,6 +75,7 @@ static void start(struct rig *r) {
         engine_init(&r->engine, &r->config, boot_id, true, r->dmi_is_ecs, r->disk_state, &r->disk,
                     r->hold, 42);
         step_plain(r, EVENT_START);
+        tell_user_data(r, r->user_data_comes ? USER_DATA_AWAITED : USER_DATA_SETTLED);
 }
 
 static void answer(struct rig *r, struct wire_answer *a) {
