@@ -62,7 +62,7 @@ SEEN_BY_LIFE = {
 UNIT_ONLY = {
     "3-answered-is-asked": "an inspection in flight for longer than 45 s while a call is open",
     "4.2-policy-changed-in-between": "a reload to another policy while the intent is written",
-    "4.2-verdict-before-its-change": "confirmed within two seconds of its change, and drift then",
+    "L15-order-by-times": "confirmed by a clock that is hours behind the one of its change",
     "4.3-old-token": "a purchase of which nothing came is repeated, with Heal.Limit used up since",
 }
 FLAGS = ("-D_GNU_SOURCE -std=gnu11 -O1 -w -ffunction-sections -Wl,--gc-sections "

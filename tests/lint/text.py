@@ -4,9 +4,8 @@
 import ipaddress
 import re
 
-from tree import c_code, line_of, rule
+from tree import C, c_code, line_of, rule
 
-C = (".c", ".h")
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 SPDX_LINES = 4  # a #! line and a title may stand before it
 # No room for a comment, or not ours: data, generated lists, Debian's own formats.
