@@ -284,6 +284,7 @@ static int start(struct runtime *r) {
         int k;
 
         r->stepping = true;
+        runtime_judge_config(r);
         runtime_enqueue(r, &(struct event){.type = EVENT_START});
         k = netlink_new(r->event, on_facts, r, &r->netlink);
         if (k < 0) {
@@ -294,7 +295,6 @@ static int start(struct runtime *r) {
         runtime_watch_hold(r);
         runtime_open_folders(r);
         runtime_judge_hold(r);
-        runtime_judge_config(r);
         drain(r);
         return 0;
 }

@@ -9,6 +9,7 @@
 #include "commit.h"
 #include "cure.h"
 #include "fault.h"
+#include "holdoff.h"
 #include "outcome.h"
 #include "past.h"
 #include "planes.h"
@@ -78,8 +79,8 @@ static bool is_waiting_for(const struct engine *e, enum fault_awaits fact) {
         return e->phase == PHASE_WAITING && fault_row_of(e, &e->holdoff.fault)->awaits == fact;
 }
 
-static void end_user_data(struct turn *t, enum user_data state) {
-        t->e->given.user_data = state;
+static void waive_user_data(struct turn *t) {
+        t->e->given.user_data = USER_DATA_WAIVED;
         t->e->given.user_data_until = 0;
 }
 
@@ -91,7 +92,7 @@ static void expire_user_data(struct turn *t) {
                 return;
         if (is_waiting_for(e, AWAITS_USER_DATA))
                 report_notice(t, NOTICE_USER_DATA_LATE);
-        end_user_data(t, USER_DATA_WAIVED);
+        waive_user_data(t);
 }
 
 static struct move on_timer(struct turn *t) {
@@ -140,11 +141,15 @@ static struct move on_hold(struct turn *t, enum hold hold) {
         return move_on(PHASE_SAME);
 }
 
-static struct move on_config(struct turn *t, bool unread) {
-        bool ends = !unread && is_waiting_for(t->e, AWAITS_CONFIG);
+/* It is what a wait was for: who we are is asked anew, and what is wrong is no longer that. */
+static struct move fact_came(struct turn *t) {
+        holdoff_clear(t);
+        return retry_now_at_word(t);
+}
 
+static struct move on_config(struct turn *t, bool unread) {
         t->e->given.config_unread = unread;
-        return ends ? retry_now_at_word(t) : move_on(PHASE_SAME);
+        return !unread && is_waiting_for(t->e, AWAITS_CONFIG) ? fact_came(t) : move_on(PHASE_SAME);
 }
 
 static struct move on_user_data(struct turn *t, enum user_data state) {
@@ -152,18 +157,16 @@ static struct move on_user_data(struct turn *t, enum user_data state) {
 
         if (e->given.user_data_until == 0)
                 return move_on(PHASE_SAME); /* too late, or a person did not want to wait */
-        if (state == USER_DATA_SETTLED)
-                end_user_data(t, state);
-        else
-                e->given.user_data = state;
-        if (state == USER_DATA_SETTLED && is_waiting_for(e, AWAITS_USER_DATA))
-                return retry_now_at_word(t);
-        return move_on(PHASE_SAME);
+        e->given.user_data = state;
+        if (state != USER_DATA_SETTLED)
+                return move_on(PHASE_SAME);
+        e->given.user_data_until = 0;
+        return is_waiting_for(e, AWAITS_USER_DATA) ? fact_came(t) : move_on(PHASE_SAME);
 }
 
 static struct move on_resume(struct turn *t) {
         if (is_waiting_for(t->e, AWAITS_USER_DATA))
-                end_user_data(t, USER_DATA_WAIVED);
+                waive_user_data(t);
         report_accept(t);
         if (report_is_accepted(t->e, FAULT_REBOOT_NO_CURE))
                 cure_forget_failure(t, true, true);

@@ -259,7 +259,7 @@ static bool waits_for_user_data(const struct status *s) {
 static void add_user_data(struct buf *b, const struct status *s) {
         char when[RFC3339_SIZE];
 
-        buf_puts(b, "Waiting for user-data before the first change");
+        buf_puts(b, s->sentence);
         if (s->next_at)
                 buf_printf(b, ", until %s", rfc3339_format(s->next_at, when));
 }
@@ -267,7 +267,7 @@ static void add_user_data(struct buf *b, const struct status *s) {
 static void add_phase(struct buf *b, const struct status *s) {
         const struct phase_row *row = phase_row(s->phase);
 
-        if (s->phase == PHASE_WAITING && waits_for_user_data(s)) {
+        if (s->phase == PHASE_WAITING && waits_for_user_data(s) && *s->sentence) {
                 add_user_data(b, s);
                 return;
         }
