@@ -5,12 +5,12 @@
  * the first change of an instance wait; here it is told the fact, after the files were read.
  */
 #include <errno.h>
-#include <string.h>
 #include <syslog.h>
 
 #include "host/cloud_init.h"
 #include "message_ids.h"
-#include "runtime_parts.h"
+#include "runtime_step.h"
+#include "runtime_watch.h"
 
 /* Nothing was changed under another configuration: this ends as a start with these errors does. */
 static void refuse(struct runtime *r, int error) {
@@ -31,17 +31,8 @@ static void on_written(void *userdata) {
 }
 
 /* Where cloud-init is over, or is not there, nothing is waited for. */
-void runtime_look_for_user_data(struct runtime *r) {
-        struct event e = {.type = EVENT_USER_DATA, .user_data = USER_DATA_SETTLED};
-        int k = 0;
-
-        if (cloud_init_unfinished()) {
-                e.user_data = USER_DATA_AWAITED;
-                k = cloud_init_watch_new(r->event, on_written, r, &r->cloud_init);
-        }
-        if (k < 0)
-                runtime_say(MESSAGE_USER_DATA, LOG_WARNING,
-                            "cloud-init cannot be watched: the first change waits 5 min",
-                            strerror(-k));
-        runtime_enqueue(r, &e);
+int runtime_open_user_data(struct runtime *r) {
+        return cloud_init_unfinished()
+                       ? cloud_init_watch_new(r->event, on_written, r, &r->cloud_init)
+                       : 0;
 }

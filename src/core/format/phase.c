@@ -31,7 +31,3 @@ static const struct phase_row rows[_PHASE_MAX] = {ROWS(ENTRY)};
 const struct phase_row *phase_row(enum phase p) {
         return &rows[(unsigned)p < _PHASE_MAX ? p : PHASE_STARTING];
 }
-
-const char *phase_name(enum phase p) {
-        return (unsigned)p < _PHASE_MAX ? phase_names[p] : "unknown";
-}
