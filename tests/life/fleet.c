@@ -255,6 +255,15 @@ static void plan(struct fleet *f, struct member *m, uint64_t now) {
         reheap(f, m->heap);
 }
 
+/* Nobody writes any, as the runtime says straight after the start. */
+static void settle_user_data(struct member *m, uint64_t now) {
+        struct event e = {.type = EVENT_USER_DATA, .user_data = USER_DATA_SETTLED};
+        struct actions none;
+
+        e.now.boot_usec = now - m->born;
+        engine_step(&m->engine, &e, &none);
+}
+
 static void begin(struct fleet *f, struct member *m, const struct config *config, uint64_t now) {
         struct event e = {.type = EVENT_START};
 
@@ -262,6 +271,7 @@ static void begin(struct fleet *f, struct member *m, const struct config *config
                     now * 31 + (uint64_t)(m - f->members));
         m->started = true;
         step(f, m, &e, now);
+        settle_user_data(m, now);
 }
 
 static void next_event(struct fleet *f, const struct config *config) {
@@ -383,6 +393,7 @@ static void start_anew(struct fleet *f, struct member *m, const struct config *c
         engine_init(&m->engine, config, "boot-1", true, true, LEDGER_READ, &disk, HOLD_OFF,
                     now * 31 + (uint64_t)(m - f->members));
         step(f, m, &e, now);
+        settle_user_data(m, now);
 }
 
 /* What happens to the machines while the region is out of order. */

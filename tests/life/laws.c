@@ -123,6 +123,8 @@ void laws_started(struct world *w) {
         }
         if (w->disk_state == LEDGER_READ)
                 forget_unwritten(w);
+        l->started = w->now;
+        l->user_data_waived = false;
         l->inspected = 0;
         l->inspected_address = 0;
         l->metadata_at = l->reach_at = l->silent_since = 0;

@@ -107,6 +107,8 @@ struct laws {
         uint64_t damaged;   /* the agent found its ledger damaged then; 0: no */
         uint64_t confirmed; /* a confirmed verdict written down */
         bool held_at_write;
+        uint64_t started;       /* this process of the agent */
+        bool user_data_waived;  /* a person's `resume` came while it waited */
         uint64_t blocked_since; /* a due reboot has been waiting for something; 0: it has not */
 
         /* L14 */

@@ -58,6 +58,15 @@ static void step_plain(struct rig *r, enum event_type type) {
         step(r, &e);
 }
 
+/* As the runtime says straight after the start. */
+static void tell_user_data(struct rig *r, enum user_data state) {
+        struct event e = {.type = EVENT_USER_DATA, .now = r->now, .user_data = state};
+        struct actions none;
+
+        engine_step(&r->engine, &e, &none);
+        assert_int_equal(none.wants, 0);
+}
+
 static void start(struct rig *r) {
         char boot_id[BOOT_ID_SIZE] = "";
 
@@ -66,6 +75,7 @@ static void start(struct rig *r) {
         engine_init(&r->engine, &r->config, boot_id, true, r->dmi_is_ecs, r->disk_state, &r->disk,
                     r->hold, 42);
         step_plain(r, EVENT_START);
+        tell_user_data(r, r->user_data_comes ? USER_DATA_AWAITED : USER_DATA_SETTLED);
 }
 
 static void answer(struct rig *r, struct wire_answer *a) {
@@ -209,6 +219,19 @@ static void do_kernel(struct rig *r, const char *what) {
         step(r, &e);
 }
 
+static void do_user_data(struct rig *r) {
+        struct event e = {.type = EVENT_USER_DATA, .user_data = USER_DATA_SETTLED};
+
+        r->user_data_comes = false;
+        step(r, &e);
+}
+
+static void do_config(struct rig *r, bool unread) {
+        struct event e = {.type = EVENT_CONFIG, .config_unread = unread};
+
+        step(r, &e);
+}
+
 static void do_hold(struct rig *r, enum hold hold) {
         struct event e = {.type = EVENT_HOLD, .hold = hold};
 
@@ -300,6 +323,10 @@ static void happen(struct rig *r, const char *text) {
                 step_plain(r, EVENT_RESUME);
         else if (strcmp(word, "reload") == 0)
                 do_reload(r);
+        else if (strcmp(word, "user-data") == 0)
+                do_user_data(r);
+        else if (strcmp(word, "unread") == 0 || strcmp(word, "read") == 0)
+                do_config(r, strcmp(word, "unread") == 0);
         else if (strcmp(word, "clock") == 0)
                 step_plain(r, EVENT_CLOCK);
         else if (strcmp(word, "stop") == 0)
@@ -369,6 +396,8 @@ static void check(const struct rig *r, const struct line *line) {
                 {NOTICE_LEDGER_FOREIGN, "say:foreign"},
                 {NOTICE_LEDGER_DAMAGED, "say:damaged"},
                 {NOTICE_FAILED, "say:failed"},
+                {NOTICE_USER_DATA, "say:user-data"},
+                {NOTICE_USER_DATA_LATE, "say:user-data-late"},
                 {NOTICE_REBOOT_WAITS, "say:reboot-waits"},
                 {NOTICE_HOLD_FOREIGN, "say:foreign-hold"},
                 {NOTICE_PLANE_UNKNOWN, "say:plane-unknown"},

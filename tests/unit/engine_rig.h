@@ -24,6 +24,7 @@ struct rig {
         struct instance instance;
         struct eip eip;
         bool no_boot_id, dmi_is_ecs;
+        bool user_data_comes;        /* cloud-init has not written it when the agent starts */
         bool was_online, was_marked; /* before the last event */
 };
 

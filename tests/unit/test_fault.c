@@ -474,6 +474,8 @@ static const char *const own_codes[] = {
         FAULT_REBOOT_NEVER,
         FAULT_REBOOT_NOT_DONE,
         FAULT_REBOOT_NO_CURE,
+        FAULT_CONFIG_UNREAD,
+        FAULT_USER_DATA,
         FAULT_CHANGE_OFTEN,
         FAULT_REBOOT_LOST,
         FAULT_CONFIRM_KERNEL,

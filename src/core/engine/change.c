@@ -7,12 +7,14 @@
 #include "clock.h"
 #include "cure.h"
 #include "fault.h"
+#include "past.h"
 #include "report.h"
 #include "util/text.h"
 #include "wait.h"
 
 #define TOKEN_SEC     DAY_SEC            /* how long the cloud remembers a client token */
 #define TOKEN_DIGITS  32                 /* with the name before them within the cloud's 64 */
+#define CONFIG_WAIT   (5 * USEC_PER_MIN) /* for files that can be read; then a look, and again */
 #define IDENTITY_WAIT (5 * USEC_PER_SEC) /* netlink's answer about the witness of L4 */
 
 struct change {
@@ -77,6 +79,27 @@ static struct move gate_hold(struct turn *t, const struct change *c) {
         return change_hold(t);
 }
 
+/* Whatever the files say now, a change may be against it (design 5). */
+static struct move gate_config(struct turn *t, const struct change *c) {
+        (void)c;
+        if (!t->e->given.config_unread)
+                return move_pass();
+        return wait_for_fact(t, FAULT_CONFIG_UNREAD, clock_from_now(t, CONFIG_WAIT));
+}
+
+/* The first change cannot be taken back when user-data brings another configuration. */
+static struct move gate_user_data(struct turn *t, const struct change *c) {
+        const struct given *g = &t->e->given;
+
+        (void)c;
+        if (g->user_data == USER_DATA_SETTLED || g->user_data == USER_DATA_WAIVED ||
+            !past_is_blank(&t->e->ledger))
+                return move_pass();
+        if (report_once(t, REPORTED_WAITING, FAULT_USER_DATA))
+                report_notice(t, NOTICE_USER_DATA);
+        return wait_for_fact(t, FAULT_USER_DATA, g->user_data_until);
+}
+
 static struct move gate_ledger(struct turn *t, const struct change *c) {
         (void)c;
         if (t->e->given.ledger_state != LEDGER_UNREADABLE)
@@ -135,8 +158,8 @@ typedef struct move (*gate_fn)(struct turn *t, const struct change *c);
 
 /* In this order: the first that does not pass says what is done instead. */
 static const gate_fn gates[] = {
-        gate_hold,     gate_reachability, gate_inspected, gate_ledger,
-        gate_identity, gate_purchase,     gate_budget,
+        gate_hold,   gate_config,   gate_user_data, gate_reachability, gate_inspected,
+        gate_ledger, gate_identity, gate_purchase,  gate_budget,
 };
 
 static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
