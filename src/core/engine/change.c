@@ -164,7 +164,7 @@ static struct ledger_entry *write_intent(struct turn *t, const struct change *c)
         if (c->op == WIRE_EIP_ALLOCATE && report_is_accepted(e, FAULT_EIP_LOST))
                 TEXT_SET(e->reported.accepted, ""); /* the word was for one purchase */
         entry->outcome = OUTCOME_OPEN;
-        entry->settled = false;
+        entry->settled = entry->at_gate = false;
         entry->time = clock_now(t);
         entry->boot_usec = t->now.boot_usec;
         ledger_sent(&e->ledger, c->op, entry->time);
