@@ -128,7 +128,7 @@ void laws_started(struct world *w) {
         l->inspected_address = 0;
         l->metadata_at = l->reach_at = l->silent_since = 0;
         l->eip_available = l->kernel_known = l->before_known = false;
-        l->reachable = l->word = l->no_cure_told = false;
+        l->reachable = l->word = l->no_cure_told = l->kernel_matches = false;
         l->blocked_since = l->held_inspected = l->confirming_since = 0;
         l->lagging &= w->disk_state == LEDGER_READ && w->disk.confirmed_by_reachability;
         l->alerted = l->resumed = 0;
