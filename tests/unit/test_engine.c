@@ -150,7 +150,8 @@ static void an_unproven_machine_waits(void **state) {
         r.unproven = true;
         PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel nobody", ""}, {"instance none", ""},
              {"reach no", "waiting !Instance.Unproven"}, {"+600", ""},
-             {"wait", "inspecting ask:inspect"}, {"instance none", "inspecting ask:probe"},
+             {"wait", "inspecting ask:inspect"}, {"instance none", "inspecting ask:addresses"},
+             {"addresses none", "inspecting ask:probe"},
              {"reach no", "waiting !Instance.Unproven"});
         assert_int_equal(r.engine.ledger.n_entries, 0);
         PLAY(&r, {"kernel up", "identifying ask:identify"}, {"identity none", ""},
