@@ -136,4 +136,4 @@ bool ledger_entry_is_void(const struct ledger_entry *e);
  */
 bool ledger_settle_clock(struct ledger *l, int64_t now);
 
-const char *kind_name(enum kind k); /* "static", "eip"; NULL for NONE */
+const char *ledger_kind_name(enum kind k); /* "static", "eip"; NULL for NONE */

@@ -21,7 +21,7 @@ import tempfile
 NOT_CORE = ("metrics",)  # needs the version, and nothing here links it
 MODEL = ("laws laws_calls laws_told laws_waits model model_answers model_cloud model_moves "
          "model_secret model_wire story").split()
-UTIL = ["util/buf.c", "util/text.c"]
+UTIL = ["util/buf.c", "util/ipv4.c", "util/text.c", "util/time.c"]
 LAWS = [f"L{n}" for n in range(1, 11)]
 PROGRAMS = {
     "life": ("tests/life/life.c",),

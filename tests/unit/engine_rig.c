@@ -333,7 +333,7 @@ static const struct {
 
 /* In the order of the actions, phase first and question last. */
 static void describe(const struct rig *r, char *ret, size_t size) {
-        size_t n = (size_t)snprintf(ret, size, "%s", phase_name(r->engine.phase));
+        size_t n = (size_t)snprintf(ret, size, "%s", status_phase_name(r->engine.phase));
 
         for (size_t i = 0; i < N(words); i++)
                 if (r->actions.wants & words[i].action)

@@ -4,8 +4,6 @@
 
 #include <ecs-pubip/backoff.h>
 
-#include "util/text.h"
-
 #define ROUNDS 2000
 
 static struct fault of(enum fault_class class, uint32_t hint_ms) {

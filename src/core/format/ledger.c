@@ -14,6 +14,7 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define LEDGER_VERSION_OLDEST 1
@@ -63,7 +64,7 @@ static const char *showed_name(int value) {
         return names[value];
 }
 
-const char *kind_name(enum kind k) {
+const char *ledger_kind_name(enum kind k) {
         switch (k) {
         case KIND_STATIC:
                 return "static";
@@ -76,11 +77,11 @@ const char *kind_name(enum kind k) {
 }
 
 static const char *kind_text(int value) {
-        return kind_name((enum kind)value);
+        return ledger_kind_name((enum kind)value);
 }
 
 static const char *network_text(int value) {
-        return network_name((enum network)value);
+        return status_network_name((enum network)value);
 }
 
 static const char *op_text(int value) {
