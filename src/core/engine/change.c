@@ -9,6 +9,7 @@
 #include "cure.h"
 #include "fault.h"
 #include "report.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 #include "wait.h"
 
