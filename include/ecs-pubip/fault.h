@@ -162,8 +162,9 @@ struct fault fault_own(const char *code, const char *message);
 /* Instance: */
 #define FAULT_NOT_LISTED     "Instance.NotListed" /* 200, empty list; DryRun says permitted: id */
 #define FAULT_WRONG_REGION   "Instance.WrongRegion"
-#define FAULT_OTHER_INSTANCE "Instance.NotThisOne" /* law L4, in the cloud process */
-#define FAULT_NO_WITNESS     "Instance.NoWitness"  /* law L4, in the engine */
+#define FAULT_OTHER_INSTANCE "Instance.NotThisOne"     /* law L4, in the cloud process */
+#define FAULT_NOT_MACHINE    "Instance.NotThisMachine" /* law L13 */
+#define FAULT_UNPROVEN       "Instance.Unproven"       /* law L13: nobody can say yet */
 #define FAULT_NOT_RUNNING    "Instance.NotSettled"
 #define FAULT_LOCKED         "Instance.Locked" /* message: the lock reasons */
 #define FAULT_NO_BANDWIDTH   "Instance.NoBandwidth"

@@ -379,6 +379,7 @@ static struct plan plans[] = {
          .deep = 2,
          .reboot_limit = 1},
         {{.name = "wrong-machine", CLASSIC, .no_metadata = true, .wrong_machine = true}},
+        {{.name = "guest", VPC(EFFECT_REBOOT), .wrong_machine = true}},
 };
 #define N_PLANS (sizeof(plans) / sizeof(plans[0]))
 

@@ -115,8 +115,10 @@ static void check_change(struct world *w, const struct wire_question *q) {
                 laws_break(w, "5: a changing call while the configuration cannot be read");
         if (w->scene->no_boot_id)
                 laws_break(w, "design 6: a changing call without a boot id");
-        if (w->scene->no_metadata && !l->kernel_matches)
-                laws_break(w, "L4: a changing call without a witness");
+        if (w->scene->wrong_machine || (w->scene->not_ecs && !w->scene->no_metadata))
+                laws_break(w, "L13: a changing call by another machine than the instance");
+        if (!l->kernel_matches)
+                laws_break(w, "L13: a changing call before the machine has proven what it is");
         if (l->held_at_write)
                 laws_break(w, "hold: a changing call while the brake is on");
         if (l->inspected_locked)

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "story.h"
+#include "util/text.h"
 
 #define LIFE_MOVES     600  /* unfair part of a life, at most */
 #define FAIR_MOVES     4000 /* the fair part must end by then */
@@ -103,7 +104,9 @@ static void draw_scene(struct scene *s, uint64_t seed) {
         s->network = chance(3) ? NETWORK_CLASSIC : NETWORK_VPC;
         s->effect = chance(12) ? EFFECT_NEVER : chance(2) ? EFFECT_REBOOT : EFFECT_AT_ONCE;
         s->no_metadata = s->network == NETWORK_CLASSIC && chance(2);
-        s->wrong_machine = s->no_metadata && chance(6);
+        s->wrong_machine = chance(12);
+        if (s->no_metadata)
+                TEXT_SET(s->config.instance_id, OUR_ID);
         s->has_address = chance(4);
         s->cloned_ledger = chance(8);
         s->no_boot_id = chance(40);
@@ -211,7 +214,8 @@ static void make_fair(struct world *w) {
 }
 
 static bool cannot_end_well(const struct world *w) {
-        return w->scene->effect == EFFECT_NEVER || w->scene->wrong_machine || w->scene->no_boot_id;
+        return w->scene->effect == EFFECT_NEVER || w->scene->wrong_machine ||
+               w->scene->no_boot_id || (w->scene->not_ecs && !w->scene->no_metadata);
 }
 
 static bool is_well(const struct world *w) {

@@ -42,7 +42,7 @@ static struct kernel_facts kernel_facts(const struct world *w) {
                 .in = w->link_down ? ANSWER_NO : ANSWER_YES,
         };
 
-        if (watch->n_machine_ips > 0)
+        if (watch->n_machine_ips > 0 && !w->link_down) /* or there is no address to judge by */
                 f.machine = w->scene->wrong_machine ? ANSWER_NO : ANSWER_YES;
         return f;
 }

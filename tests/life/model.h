@@ -29,11 +29,12 @@ struct scene {
         struct config config;
         enum network network;
         enum effect effect;
-        bool no_metadata, wrong_machine; /* Instance.Id is used; it names another machine */
-        bool has_address;                /* at the beginning */
-        bool cloned_ledger;              /* of another instance, with an address */
-        bool ledger_ahead;               /* our own, by a clock that was a year ahead */
-        bool stays_blocked;              /* cloud-init never ends */
+        bool no_metadata;   /* Instance.Id is used */
+        bool wrong_machine; /* it names another machine, or we are a guest of ours */
+        bool has_address;   /* at the beginning */
+        bool cloned_ledger; /* of another instance, with an address */
+        bool ledger_ahead;  /* our own, by a clock that was a year ahead */
+        bool stays_blocked; /* cloud-init never ends */
         bool no_boot_id;
         bool not_ecs;       /* its firmware names another maker */
         bool has_user_data; /* which cloud-init may not have written when the agent starts */

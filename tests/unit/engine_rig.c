@@ -4,9 +4,9 @@
  *
  * Events: start, kill (and start again), boot (a restart of the machine), identity X, addresses X,
  * instance X (or eip:X), ok X, eip WORD, reach yes|no, outside X, fault CODE [STATUS [HINT_MS
- * [MESSAGE]]], stored [held|full], kernel up|down|gone, hold, unhold, foreign-hold, resume, reload,
- * clock, stop, blockers [TEXT], wait (until the deadline), +SECONDS (without an event).
- * X is an address A to Z, or none.
+ * [MESSAGE]]], stored [held|full], kernel up|down|gone|stranger|nobody, hold, unhold, foreign-hold,
+ * resume, reload, clock, stop, blockers [TEXT], wait (until the deadline), +SECONDS (without an
+ * event). X is an address A to Z, or none.
  *
  * What it wants: the phase, then what is to be done (store, aside, watch, blockers, no-blockers,
  * online, mark, unmark, exit, drop, ask:OP), each thing named exactly; then, where it matters,
@@ -214,7 +214,9 @@ static void do_kernel(struct rig *r, const char *what) {
                 .local = strcmp(what, "gone") != 0 ? ANSWER_YES : ANSWER_NO,
                 .out = up,
                 .in = up,
-                .machine = strcmp(what, "stranger") != 0 ? ANSWER_YES : ANSWER_NO,
+                .machine = strcmp(what, "stranger") == 0 ? ANSWER_NO
+                           : strcmp(what, "nobody") == 0 ? ANSWER_UNKNOWN
+                                                         : ANSWER_YES,
         };
         step(r, &e);
 }
@@ -278,6 +280,14 @@ static void keep_disk(struct rig *r) {
         r->disk_state = LEDGER_READ;
 }
 
+/* The kernel says at once that this machine is the instance, but where a story is about that. */
+static void tell_machine(struct rig *r) {
+        struct kernel_facts *k = &r->engine.facts.kernel;
+
+        if (!k->known && !r->unproven)
+                k->machine = ANSWER_YES;
+}
+
 static void happen(struct rig *r, const char *text) {
         char word[32] = "";
         int used = 0;
@@ -335,6 +345,7 @@ static void happen(struct rig *r, const char *text) {
                 do_wait(r);
         else
                 fail_msg("no such event: %s", text);
+        tell_machine(r);
         keep_disk(r);
 }
 

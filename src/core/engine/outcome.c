@@ -143,6 +143,7 @@ struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f
                         entry->outcome = e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
                 else if (fault_origin(f) != ORIGIN_AGENT)
                         entry->outcome = OUTCOME_LOST;
+                entry->at_gate = fault_is_at_gate(f);
                 TEXT_SET(entry->request_id, f->request_id);
                 turn_store(t);
         }
