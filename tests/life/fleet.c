@@ -401,7 +401,7 @@ static void gather(struct fleet *f, const struct cell *cell, uint64_t seed,
         unsigned n = cell->n;
 
         f->cell = *cell;
-        f->n = f->n_heap = n;
+        f->n = n;
         f->members = calloc(n, sizeof(*f->members));
         f->heap = calloc(n, sizeof(*f->heap));
         if (!f->members || !f->heap)
@@ -412,9 +412,9 @@ static void gather(struct fleet *f, const struct cell *cell, uint64_t seed,
 
                 m->born = m->at = rng_below(&rng, cell->over);
                 m->heap = f->heap[i] = i;
-        }
-        for (unsigned i = n; i-- > 0;)
+                f->n_heap = i + 1;
                 reheap(f, i);
+        }
 }
 
 static void disband(struct fleet *f) {
