@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the suites of suites.conf, one after the other, and counts every single test.
+"""Runs the suites of suites.conf in two lanes side by side, and counts every single test.
+
+What waits most of its time (lane `wait`) leaves a processor idle that what computes (lane `cpu`)
+takes, at a lower priority; within a lane the suites follow each other in the order of their rows.
 
 Called by run.sh, which installs what is missing. A test is a TAP line of a cmocka program, a lint,
 or a pytest item; a program that breaks off counts as one failed test.
@@ -13,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree
 from dataclasses import dataclass, field
@@ -32,6 +36,11 @@ exec "$@" 3<&-
 """
 GUARDED = ["sh", "-c", GUARD, "sh"]
 BUILT = {}  # folder -> whether it compiles
+BUILDING = threading.Lock()
+CHILDREN = set()  # that run now
+STOPPING = threading.Event()
+SHOWING = threading.Lock()
+LANES = {"cpu": ["nice", "-n", "10"], "wait": []}  # and how the commands of each are started
 SANITIZE_ENV = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -57,6 +66,7 @@ class Suite:
     name: str
     runner: list
     minutes: int
+    lane: str
     what: str
 
 
@@ -85,25 +95,22 @@ class Stopped(Exception):
     """The person pressed Ctrl-C, or sent SIGTERM."""
 
 
-class OutOfTime(Exception):
-    pass
-
-
 def read_suites():
     suites = {}
     for line in (TOP / "tests/suites.conf").read_text().splitlines():
         if line.startswith("#") or not line.strip():
             continue
-        name, runner, _packages, minutes, what = [cell.strip() for cell in line.split("|")]
-        suites[name] = Suite(name, runner.split(), int(minutes), what)
+        name, runner, _packages, minutes, _runs, lane, what = [
+            cell.strip() for cell in line.split("|")]
+        suites[name] = Suite(name, runner.split(), int(minutes), lane, what)
     return suites
 
 
 class Progress:
     """One line that moves on a terminal; a sign of life now and then elsewhere."""
 
-    def __init__(self, name, verbose):
-        self.name, self.verbose = name, verbose
+    def __init__(self, name, verbose, prefix=()):
+        self.name, self.verbose, self.prefix = name, verbose, prefix
         self.moves = sys.stdout.isatty() and not verbose
         self.start = self.beat = time.monotonic()
         self.lines = 0
@@ -150,27 +157,33 @@ def kill_group(child):
 
 def run_child(argv, log, progress, seconds, env=None):
     """Runs a command with its output in `log`; its exit status, or None when out of time."""
+    late = threading.Event()
+
+    def stop():
+        late.set()
+        end_child(child)
+
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "a", encoding="utf-8", errors="replace") as out, subprocess.Popen(
-        [*GUARDED, *argv], cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        start_new_session=True,
+        [*GUARDED, *progress.prefix, *argv], cwd=TOP, env={**os.environ, **(env or {})},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", start_new_session=True,
     ) as child:
-        signal.alarm(max(1, int(seconds)))
+        CHILDREN.add(child)
+        timer = threading.Timer(max(1, int(seconds)), stop)
+        timer.start()
         try:
             for text in child.stdout:
                 out.write(text)
                 progress.line(text)
-            return child.wait()
-        except OutOfTime:
-            end_child(child)
-            return None
-        except BaseException:
-            end_child(child)
-            raise
+            status = child.wait()
         finally:
-            signal.alarm(0)
+            timer.cancel()
+            CHILDREN.discard(child)
             kill_group(child)
+    if STOPPING.is_set():
+        raise Stopped
+    return None if late.is_set() else status
 
 
 def compile_all(folder, setup_options, log, progress):
@@ -183,6 +196,11 @@ def compile_all(folder, setup_options, log, progress):
 
 def built(build, kind, progress, tally):
     """The compiled build folder of that kind; None, and a failed test, where it does not compile."""
+    with BUILDING:
+        return built_alone(build, kind, progress, tally)
+
+
+def built_alone(build, kind, progress, tally):
     folder = build / ("sanitize" if kind == "sanitize" else "plain")
     log = build / "logs" / f"build-{folder.name}.log"
     if folder not in BUILT:
@@ -291,7 +309,7 @@ RUNNERS = {"meson": run_meson, "pytest": run_pytest}
 
 def run_suite(suite, build, verbose):
     tally = Tally()
-    progress = Progress(suite.name, verbose)
+    progress = Progress(suite.name, verbose, LANES[suite.lane])
     (build / "logs" / f"{suite.name}.log").unlink(missing_ok=True)
     try:
         RUNNERS[suite.runner[0]](suite, build, progress, tally)
@@ -304,6 +322,11 @@ def run_suite(suite, build, verbose):
 
 
 def show(name, tally):
+    with SHOWING:
+        show_alone(name, tally)
+
+
+def show_alone(name, tally):
     skipped = f"{tally.skipped:5} skipped" if tally.skipped else ""
     print(f"{name:14}{tally.seconds:6.1f} s {tally.passed:5} ok {tally.failed:5} bad {skipped}",
           flush=True)
@@ -316,8 +339,29 @@ def show(name, tally):
     sys.stdout.flush()
 
 
-def on_signal(number, _frame):
-    raise OutOfTime if number == signal.SIGALRM else Stopped
+def on_signal(_number, _frame):
+    raise Stopped
+
+
+def run_lane(suites, build, verbose, tallies):
+    """Suites one after the other; each one's Tally is shown and kept when it has ended."""
+    for suite in suites:
+        if STOPPING.is_set():
+            return
+        try:
+            tally = run_suite(suite, build, verbose)
+        except Stopped:
+            return
+        show(suite.name, tally)
+        tallies.append(tally)
+
+
+def stop_children(lanes):
+    STOPPING.set()
+    for child in list(CHILDREN):
+        end_child(child)
+    for lane in lanes:
+        lane.join()
 
 
 def parse_args():
@@ -330,28 +374,34 @@ def parse_args():
 
 def main():
     args = parse_args()
-    suites = read_suites()
+    suites = [suite for suite in read_suites().values() if suite.name in args.suite]
     build = args.build.resolve()
     (build / "logs").mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    total = Tally()
+    tallies = []
+    lanes = [
+        threading.Thread(target=run_lane, args=(
+            [suite for suite in suites if suite.lane == lane], build, args.verbose, tallies))
+        for lane in LANES
+    ]
     status = 0
     try:
-        for name in args.suite:
-            tally = run_suite(suites[name], build, args.verbose)
-            show(name, tally)
-            total.passed += tally.passed
-            total.failed += tally.failed
-            total.skipped += tally.skipped
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
     except Stopped:
+        stop_children(lanes)
         print("\ninterrupted: what follows counts only the suites that had ended")
         status = 130
-    if total.failed:
+    total = {name: sum(getattr(tally, name) for tally in tallies)
+             for name in ("passed", "failed", "skipped")}
+    if total["failed"]:
         status = status or 1
         print(f"logs: {build}/logs")
-    skipped = f", {total.skipped} skipped" if total.skipped else ""
-    print(f"{total.passed} passed, {total.failed} failed{skipped}")
+    skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
+    print(f"{total['passed']} passed, {total['failed']} failed{skipped}")
     return status
 
 

@@ -21,13 +21,13 @@ field() {
 list() {
     local suite
     for suite in $(suites); do
-        printf '  %-12s %s\n' "$suite" "$(field "$suite" 5)"
+        printf '  %-12s %s\n' "$suite" "$(field "$suite" 7)"
     done
 }
 
 usage() {
     cat <<END
-tests/run.sh [OPTION…] [SUITE…]     all suites, or these
+tests/run.sh [OPTION…] [SUITE…]     all suites but quick, or these
 
   -v, --verbose   show the output of the suites as it comes
   --no-install    install nothing (a missing package is then the suite's failure)
@@ -62,7 +62,7 @@ for arg; do
         ;;
     esac
 done
-[ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(suites)
+[ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(rows | awk -F' *[|] *' '$5 == "always" { print $1 }')
 
 if [ "$install" = yes ]; then
     # after apt has ended: a package half installed is worse than a moment's wait

@@ -52,7 +52,7 @@ struct credentials {
 };
 
 /* Wipes (law L5). NULL is fine. */
-void credentials_erase(struct credentials *c);
+void identity_erase_credentials(struct credentials *c);
 
 /* Each parser: 0, or -EBADMSG when the text is not what the page promises (ret untouched). */
 

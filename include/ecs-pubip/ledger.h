@@ -41,6 +41,7 @@ struct ledger_entry {
            one has told that it was not executed. */
         bool settled;
         bool unreachable_before; /* allocation: the reachability witness failed before it */
+        uint64_t seq; /* of the call's last send: what came first does not depend on clocks (L15) */
         int64_t time;
         int64_t first_time; /* before it was repeated: how old the client token is */
         uint64_t boot_usec; /* CLOCK_BOOTTIME, counts under the same boot id; 0: not known */
@@ -77,6 +78,8 @@ struct ledger {
         enum kind kind;
         enum network network; /* what control said last; UNKNOWN: not heard */
         char eip_id[EIP_ID_SIZE];
+        uint64_t seq;                   /* the last number given */
+        uint64_t confirmed_seq;         /* sends up to this one are confirmed */
         int64_t confirmed;              /* last confirmed verdict of `address`; 0: none */
         bool confirmed_by_reachability; /* metadata does not show it, the witness reached it */
         int64_t inspected;              /* last successful control look; 0: none */
@@ -132,4 +135,4 @@ bool ledger_entry_is_void(const struct ledger_entry *e);
  */
 bool ledger_settle_clock(struct ledger *l, int64_t now);
 
-const char *kind_name(enum kind k); /* "static", "eip"; NULL for NONE */
+const char *ledger_kind_name(enum kind k); /* "static", "eip"; NULL for NONE */

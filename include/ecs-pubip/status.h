@@ -113,6 +113,6 @@ struct metrics {
 /* Text for node_exporter's textfile collector (text format 0.0.4); malloc'ed; -ENOMEM. */
 int metrics_format(const struct status *s, const struct metrics *m, char **ret);
 
-const char *phase_name(enum phase p);
-const char *change_name(enum address_change c); /* "assigned" …; NULL for NONE */
-const char *network_name(enum network n);       /* "vpc", "classic"; NULL for UNKNOWN */
+const char *status_phase_name(enum phase p);
+const char *status_change_name(enum address_change c); /* "assigned" …; NULL for NONE */
+const char *status_network_name(enum network n);       /* "vpc", "classic"; NULL for UNKNOWN */

@@ -11,7 +11,9 @@
 
 #include "message_ids.h"
 #include "util/buf.h"
+#include "util/ipv4.h"
 #include "util/text.h"
+#include "util/time.h"
 
 #define FAULT_TEXT "{sentence}[: {detail}] ({code})[, request {request}]. {remedy}"
 
@@ -100,7 +102,8 @@ static void offset_text(int64_t seconds, char *ret, size_t size) {
         uint64_t n = seconds < 0 ? (uint64_t)0 - (uint64_t)seconds : (uint64_t)seconds;
         char span[SPAN_SIZE];
 
-        snprintf(ret, size, "%s %s", span_format(n, span), seconds < 0 ? "behind" : "ahead of");
+        snprintf(ret, size, "%s %s", time_format_span(n, span),
+                 seconds < 0 ? "behind" : "ahead of");
 }
 
 static in_addr_t address_of(const struct message *s) {
@@ -111,7 +114,7 @@ static in_addr_t address_of(const struct message *s) {
 static const char *value_of(const struct message *s, const char *name, size_t len, char *scratch,
                             size_t size) {
         const struct notice *n = s->notice;
-        const char *network = network_name(s->status->network);
+        const char *network = status_network_name(s->status->network);
         const struct {
                 const char *name, *value;
         } texts[] = {
@@ -191,7 +194,7 @@ void message_format(const struct notice *n, const struct status *s, unsigned con
         text_copy_printable(ret->message, sizeof(ret->message), buf_text(&text));
         ret->of_change = n->kind == NOTICE_ASKING || n->kind == NOTICE_CHANGED ||
                          n->kind == NOTICE_REBOOTING;
-        ret->phase = phase_name(s->phase);
+        ret->phase = status_phase_name(s->phase);
         if (address_of(&message))
                 ipv4_format(address_of(&message), ret->address);
         ret->instance_id = s->instance_id;

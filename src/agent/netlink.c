@@ -75,7 +75,7 @@ static int attach(struct netlink *n, const struct filter *f) {
 
         if (n->attached && memcmp(f, &n->filter, sizeof(*f)) == 0)
                 return 0;
-        r = filter_attach(n->fd, f);
+        r = netlink_filter_attach(n->fd, f);
         n->attached = r >= 0;
         n->filter = *f;
         return r < 0 ? r : 1;

@@ -166,7 +166,7 @@ static void end(struct program *p, unsigned short begun) {
                 p->code[begun - 1].jf = (uint8_t)(p->n - begun);
 }
 
-int filter_attach(int fd, const struct filter *f) {
+int netlink_filter_attach(int fd, const struct filter *f) {
         struct program p = {.n = 0};
         struct sock_fprog prog = {.filter = p.code};
         unsigned short begun;

@@ -22,4 +22,4 @@ struct filter {
 };
 
 /* Replaces the socket's filter in one step; a negative errno if the kernel refuses it. */
-int filter_attach(int fd, const struct filter *f);
+int netlink_filter_attach(int fd, const struct filter *f);

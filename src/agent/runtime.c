@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * One event at a time: what comes while the machine steps, or while its actions are done, waits
- * in a queue. There is one timer, for the engine's one deadline.
- */
+/* The event loop: what comes from each adapter becomes an event. */
 #include "runtime.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 
-#include "host/clock.h"
-#include "host/hold_file.h"
 #include "journal.h"
 #include "message_ids.h"
-#include "runtime_parts.h"
+#include "runtime_show.h"
+#include "runtime_step.h"
+#include "runtime_watch.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
 #include "util/text.h"
@@ -28,89 +24,6 @@
 #define TICK_ACCURACY USEC_PER_SEC
 
 _Static_assert(BLOCKERS_SIZE == STATUS_WHY_SIZE, "inhibitors and engine speak of the same text");
-
-struct engine_now runtime_now(void) {
-        return (struct engine_now){clock_boot_usec(), clock_wall_sec()};
-}
-
-void runtime_say(const char *id, int priority, const char *text, const char *detail) {
-        struct journal_entry e = {.id = id, .priority = priority};
-
-        snprintf(e.message, sizeof(e.message), "%s%s%s", text, *detail ? ": " : "", detail);
-        journal_send(&e);
-}
-
-void runtime_enqueue(struct runtime *r, const struct event *event) {
-        unsigned i = 0;
-
-        while (i < r->n_queued && r->queue[i].type != event->type)
-                i++;
-        r->queue[i] = *event;
-        if (i == r->n_queued)
-                r->n_queued++;
-}
-
-enum hold runtime_brake(const struct runtime *r) {
-        char ignored[HOLD_WHY_SIZE];
-
-        return hold_file_read(r->engine.facts.identity.instance_id, ignored);
-}
-
-enum hold runtime_hold(const struct runtime *r) {
-        return r->awaits_user_data || r->config_unread ? HOLD_ON : runtime_brake(r);
-}
-
-static struct event dequeue(struct runtime *r) {
-        struct event first = r->queue[0];
-
-        memmove(r->queue, r->queue + 1, --r->n_queued * sizeof(first));
-        return first;
-}
-
-static void step(struct runtime *r, struct event *event) {
-        struct actions actions;
-
-        event->now = runtime_now();
-        engine_step(&r->engine, event, &actions);
-        runtime_act(r, &actions);
-        if (strcmp(r->hold_judged_for, r->engine.facts.identity.instance_id) != 0) {
-                TEXT_SET(r->hold_judged_for, r->engine.facts.identity.instance_id);
-                runtime_judge_hold(r);
-        }
-}
-
-static void arm_timer(struct runtime *r) {
-        uint64_t deadline = r->engine.deadline;
-
-        (void)sd_event_source_set_time(r->timer, deadline);
-        (void)sd_event_source_set_enabled(r->timer, deadline == ENGINE_NEVER ? SD_EVENT_OFF
-                                                                             : SD_EVENT_ONESHOT);
-}
-
-static void drain(struct runtime *r) {
-        r->stepping = true;
-        while (r->n_queued > 0) {
-                struct event first = dequeue(r);
-
-                step(r, &first);
-        }
-        r->stepping = false;
-        arm_timer(r);
-        runtime_publish_counters(r);
-}
-
-void runtime_feed(struct runtime *r, const struct event *event) {
-        runtime_enqueue(r, event);
-        if (!r->stepping)
-                drain(r);
-}
-
-void runtime_judge_hold(struct runtime *r) {
-        struct event e = {.type = EVENT_HOLD, .hold = runtime_hold(r)};
-
-        if (e.hold != r->engine.given.hold)
-                runtime_feed(r, &e);
-}
 
 static void feed_plain(struct runtime *r, enum event_type type) {
         runtime_feed(r, &(struct event){.type = type});
@@ -146,24 +59,6 @@ static bool keeps_link(void *userdata) {
         return engine_keeps_link(&((struct runtime *)userdata)->engine);
 }
 
-static void on_hold(void *userdata) {
-        struct runtime *r = userdata;
-
-        runtime_judge_hold(r);
-        if (r->awaits_user_data)
-                runtime_publish(r); /* to the engine nothing has changed */
-}
-
-/* What a person does about a failure is often in the files, and this is the word to go on. */
-static void on_resume(void *userdata) {
-        if (runtime_leave_for_ledger(userdata))
-                return;
-        (void)runtime_read_config(userdata, false);
-        runtime_release_first_change(userdata);
-        runtime_judge_hold(userdata);
-        feed_plain(userdata, EVENT_RESUME);
-}
-
 static void on_blockers(const char *blockers, void *userdata) {
         struct event e = {.type = EVENT_BLOCKERS};
 
@@ -181,13 +76,6 @@ static int set_tick(struct runtime *r) {
         (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
         (void)sd_event_source_set_time(r->tick, now + (interval ? interval : TICK_INTERVAL));
         return sd_event_source_set_enabled(r->tick, SD_EVENT_ONESHOT);
-}
-
-void runtime_look_soon(struct runtime *r, uint64_t usec) {
-        uint64_t now = 0;
-
-        (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
-        (void)sd_event_source_set_time(r->tick, now + usec);
 }
 
 /* A sign of life, and a look at what a watch that failed or is late would have told. */
@@ -211,12 +99,6 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, v
         notify_stopping(r->notify);
         feed_plain(r, EVENT_STOP);
         return sd_event_exit(r->event, 0);
-}
-
-/* The unit starts it again after a failure, and only then. */
-void runtime_leave(struct runtime *r, int error) {
-        runtime_feed(r, &(struct event){.type = EVENT_STOP});
-        (void)sd_event_exit(r->event, error);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -278,18 +160,6 @@ static int open_event(struct runtime *r) {
         return k;
 }
 
-void runtime_watch_hold(struct runtime *r) {
-        int k;
-
-        r->hold_watch = hold_watch_free(r->hold_watch);
-        k = hold_watch_new(r->event, HOLD_PATH, RESUME_PATH, on_hold, on_resume, r, &r->hold_watch);
-        if (k < 0)
-                runtime_say(MESSAGE_CANNOT_RUN, LOG_WARNING,
-                            "The brake cannot be watched; it is looked at before each change all "
-                            "the same",
-                            strerror(-k));
-}
-
 /* The first answer of netlink and a resume file may come from within: after the start, then. */
 static int start(struct runtime *r) {
         int k;
@@ -305,7 +175,7 @@ static int start(struct runtime *r) {
         runtime_watch_hold(r);
         runtime_open_folders(r);
         runtime_judge_hold(r);
-        drain(r);
+        runtime_drain(r);
         return 0;
 }
 

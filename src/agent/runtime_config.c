@@ -11,9 +11,11 @@
 
 #include <ecs-pubip/usec.h>
 
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "message_ids.h"
-#include "runtime_parts.h"
+#include "runtime_show.h"
+#include "runtime_step.h"
+#include "runtime_watch.h"
 #include "util/text.h"
 
 #define PAUSE_MIN (2 * USEC_PER_SEC) /* before they are read again; doubling */

@@ -14,7 +14,9 @@
 #include <ecs-pubip/usec.h>
 
 #include "message_ids.h"
-#include "runtime_parts.h"
+#include "runtime_show.h"
+#include "runtime_step.h"
+#include "runtime_watch.h"
 #include "util/paths.h"
 
 #define PARENT_DIR "/run"

@@ -69,54 +69,15 @@ struct engine_now runtime_now(void);
 /* A journal entry of the runtime's own; `detail` may be "". */
 void runtime_say(const char *id, int priority, const char *text, const char *detail);
 
-/* For the end of the present step; with no step under way, drain() must follow. */
+/* For the end of the present step; with no step under way, runtime_drain() must follow. */
 void runtime_enqueue(struct runtime *r, const struct event *event);
 
-/* An event from outside a step: at once, or after the step that is under way. */
-void runtime_feed(struct runtime *r, const struct event *event);
-
-/* The brake as it stands now; with what else keeps changes back; and telling the engine. */
+/* The brake as it stands now; with what else keeps changes back. */
 enum hold runtime_brake(const struct runtime *r);
 enum hold runtime_hold(const struct runtime *r);
-void runtime_judge_hold(struct runtime *r);
 
-/* Ends, with `error` as the result of the loop. */
-void runtime_leave(struct runtime *r, int error);
-
-/* runtime_open.c: folders, ledger, state machine. -EBUSY: another agent has the state folder. */
-int runtime_open_state(struct runtime *r);
-void runtime_open_engine(struct runtime *r, const struct config *config, const char *boot_id);
-
-/* Ends, to be started again, where the ledger could not be read at the start and now can be. */
-bool runtime_leave_for_ledger(struct runtime *r);
-
-/*
- * runtime_config.c: reads the files again, and tells the engine; `always` also where nothing has
- * changed. -EBADMSG: they cannot be used, and -EAGAIN: not be read now. Why is in the journal, the
- * old configuration stays, and nothing is changed.
- */
-int runtime_open_config(struct runtime *r);
-int runtime_read_config(struct runtime *r, bool always);
-
-/* runtime_act.c: what a step wants is told and done. */
-void runtime_act(struct runtime *r, struct actions *a);
-void runtime_publish(struct runtime *r);
-void runtime_show_alive(struct runtime *r);
-void runtime_forget_shown(struct runtime *r); /* all of it is news then */
-void runtime_publish_counters(struct runtime *r);
-void runtime_beat(struct runtime *r); /* the heartbeat of the metrics, where it is old */
-
-/* runtime_folders.c: ends the agent where a folder was made anew out of its reach. */
-void runtime_open_folders(struct runtime *r);
-void runtime_check_folders(struct runtime *r);
+/* An instance that has had an address, or for which a call has left, was configured before. */
+bool runtime_is_new(const struct runtime *r);
 
 /* The next look at what watches may not tell, brought forward. */
 void runtime_look_soon(struct runtime *r, uint64_t usec);
-
-/* Watches the brake and the resume file anew. */
-void runtime_watch_hold(struct runtime *r);
-
-/* runtime_user_data.c: a configuration that comes with user-data. */
-int runtime_open_user_data(struct runtime *r);
-void runtime_brake_first_change(struct runtime *r);
-void runtime_release_first_change(struct runtime *r);

@@ -14,23 +14,12 @@
 
 #include "host/cloud_init.h"
 #include "message_ids.h"
-#include "runtime_parts.h"
+#include "runtime_show.h"
+#include "runtime_step.h"
+#include "runtime_watch.h"
 
 #define TIMEOUT  (300 * USEC_PER_SEC) /* cloud-init's own waits mostly end at 120 s */
 #define ACCURACY USEC_PER_SEC
-
-/* An instance that has had an address, or for which a call has left, was configured before. */
-static bool is_new(const struct engine *e) {
-        unsigned n =
-                e->inflight.step == STEP_STORING ? 0 : 1; /* what is being stored has not left */
-
-        if (!e->facts.identified)
-                return true;
-        for (unsigned i = 0; i < e->ledger.n_entries; i++)
-                if (!ledger_entry_is_refused(&e->ledger.entries[i]))
-                        n++;
-        return !e->ledger.address && n <= 1;
-}
 
 static void end_wait(struct runtime *r) {
         r->user_data_timer = sd_event_source_unref(r->user_data_timer);
@@ -53,7 +42,7 @@ static void on_written(void *userdata) {
         struct runtime *r = userdata;
         int k = runtime_read_config(r, false);
 
-        if (k == -EBADMSG && is_new(&r->engine))
+        if (k == -EBADMSG && runtime_is_new(r))
                 refuse(r, k);
         else
                 end_wait(r);
@@ -87,11 +76,6 @@ int runtime_open_user_data(struct runtime *r) {
         if (k >= 0)
                 k = cloud_init_watch_new(r->event, on_written, r, &r->cloud_init);
         return k;
-}
-
-void runtime_brake_first_change(struct runtime *r) {
-        if (r->user_data_timer && r->engine.inflight.step == STEP_STORING && is_new(&r->engine))
-                r->awaits_user_data = true;
 }
 
 void runtime_release_first_change(struct runtime *r) {

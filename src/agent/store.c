@@ -16,7 +16,7 @@
 #include "host/file.h"
 #include "util/cleanup.h"
 #include "util/read.h"
-#include "util/text.h"
+#include "util/time.h"
 
 #define LEDGER_NAME "ledger"
 #define LEDGER_TEMP "ledger.new"
@@ -190,7 +190,7 @@ int store_set_aside(struct store *s, const char *why, int64_t wall_sec,
 
         if (s->fd < 0)
                 return -ENOENT;
-        r = link_free(s->fd, why, rfc3339_format(wall_sec, when), name, sizeof(name));
+        r = link_free(s->fd, why, time_format(wall_sec, when), name, sizeof(name));
         if (r < 0)
                 return r;
         memcpy(ret_name, name, sizeof(name));

@@ -18,7 +18,7 @@
 
 #include "command.h"
 #include "host/clock.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "host/dmi.h"
 #include "host/file.h"
 #include "json.h"
@@ -28,6 +28,7 @@
 #include "util/paths.h"
 #include "util/read.h"
 #include "util/text.h"
+#include "util/time.h"
 
 #define REPORT_MAX (1024u * 1024)
 #define OUTPUT_MAX (512u * 1024)
@@ -181,7 +182,7 @@ static void add_ledger(struct buf *out) {
                 const struct ledger_entry *e = &ledger.entries[i];
                 char time[RFC3339_SIZE];
 
-                buf_printf(out, "%s %s %s%s\n", rfc3339_format(e->time, time), wire_op_name(e->op),
+                buf_printf(out, "%s %s %s%s\n", time_format(e->time, time), wire_op_name(e->op),
                            outcomes[e->outcome], e->settled ? " settled" : "");
         }
 }
@@ -306,12 +307,12 @@ static int write_report(const char *path, const struct buf *text) {
         return 0;
 }
 
-int command_bugreport(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(REPORT_MAX), said = BUF(OUT_MAX);
         char time[RFC3339_SIZE], path[PATH_MAX];
         int r;
 
-        rfc3339_format(clock_wall_sec(), time);
+        time_format(clock_wall_sec(), time);
         snprintf(path, sizeof(path), "ecs-pubip-bugreport-%s.txt", time);
         if (o->operand && !TEXT_SET(path, o->operand))
                 return -ENAMETOOLONG;
@@ -336,3 +337,13 @@ int command_bugreport(const struct options *o) {
                    path);
         return out_line(buf_text(&said), EXIT_DONE);
 }
+
+const struct command command_bugreport = {
+        .name = "bugreport",
+        .operand = "FILE",
+        .needs_root = true,
+        .help = "Write one file that shows how it is here, without secrets",
+        .more = "FILE must not exist; without one its name is made from the time.\nRead it "
+                "before you send it.",
+        .run = run,
+};

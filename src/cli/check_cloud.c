@@ -2,24 +2,26 @@
 /* Checks of `doctor` that ask through the cloud socket, so they see what the agent sees. */
 #include <string.h>
 
-#include "finding.h"
+#include "check.h"
 #include "host/clock.h"
 #include "host/dmi.h"
 #include "machine.h"
+#include "util/ipv4.h"
 #include "util/text.h"
+#include "util/time.h"
 #include "when.h"
 
 #define ASK_MS        20000u
 #define CLOCK_OFF_SEC 60 /* what the agent reports, too */
 
-static bool is_no_socket(const struct doctor *d, struct finding *f) {
+static bool skip_without_socket(const struct doctor *d, struct finding *f) {
         if (d->asker.error == 0)
                 return false;
         finding_set(f, LEVEL_SKIPPED, "not checked: the cloud socket does not answer");
         return true;
 }
 
-static bool is_unidentified(const struct doctor *d, struct finding *f) {
+static bool skip_unidentified(const struct doctor *d, struct finding *f) {
         if (d->identified)
                 return false;
         finding_set(f, LEVEL_SKIPPED, "not checked: metadata is unreachable");
@@ -30,7 +32,7 @@ static void check_metadata(struct doctor *d, struct finding *f) {
         struct wire_question q = {.op = WIRE_IDENTIFY, .deadline_ms = ASK_MS};
         struct wire_answer a;
 
-        if (is_no_socket(d, f))
+        if (skip_without_socket(d, f))
                 return;
         if (asker_ask(&d->asker, &q, &a) < 0) {
                 finding_set(f, LEVEL_SKIPPED, "no memory");
@@ -48,7 +50,7 @@ static void check_metadata(struct doctor *d, struct finding *f) {
 
 /* An instance that allows requests without a token is one setting away from refusing them. */
 static void check_token(struct doctor *d, struct finding *f) {
-        if (is_unidentified(d, f))
+        if (skip_unidentified(d, f))
                 return;
         if (!d->identity.from_metadata) {
                 finding_set(f, LEVEL_SKIPPED, "metadata is not in use");
@@ -65,7 +67,7 @@ static void check_identity(struct doctor *d, struct finding *f) {
         const char *agents = d->snapshot.status.instance_id;
         bool is_ecs;
 
-        if (is_unidentified(d, f))
+        if (skip_unidentified(d, f))
                 return;
         if (*agents && strcmp(agents, d->identity.instance_id) != 0) {
                 finding_set(f, LEVEL_WARN, "this is %s, but the agent last said %s",
@@ -86,7 +88,7 @@ static void check_identity(struct doctor *d, struct finding *f) {
 static void check_address(struct doctor *d, struct finding *f) {
         char address[IPV4_SIZE];
 
-        if (is_unidentified(d, f))
+        if (skip_unidentified(d, f))
                 return;
         switch (d->identity.public.presence) {
         case PRESENCE_PRESENT:
@@ -106,7 +108,7 @@ static void check_address(struct doctor *d, struct finding *f) {
 static const struct wire_answer *inspect(struct doctor *d, struct finding *f) {
         struct wire_question q = {.op = WIRE_INSPECT, .deadline_ms = ASK_MS};
 
-        if (is_unidentified(d, f))
+        if (skip_unidentified(d, f))
                 return NULL;
         TEXT_SET(q.instance_id, d->identity.instance_id);
         if (!d->inspect_asked && asker_ask(&d->asker, &q, &d->inspection) < 0) {
@@ -182,7 +184,7 @@ static void check_clock(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_SKIPPED, "the cloud's time is not known");
         } else if (off > CLOCK_OFF_SEC || off < -CLOCK_OFF_SEC) {
                 finding_set(f, LEVEL_WARN, "this machine's clock is %s %s",
-                            span_format((uint64_t)(off < 0 ? -off : off), span),
+                            time_format_span((uint64_t)(off < 0 ? -off : off), span),
                             off < 0 ? "behind" : "ahead");
                 finding_remedy(f, "the agent uses the cloud's time, so this does not stop it; "
                                   "let chronyd or systemd-timesyncd set the clock");
@@ -203,7 +205,7 @@ static void check_permission(struct doctor *d, struct finding *f) {
         TEXT_SET(f->request_id, d->inspection.request_id);
 }
 
-static bool is_not_inspected(const struct doctor *d, struct finding *f) {
+static bool skip_uninspected(const struct doctor *d, struct finding *f) {
         if (d->inspected)
                 return false;
         finding_set(f, LEVEL_SKIPPED, "not checked: the ECS API has not answered");
@@ -220,7 +222,7 @@ static void check_instance(struct doctor *d, struct finding *f) {
         const struct instance *i = &d->inspection.instance;
         int64_t now = d->inspection.server_time ? d->inspection.server_time : clock_wall_sec();
 
-        if (is_not_inspected(d, f))
+        if (skip_uninspected(d, f))
                 return;
         if (i->locks[0])
                 add_own(f, FAULT_LOCKED, i->locks);
@@ -235,7 +237,7 @@ static void check_instance(struct doctor *d, struct finding *f) {
 static void check_bandwidth(struct doctor *d, struct finding *f) {
         const struct instance *i = &d->inspection.instance;
 
-        if (is_not_inspected(d, f))
+        if (skip_uninspected(d, f))
                 return;
         if (i->bandwidth_out > 0 || i->eip)
                 finding_set(f, LEVEL_OK, "%d Mbit/s out", i->bandwidth_out);
@@ -267,7 +269,7 @@ static void check_eip(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, "not needed: Address.Strategy=static");
                 return;
         }
-        if (is_not_inspected(d, f))
+        if (skip_uninspected(d, f))
                 return;
         TEXT_SET(q.instance_id, d->identity.instance_id);
         TEXT_SET(q.allocation_id, d->config.eip_allocation_id);
@@ -294,7 +296,7 @@ static void check_eip(struct doctor *d, struct finding *f) {
 
 /* AllocatePublicIpAddress has no dry run: what cannot be asked is said to be unknown. */
 static void check_may_allocate(struct doctor *d, struct finding *f) {
-        if (is_not_inspected(d, f))
+        if (skip_uninspected(d, f))
                 return;
         finding_set(f, LEVEL_NOTE,
                     "cannot be asked without doing it: the API has no dry run for "
@@ -315,7 +317,7 @@ static void check_may_reboot(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, "not needed: Reboot.Policy=never");
                 return;
         }
-        if (is_not_inspected(d, f))
+        if (skip_uninspected(d, f))
                 return;
         TEXT_SET(q.instance_id, d->identity.instance_id);
         if (asker_ask(&d->asker, &q, &a) < 0)
@@ -335,7 +337,7 @@ static void check_way_out(struct doctor *d, struct finding *f) {
         bool expected = d->inspection.instance.public_ip || d->inspection.instance.eip;
         struct wire_answer a;
 
-        if (is_unidentified(d, f))
+        if (skip_unidentified(d, f))
                 return;
         TEXT_SET(q.instance_id, d->identity.instance_id);
         if (asker_ask(&d->asker, &q, &a) < 0)
@@ -371,7 +373,7 @@ static void check_outside(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, "not asked for (Confirm.Outside)");
                 return;
         }
-        if (is_not_inspected(d, f))
+        if (skip_uninspected(d, f))
                 return;
         TEXT_SET(q.instance_id, d->identity.instance_id);
         if (asker_ask(&d->asker, &q, &a) < 0) {

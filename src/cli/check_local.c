@@ -7,12 +7,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "finding.h"
+#include "check.h"
 #include "host/boot_id.h"
 #include "host/file.h"
 #include "host/hold_file.h"
 #include "machine.h"
 #include "show.h"
+#include "util/ipv4.h"
 #include "util/paths.h"
 #include "util/text.h"
 

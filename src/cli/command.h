@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands: a row of the table for each, and what their functions get and give. */
+/* The commands: what each says of itself, and what their functions get and give. */
 #pragma once
 
 #include <stdbool.h>
@@ -48,21 +48,12 @@ struct command {
         int (*run)(const struct options *o);
 };
 
-const struct command *command_table(size_t *ret_n);
+const struct command *const *command_table(size_t *ret_n);
 const struct command *command_find(const char *name);
 /* The command that a mistyped name may have meant, or NULL. */
 const struct command *command_near(const char *name);
 
-int command_status(const struct options *o);
-int command_wait(const struct options *o);
-int command_doctor(const struct options *o);
-int command_plan(const struct options *o);
-int command_history(const struct options *o);
-int command_explain(const struct options *o);
-int command_policy(const struct options *o);
-int command_config(const struct options *o);
-int command_metrics(const struct options *o);
-int command_bugreport(const struct options *o);
-int command_hold(const struct options *o);
-int command_resume(const struct options *o);
-int command_seal(const struct options *o);
+/* One a file: its row, and what it does. */
+extern const struct command command_status, command_wait, command_doctor, command_plan,
+        command_history, command_explain, command_policy, command_config, command_metrics,
+        command_bugreport, command_hold, command_resume, command_seal;

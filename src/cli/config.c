@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "json.h"
 #include "out.h"
-#include "util/text.h"
 
 #define VALUE_WIDTH 44 /* the origins stand in one column beside it */
 
@@ -75,7 +74,7 @@ static int config_json(const struct config *c, const struct config_origins *o, c
         return json_add(&text, json, false) < 0 ? -ENOMEM : out_text(&text, status);
 }
 
-int command_config(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX), problems = BUF(OUT_MAX);
         struct config_origins origins;
         struct config config;
@@ -94,3 +93,11 @@ int command_config(const struct options *o) {
         add_config(&text, &config, &origins);
         return out_text(&text, n_errors > 0 ? EXIT_FAILED : EXIT_DONE);
 }
+
+const struct command command_config = {
+        .name = "config",
+        .options = OPTION_CHECK | OPTION_JSON,
+        .help = "Print the effective configuration and its origins",
+        .more = "What is wrong in the files goes to standard error.",
+        .run = run,
+};

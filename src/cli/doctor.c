@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ecs-pubip doctor`: each thing that the job needs, in order, with a remedy for each finding. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "command.h"
-#include "finding.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "json.h"
 #include "out.h"
 #include "show.h"
@@ -27,52 +26,6 @@ static const struct {
         [LEVEL_WARN] = {"warn", "\033[1;33m", EXIT_NOT_YET},
         [LEVEL_FAIL] = {"fail", "\033[1;31m", EXIT_FAILED},
 };
-
-void finding_set(struct finding *f, enum level level, const char *format, ...) {
-        va_list ap;
-
-        f->level = level;
-        va_start(ap, format);
-        vsnprintf(f->text, sizeof(f->text), format, ap);
-        va_end(ap);
-}
-
-void finding_remedy(struct finding *f, const char *format, ...) {
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(f->remedy, sizeof(f->remedy), format, ap);
-        va_end(ap);
-}
-
-static enum level level_of(enum fault_class class) {
-        switch (class) {
-        case FAULT_AUTH:
-        case FAULT_OPERATOR:
-                return LEVEL_FAIL;
-        case FAULT_NONE:
-        case FAULT_RETRY:
-        case FAULT_PROTOCOL:
-        case FAULT_SETTLING:
-        case FAULT_CLOCK:
-        case FAULT_THROTTLED:
-        case FAULT_ALREADY:
-        case _FAULT_CLASS_MAX:
-                break;
-        }
-        return LEVEL_WARN;
-}
-
-void finding_fault(struct finding *f, const struct fault *fault) {
-        char remedy[FAULT_REMEDY_SIZE];
-
-        finding_set(f, level_of(fault->class), fault->message[0] ? "%s (%s)" : "%s",
-                    fault_sentence(fault_explain(fault, 0)), fault->message);
-        fault_remedy(fault, 0, remedy);
-        finding_remedy(f, "%s", remedy);
-        TEXT_SET(f->code, fault->code);
-        TEXT_SET(f->request_id, fault->request_id);
-}
 
 /* The first error counts; else the first warning: a key that has no effect is nobody's wish. */
 static void on_problem(const struct config_problem *p, void *userdata) {
@@ -225,7 +178,7 @@ static void rounds_done(struct rounds *r) {
         free(r->outcomes);
 }
 
-int command_doctor(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_(rounds_done) struct rounds r = {.doctor.asker.fd = -1};
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct doctor *d = &r.doctor;
@@ -251,3 +204,12 @@ int command_doctor(const struct options *o) {
                 add_outcomes(&text, &r, out_colours(STDOUT_FILENO));
         return e < 0 ? e : out_text(&text, levels[r.worst].status);
 }
+
+const struct command command_doctor = {
+        .name = "doctor",
+        .options = OPTION_JSON,
+        .needs_root = true,
+        .help = "Check all that the job needs, with remedies",
+        .more = "Asks metadata and the API the way the agent does. Changes nothing.",
+        .run = run,
+};

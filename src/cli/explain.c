@@ -69,7 +69,7 @@ static int explain_json(const struct fault *f, const struct fault_row *row, cons
         return out_text(&text, EXIT_DONE);
 }
 
-int command_explain(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct fault f = {.class = FAULT_RETRY};
         const struct fault_row *row;
@@ -90,3 +90,13 @@ int command_explain(const struct options *o) {
         show_field(&text, "Manual", MANUAL);
         return out_text(&text, EXIT_DONE);
 }
+
+const struct command command_explain = {
+        .name = "explain",
+        .options = OPTION_JSON,
+        .operand = "CODE",
+        .operand_needed = true,
+        .help = "Say what the code of a fault means, and what to do",
+        .more = "The manual page ecs-pubip-faults(7) has them all.",
+        .run = run,
+};

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `doctor` finds, check by check. */
+/* What a check of `doctor` found. */
 #pragma once
 
-#include <ecs-pubip/config.h>
-#include <ecs-pubip/status.h>
-#include <ecs-pubip/wire.h>
-
-#include "ask.h"
-#include "snapshot.h"
+#include <ecs-pubip/fault.h>
 
 #define FINDING_TEXT_SIZE 768
 
@@ -26,28 +21,6 @@ struct finding {
         char code[FAULT_CODE_SIZE];
         char request_id[REQUEST_ID_SIZE];
 };
-
-/* What the checks know and learn; each check may rest on what those before it learnt. */
-struct doctor {
-        struct config config;
-        int config_errors;
-        struct finding config_finding; /* the first thing that is wrong in the files */
-        struct snapshot snapshot;
-        struct asker asker;
-        bool identified;
-        struct identity identity;
-        bool inspect_asked;
-        bool inspected;
-        struct wire_answer inspection;
-};
-
-struct check {
-        const char *name;
-        void (*run)(struct doctor *d, struct finding *f);
-};
-
-const struct check *check_local_table(size_t *ret_n); /* needs nobody else */
-const struct check *check_cloud_table(size_t *ret_n); /* asks through the socket */
 
 void finding_set(struct finding *f, enum level level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

@@ -34,7 +34,7 @@ static void add_synopsis(struct buf *out, const struct command *c) {
 
 void help_overview(struct buf *out) {
         size_t n;
-        const struct command *commands = command_table(&n);
+        const struct command *const *commands = command_table(&n);
 
         buf_puts(out, "Usage: ecs-pubip COMMAND [OPTION]...\n\n"
                       "The public IPv4 address of this Alibaba Cloud ECS instance.\n\n"
@@ -42,8 +42,8 @@ void help_overview(struct buf *out) {
         for (size_t i = 0; i < n; i++) {
                 _cleanup_buf_ struct buf left = BUF(256);
 
-                add_words(&left, &commands[i]);
-                add_row(out, buf_text(&left), commands[i].help);
+                add_words(&left, commands[i]);
+                add_row(out, buf_text(&left), commands[i]->help);
         }
         add_row(out, "help [COMMAND]", "Show this help, or that of a command");
         buf_puts(out, "\nOptions:\n");

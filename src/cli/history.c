@@ -13,8 +13,9 @@
 #include "out.h"
 #include "show.h"
 #include "snapshot.h"
+#include "util/ipv4.h"
 #include "util/paths.h"
-#include "util/text.h"
+#include "util/time.h"
 
 /* How long a phase lasted; the last one lasts on. */
 static uint64_t length_of(const struct history *h, unsigned i) {
@@ -29,9 +30,9 @@ static void add_entry(struct buf *out, const struct history *h, unsigned i) {
 
         if (e->public_ip)
                 ipv4_format(e->public_ip, address);
-        buf_printf(out, "%-20s  %-11s  %-11s  %-11s  %-15s%s%s\n", rfc3339_format(e->at, time),
-                   span_format(e->uptime, up), phase_name(e->phase),
-                   span_format(length_of(h, i), span), address, *e->code ? " " : "", e->code);
+        buf_printf(out, "%-20s  %-11s  %-11s  %-11s  %-15s%s%s\n", time_format(e->at, time),
+                   time_format_span(e->uptime, up), status_phase_name(e->phase),
+                   time_format_span(length_of(h, i), span), address, *e->code ? " " : "", e->code);
 }
 
 /* Where the time from the start of the machine to the first confirmed went. */
@@ -46,11 +47,12 @@ static void add_sum(struct buf *out, const struct history *h) {
         if (i == h->n)
                 return;
         buf_printf(&text, "confirmed %s after this boot began; before the agent %s",
-                   span_format(h->entries[i].uptime, span), "");
-        buf_printf(&text, "%s", span_format(h->entries[0].uptime, span));
+                   time_format_span(h->entries[i].uptime, span), "");
+        buf_printf(&text, "%s", time_format_span(h->entries[0].uptime, span));
         for (enum phase p = 0; p < _PHASE_MAX; p++)
                 if (spent[p] > 0)
-                        buf_printf(&text, ", %s %s", phase_name(p), span_format(spent[p], span));
+                        buf_printf(&text, ", %s %s", status_phase_name(p),
+                                   time_format_span(spent[p], span));
         show_field(out, "Boot", buf_text(&text));
 }
 
@@ -62,8 +64,8 @@ static void add_last_change(struct buf *out) {
 
         if (snapshot_take(&s) < 0 || s.file != STATUS_FILE_READ || !s.status.changed_at)
                 return;
-        how = change_name(s.status.change);
-        buf_printf(&text, "%s, %s", rfc3339_format(s.status.changed_at, time), how ? how : "");
+        how = status_change_name(s.status.change);
+        buf_printf(&text, "%s, %s", time_format(s.status.changed_at, time), how ? how : "");
         if (s.status.previous_ip)
                 buf_printf(&text, "; before that %s", ipv4_format(s.status.previous_ip, address));
         show_field(out, "Changed", buf_text(&text));
@@ -86,7 +88,7 @@ static int history_json(const char *lines, const struct history *h) {
         return json_add(&text, object, false) < 0 ? -ENOMEM : out_text(&text, EXIT_DONE);
 }
 
-int command_history(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         _cleanup_free_ struct history *h = calloc(1, sizeof(*h));
         _cleanup_free_ char *lines = NULL;
@@ -113,3 +115,11 @@ int command_history(const struct options *o) {
         add_last_change(&text);
         return out_text(&text, EXIT_DONE);
 }
+
+const struct command command_history = {
+        .name = "history",
+        .options = OPTION_JSON,
+        .help = "Show the phases of this boot and how long each took",
+        .more = "Of boots before this one: journalctl -u ecs-pubip.",
+        .run = run,
+};

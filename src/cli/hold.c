@@ -16,7 +16,7 @@
 #include "out.h"
 #include "snapshot.h"
 #include "util/paths.h"
-#include "util/text.h"
+#include "util/time.h"
 
 /* A changing call lasts CALL_MAX; the rest is for the agent to notice and to say so. */
 #define ANSWER_USEC (60 * USEC_PER_SEC)
@@ -32,7 +32,7 @@ static int write_brake(const struct snapshot *s) {
         const char *id = s->status.instance_id;
 
         snprintf(text, sizeof(text), "%s %s\n", id[0] ? id : "-",
-                 rfc3339_format(clock_wall_sec(), time));
+                 time_format(clock_wall_sec(), time));
         if (mkdir(CONFIG_DIR, 0755) < 0 && errno != EEXIST)
                 return -errno;
         return file_replace(CONFIG_DIR, HOLD_NAME, text);
@@ -136,7 +136,7 @@ static int await(struct folder *f, struct snapshot *s, bool json) {
         }
 }
 
-int command_hold(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         struct snapshot s;
         int r;
@@ -154,3 +154,13 @@ int command_hold(const struct options *o) {
         }
         return await(&f, &s, o->json);
 }
+
+const struct command command_hold = {
+        .name = "hold",
+        .options = OPTION_JSON,
+        .needs_root = true,
+        .help = "Pause: watch on, but make no changing call",
+        .more = "Returns when no changing call is in flight any more.\n"
+                "Survives restart and reboot.",
+        .run = run,
+};

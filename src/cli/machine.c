@@ -9,7 +9,6 @@
 #include "host/kernel.h"
 #include "util/cleanup.h"
 #include "util/paths.h"
-#include "util/text.h"
 
 #define LOOKUPS_MAX 3 /* of one that was interrupted */
 

@@ -88,7 +88,7 @@ static int enable(void) {
         return EXIT_FAILED;
 }
 
-int command_metrics(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         _cleanup_free_ char *metrics = NULL;
         size_t len;
@@ -112,3 +112,12 @@ int command_metrics(const struct options *o) {
         buf_add(&text, metrics, len);
         return out_text(&text, EXIT_DONE);
 }
+
+const struct command command_metrics = {
+        .name = "metrics",
+        .options = OPTION_ENABLE | OPTION_DISABLE,
+        .help = "Print the metrics, or link them for node_exporter",
+        .more = "The link is made in the folder of the textfile collector.\nTo enable or "
+                "disable it needs root.",
+        .run = run,
+};

@@ -11,11 +11,11 @@
 
 #include <ecs-pubip/engine.h>
 
-#include "ask.h"
+#include "asker.h"
 #include "command.h"
 #include "host/boot_id.h"
 #include "host/clock.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "host/dmi.h"
 #include "host/hold_file.h"
 #include "json.h"
@@ -23,8 +23,10 @@
 #include "out.h"
 #include "show.h"
 #include "snapshot.h"
+#include "util/ipv4.h"
 #include "util/paths.h"
 #include "util/text.h"
+#include "util/time.h"
 #include "when.h"
 
 #define STEPS_MAX 64 /* events; a plan takes about ten */
@@ -155,7 +157,7 @@ static bool is_between_looks(const struct engine *e) {
         return false;
 }
 
-static int run(struct plan *p) {
+static int think(struct plan *p) {
         int r;
 
         r = step_kernel(p); /* as of any address: the agent begins so, too */
@@ -346,7 +348,7 @@ static void add_plan(struct buf *out, const struct plan *p) {
                 buf_puts(out, "On hold; after sudo ecs-pubip resume it would ");
         else if (p->ahead >= USEC_PER_SEC)
                 buf_printf(out, "In %s, if nothing changes, it would ",
-                           span_format((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
+                           time_format_span((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
         else
                 buf_puts(out, "Now it would ");
         add_change(out, p);
@@ -384,7 +386,7 @@ static int plan_json(const struct plan *p) {
         return out_text(&text, status_of(p));
 }
 
-int command_plan(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_(plan_done) struct plan p = {.asker.fd = -1};
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct config config;
@@ -397,7 +399,7 @@ int command_plan(const struct options *o) {
         if (r < 0)
                 return r;
         init(&p, &config);
-        r = run(&p);
+        r = think(&p);
         if (r < 0)
                 return r;
         if (p.asker.error == ASKER_NOT_ROOT) {
@@ -410,3 +412,13 @@ int command_plan(const struct options *o) {
         add_plan(&text, &p);
         return out_text(&text, status_of(&p));
 }
+
+const struct command command_plan = {
+        .name = "plan",
+        .options = OPTION_JSON,
+        .needs_root = true,
+        .help = "Say what the agent would do now, and why",
+        .more = "Looks at metadata and the API, and decides with the agent's own "
+                "code.\nChanges nothing.",
+        .run = run,
+};

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "ask.h"
+#include "asker.h"
 #include "command.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "out.h"
 #include "ram.h"
 #include "snapshot.h"
@@ -56,7 +56,7 @@ static void add_tag_hint(struct buf *out, const struct ram_place *p) {
                 *p->instance_id ? p->instance_id : "INSTANCE");
 }
 
-int command_policy(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct ram_place place = {}, here = {};
         struct config config;
@@ -92,3 +92,11 @@ int command_policy(const struct options *o) {
         r = ram_policy(&text, &config, &place);
         return r < 0 ? r : out_text(&text, EXIT_DONE);
 }
+
+const struct command command_policy = {
+        .name = "policy",
+        .options = OPTION_JSON | OPTION_FLEET,
+        .help = "Print the smallest RAM policy for this instance",
+        .more = "As root it asks for the account id; otherwise a '*' stands in its place.",
+        .run = run,
+};

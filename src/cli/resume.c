@@ -57,7 +57,7 @@ static int ask_agent(void) {
         return file_replace_for(lock.st_uid, RUN_DIR, RESUME_NAME, "");
 }
 
-int command_resume(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         bool json = o->json;
         int r;
@@ -82,3 +82,13 @@ int command_resume(const struct options *o) {
         }
         return await(&f, json);
 }
+
+const struct command command_resume = {
+        .name = "resume",
+        .options = OPTION_JSON,
+        .needs_root = true,
+        .help = "End the hold, and look again at once",
+        .more = "Ends every wait that the server did not ask for: the thing to do after "
+                "a repair.",
+        .run = run,
+};

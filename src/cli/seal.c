@@ -56,7 +56,7 @@ static int forget(DIR *folder, bool json) {
         return out_result(json, "Nothing of this instance is left in " STATE_DIR, EXIT_DONE);
 }
 
-int command_seal(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_(closedir_p) DIR *folder = NULL;
         int r;
 
@@ -72,3 +72,12 @@ int command_seal(const struct options *o) {
                 return errno == EWOULDBLOCK ? refuse() : -errno;
         return forget(folder, o->json);
 }
+
+const struct command command_seal = {
+        .name = "seal",
+        .options = OPTION_JSON,
+        .needs_root = true,
+        .help = "Forget this instance, before making an image",
+        .more = "Removes the agent's state and the hold. Refuses while the agent runs.",
+        .run = run,
+};

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/ipv4.h"
+#include "util/time.h"
 #include "when.h"
 
 #define LABEL_WIDTH 10
@@ -118,7 +120,7 @@ static void add_planes(struct buf *out, const struct status *t, const struct sho
 
 static void add_instance(struct buf *out, const struct status *t) {
         _cleanup_buf_ struct buf text = BUF(512);
-        const char *network = network_name(t->network), *kind = kind_name(t->kind);
+        const char *network = status_network_name(t->network), *kind = ledger_kind_name(t->kind);
 
         if (!t->instance_id[0])
                 return;
@@ -225,7 +227,7 @@ static void add_clock(struct buf *out, const struct status *t) {
                 return;
         buf_printf(&text,
                    "this machine's clock is %s %s the cloud's. Times above are cloud time (UTC)",
-                   span_format(off < 0 ? -(uint64_t)off : (uint64_t)off, span),
+                   time_format_span(off < 0 ? -(uint64_t)off : (uint64_t)off, span),
                    off < 0 ? "behind" : "ahead of");
         show_field(out, "Clock", buf_text(&text));
 }

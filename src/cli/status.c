@@ -137,7 +137,7 @@ static int watch(const struct options *o) {
         }
 }
 
-int command_status(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct snapshot s;
         int r;
@@ -154,3 +154,12 @@ int command_status(const struct options *o) {
                 return r;
         return out_text(&text, outcome_of(&s));
 }
+
+const struct command command_status = {
+        .name = "status",
+        .options = OPTION_JSON | OPTION_WATCH | OPTION_VALUE,
+        .help = "Say whether the public address works",
+        .more = "Reads only what the agent has written down: no question leaves the "
+                "machine.",
+        .run = run,
+};

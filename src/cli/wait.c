@@ -12,6 +12,7 @@
 #include "show.h"
 #include "snapshot.h"
 #include "util/text.h"
+#include "util/time.h"
 #include "when.h"
 
 /* Nobody is there yet: the service may be about to start. */
@@ -95,12 +96,12 @@ static int finish(const struct snapshot *s, enum exit_status outcome, const stru
         }
         if (outcome == EXIT_NOT_YET)
                 buf_printf(&text, "Not confirmed within %s\n",
-                           span_format(o->timeout_usec / USEC_PER_SEC, span));
+                           time_format_span(o->timeout_usec / USEC_PER_SEC, span));
         show_snapshot(&text, s, &style);
         return out_text(&text, outcome);
 }
 
-int command_wait(const struct options *o) {
+static int run(const struct options *o) {
         _cleanup_folder_ struct folder f = FOLDER_NONE;
         uint64_t start = clock_boot_usec();
         struct waiting w = {
@@ -133,3 +134,12 @@ int command_wait(const struct options *o) {
         progress_end(&w);
         return finish(&s, outcome, o);
 }
+
+const struct command command_wait = {
+        .name = "wait",
+        .options = OPTION_TIMEOUT | OPTION_JSON,
+        .help = "Wait until the public address is confirmed",
+        .more = "Returns at once when it is confirmed, has failed, or when a due reboot "
+                "waits for\nsomething else (5): then the caller may be what it waits for.",
+        .run = run,
+};

@@ -4,16 +4,18 @@
 
 #include <stdio.h>
 
+#include "util/time.h"
+
 const char *when_ago(int64_t then, int64_t now, char ret[static WHEN_SIZE]) {
         char span[SPAN_SIZE];
 
         if (then == 0)
                 snprintf(ret, WHEN_SIZE, "-");
         else if (then > now)
-                rfc3339_format(then, ret);
+                time_format(then, ret);
         else
                 snprintf(ret, WHEN_SIZE, "%.30s ago",
-                         span_format((uint64_t)now - (uint64_t)then, span));
+                         time_format_span((uint64_t)now - (uint64_t)then, span));
         return ret;
 }
 
@@ -24,6 +26,6 @@ const char *when_in(int64_t then, int64_t now, char ret[static WHEN_SIZE]) {
                 snprintf(ret, WHEN_SIZE, "now");
         else
                 snprintf(ret, WHEN_SIZE, "in %.30s",
-                         span_format((uint64_t)then - (uint64_t)now, span));
+                         time_format_span((uint64_t)then - (uint64_t)now, span));
         return ret;
 }

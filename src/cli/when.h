@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#include "util/text.h"
-
 #define WHEN_SIZE 40
 
 /*

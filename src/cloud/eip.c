@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operations on elastic addresses (ecs-api 4.5). */
+#include "eip.h"
+
 #include <string.h>
 
 #include <ecs-pubip/backoff.h>
 #include <ecs-pubip/reply.h>
 
-#include "cloud/operations.h"
+#include "cloud/call.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -185,7 +187,7 @@ static bool find_free(struct session *s, struct wire_answer *ret) {
         return false;
 }
 
-bool operation_eip_find(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
+bool eip_find(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
         const char *id = q->allocation_id[0] ? q->allocation_id : s->config.eip_allocation_id;
 
         if (id[0])
@@ -195,8 +197,7 @@ bool operation_eip_find(struct session *s, const struct wire_question *q, struct
         return ret->eip.allocation_id[0] || find_free(s, ret);
 }
 
-bool operation_eip_allocate(struct session *s, const struct wire_question *q,
-                            struct wire_answer *ret) {
+bool eip_buy(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
         _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
         struct api_call call = {.action = "AllocateEipAddress", .eip = true, .changing = true};
 
@@ -210,8 +211,7 @@ bool operation_eip_allocate(struct session *s, const struct wire_question *q,
         return true;
 }
 
-bool operation_eip_associate(struct session *s, const struct wire_question *q,
-                             struct wire_answer *ret) {
+bool eip_associate(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
         struct api_call call = {.action = "AssociateEipAddress", .eip = true, .changing = true};
 
         call_add(&call, "AllocationId", q->allocation_id);

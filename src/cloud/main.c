@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "cloud/link.h"
-#include "cloud/operations.h"
+#include "cloud/operation.h"
 #include "cloud/secret.h"
-#include "host/conf.h"
+#include "host/config_files.h"
 #include "util/cleanup.h"
 #include "util/descriptors.h"
 #include "util/limit.h"

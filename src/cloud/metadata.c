@@ -8,6 +8,7 @@
 #include <ecs-pubip/backoff.h>
 
 #include "util/cleanup.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define IPV4_BASE       "http://100.100.100.200"

@@ -9,7 +9,7 @@
 #include <ecs-pubip/fault.h>
 
 #include "cloud/clock.h"
-#include "cloud/credentials.h"
+#include "cloud/credential_cache.h"
 #include "cloud/http.h"
 #include "cloud/request.h"
 

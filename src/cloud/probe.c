@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks that change nothing: is the way out open, from where are we seen, may we call? */
+#include "probe.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -9,8 +11,8 @@
 #include <ecs-pubip/backoff.h>
 #include <ecs-pubip/identity.h>
 
+#include "cloud/call.h"
 #include "cloud/link.h"
-#include "cloud/operations.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -244,7 +246,7 @@ static bool probe_permission(struct session *s, const struct wire_question *q,
         return true;
 }
 
-bool operation_probe(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
+bool probe_run(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
         switch (q->probe) {
         case PROBE_REACH:
                 return probe_reach(s, q, ret);

@@ -8,7 +8,7 @@
 
 #include "util/cleanup.h"
 #include "util/secret.h"
-#include "util/text.h"
+#include "util/time.h"
 
 #define URL_MAX    (32u * 1024)
 #define HEADER_MAX (16u * 1024)
@@ -140,7 +140,7 @@ int request_make(struct request *ret, enum signature signature, const struct end
         r = make_nonce(ret->nonce);
         if (r < 0)
                 return r;
-        rfc3339_format(now, ret->date);
+        time_format(now, ret->date);
         if (signature == SIGNATURE_V1)
                 r = make_v1(ret, endpoint, action, params, n_params, credentials);
         else

@@ -6,7 +6,7 @@
 #include <ecs-pubip/wire.h>
 
 #include "cloud/clock.h"
-#include "cloud/credentials.h"
+#include "cloud/credential_cache.h"
 #include "cloud/http.h"
 #include "cloud/metadata.h"
 #include "cloud/openapi.h"

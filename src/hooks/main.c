@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "event.h"
+#include "hook_event.h"
 #include "run.h"
 #include "util/cleanup.h"
 #include "util/descriptors.h"

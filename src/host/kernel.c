@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define HALVES         2  /* of the address space: tunnels like to take 0.0.0.0/1 and 128.0.0.0/1 */
@@ -40,7 +41,7 @@ struct lookup {
         const struct watch *watch;
         struct kernel_ask *ask;
         struct kernel_lookup *ret;
-        struct link_cache links;
+        struct kernel_links links;
 
         /* From the dump of addresses, which is asked for only where a lookup does not tell. */
         bool dumped;
@@ -80,7 +81,7 @@ __attribute__((format(printf, 2, 3))) static void reason(struct lookup *l, const
 }
 
 static const char *link_text(struct lookup *l, int ifindex) {
-        const struct kernel_link *link = link_cache_get(&l->links, l->ask, ifindex);
+        const struct kernel_link *link = kernel_links_get(&l->links, l->ask, ifindex);
 
         return link && *link->name ? link->name : "a link that is gone";
 }
@@ -171,7 +172,7 @@ static bool is_local(struct lookup *l, in_addr_t address, int vrf, int *ret_ifin
 /* Within a VRF the address is local to it only: the dump tells which link to begin with. */
 static bool is_local_in_vrf(struct lookup *l, in_addr_t address) {
         for (unsigned i = 0; i < l->n_homes; i++) {
-                int vrf = link_cache_vrf(&l->links, l->ask, l->homes[i]);
+                int vrf = kernel_links_vrf(&l->links, l->ask, l->homes[i]);
 
                 if (vrf && is_local(l, address, vrf, &l->home))
                         return true;
@@ -187,7 +188,7 @@ static void ask_local(struct lookup *l) {
 
         if (is_local(l, a, NO_LINK, &l->home)) {
                 f->local = ANSWER_YES;
-                l->vrf = link_cache_vrf(&l->links, l->ask, l->home);
+                l->vrf = kernel_links_vrf(&l->links, l->ask, l->home);
                 return;
         }
         error = dump_addresses(l);
@@ -195,7 +196,7 @@ static void ask_local(struct lookup *l) {
                 f->local = is_local_in_vrf(l, a) ? ANSWER_YES : ANSWER_UNKNOWN;
                 if (f->local == ANSWER_UNKNOWN)
                         l->home = l->homes[0];
-                l->vrf = link_cache_vrf(&l->links, l->ask, l->home);
+                l->vrf = kernel_links_vrf(&l->links, l->ask, l->home);
         } else if (error == 0) {
                 f->local = ANSWER_NO;
                 reason(l, "no link has %s", ipv4_format(a, text));
@@ -206,29 +207,29 @@ static void ask_local(struct lookup *l) {
 
 /* An address of the loopback link, or of none, is served by any link. */
 static bool is_at_home(struct lookup *l, int ifindex) {
-        const struct kernel_link *home = link_cache_get(&l->links, l->ask, l->home);
+        const struct kernel_link *home = kernel_links_get(&l->links, l->ask, l->home);
         bool elsewhere = home && !home->loopback;
 
-        if (elsewhere && link_cache_stacked(&l->links, l->ask, l->home, ifindex))
+        if (elsewhere && kernel_links_stacked(&l->links, l->ask, l->home, ifindex))
                 return true;
         (void)dump_addresses(l);
         for (unsigned i = 0; i < l->n_homes; i++)
                 if (l->homes[i] == ifindex)
                         return true;
         for (unsigned i = 0; i < l->n_homes; i++) {
-                const struct kernel_link *link = link_cache_get(&l->links, l->ask, l->homes[i]);
+                const struct kernel_link *link = kernel_links_get(&l->links, l->ask, l->homes[i]);
 
                 if (link && link->loopback)
                         continue;
                 elsewhere = true;
-                if (link_cache_stacked(&l->links, l->ask, l->homes[i], ifindex))
+                if (kernel_links_stacked(&l->links, l->ask, l->homes[i], ifindex))
                         return true;
         }
         return !elsewhere && l->dump_error == 0;
 }
 
 static void judge_link(struct lookup *l, struct finding *f) {
-        const struct kernel_link *link = link_cache_get(&l->links, l->ask, f->ifindex);
+        const struct kernel_link *link = kernel_links_get(&l->links, l->ask, f->ifindex);
 
         if (!link)
                 return; /* gone since: an event follows */
@@ -399,8 +400,8 @@ static void name_out(struct lookup *l, const struct half h[static HALVES]) {
                         continue;
                 if (f->down)
                         reason(l, "%s: %s", link_text(l, f->ifindex),
-                               link_cache_get(&l->links, l->ask, f->ifindex)->up ? "no carrier"
-                                                                                 : "down");
+                               kernel_links_get(&l->links, l->ask, f->ifindex)->up ? "no carrier"
+                                                                                   : "down");
                 else if (f->foreign)
                         reason(l, "out: replies leave by %s", link_text(l, f->ifindex));
                 else if (f->error > 0)
@@ -457,7 +458,7 @@ static void ask_ways(struct lookup *l) {
 
 /* A link that is down takes its routes along: then it is the link that is to be named. */
 static void name_home(struct lookup *l) {
-        const struct kernel_link *home = link_cache_get(&l->links, l->ask, l->home);
+        const struct kernel_link *home = kernel_links_get(&l->links, l->ask, l->home);
         struct kernel_facts *f = &l->ret->facts;
 
         if (!home)

@@ -8,7 +8,8 @@
         8 /* links on links on links; as deep as the kernel lets them be (MAX_NEST_DEV)            \
            */
 
-const struct kernel_link *link_cache_get(struct link_cache *c, struct kernel_ask *k, int ifindex) {
+const struct kernel_link *kernel_links_get(struct kernel_links *c, struct kernel_ask *k,
+                                           int ifindex) {
         if (ifindex <= 0)
                 return NULL;
         for (unsigned i = 0; i < c->n_links; i++)
@@ -20,28 +21,28 @@ const struct kernel_link *link_cache_get(struct link_cache *c, struct kernel_ask
         return &c->links[c->n_links++];
 }
 
-int link_cache_vrf(struct link_cache *c, struct kernel_ask *k, int ifindex) {
-        const struct kernel_link *link = link_cache_get(c, k, ifindex);
-        const struct kernel_link *master = link ? link_cache_get(c, k, link->master) : NULL;
+int kernel_links_vrf(struct kernel_links *c, struct kernel_ask *k, int ifindex) {
+        const struct kernel_link *link = kernel_links_get(c, k, ifindex);
+        const struct kernel_link *master = link ? kernel_links_get(c, k, link->master) : NULL;
 
         return master && master->vrf ? master->ifindex : 0;
 }
 
-static int master_of(struct link_cache *c, struct kernel_ask *k, int ifindex) {
-        const struct kernel_link *link = link_cache_get(c, k, ifindex);
-        const struct kernel_link *master = link ? link_cache_get(c, k, link->master) : NULL;
+static int master_of(struct kernel_links *c, struct kernel_ask *k, int ifindex) {
+        const struct kernel_link *link = kernel_links_get(c, k, ifindex);
+        const struct kernel_link *master = link ? kernel_links_get(c, k, link->master) : NULL;
 
         return master && !master->vrf ? master->ifindex : 0;
 }
 
-static int lower_of(struct link_cache *c, struct kernel_ask *k, int ifindex) {
-        const struct kernel_link *link = link_cache_get(c, k, ifindex);
+static int lower_of(struct kernel_links *c, struct kernel_ask *k, int ifindex) {
+        const struct kernel_link *link = kernel_links_get(c, k, ifindex);
 
         return link ? link->lower : 0;
 }
 
 /* Down from `top` by the links below, and up from `bottom` by its masters, until they meet. */
-static bool is_above(struct link_cache *c, struct kernel_ask *k, int top, int bottom) {
+static bool is_above(struct kernel_links *c, struct kernel_ask *k, int top, int bottom) {
         for (unsigned down = 0; top > 0 && down < STEPS_MAX; down++) {
                 int up = bottom;
 
@@ -55,6 +56,6 @@ static bool is_above(struct link_cache *c, struct kernel_ask *k, int top, int bo
         return false;
 }
 
-bool link_cache_stacked(struct link_cache *c, struct kernel_ask *k, int a, int b) {
+bool kernel_links_stacked(struct kernel_links *c, struct kernel_ask *k, int a, int b) {
         return is_above(c, k, a, b) || is_above(c, k, b, a);
 }

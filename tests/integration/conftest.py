@@ -5,6 +5,7 @@ The whole run re-executes itself once below world/outer.py: whatever the tests s
 left when it ends or is killed, and no test can reach the real network.
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -30,6 +31,26 @@ def pytest_configure(config):
     if capture:
         capture.stop_global_capturing()
     outer.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
+
+
+def shares_with_its_file(item):
+    """Whether it uses something that its file makes once."""
+    fixtures = item._fixtureinfo.name2fixturedefs
+    return any(found[-1].scope in ("module", "class", "package") for found in fixtures.values())
+
+
+def pytest_collection_modifyitems(items):
+    """Deal the tests: xdist gives each worker a run of neighbours, and slow ones are neighbours.
+
+    Files whose tests share something stay whole, and come first.
+    """
+    files = {}
+    for item in items:
+        files.setdefault(item.location[0], []).append(item)
+    whole = [tests for tests in files.values() if any(map(shares_with_its_file, tests))]
+    dealt = itertools.zip_longest(*(tests for tests in files.values() if tests not in whole))
+    items[:] = [test for tests in whole for test in tests]
+    items += [test for turn in dealt for test in turn if test]
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -22,7 +22,7 @@
 
 #include "agent/netlink.h"
 #include "host/kernel.h"
-#include "util/text.h"
+#include "util/ipv4.h"
 
 #define CONNECT_MS      700
 #define DESTINATIONS    16

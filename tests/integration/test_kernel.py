@@ -20,7 +20,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 SOURCES = ("tests/integration/kernel_watch.c", "src/agent/netlink.c", "src/agent/netlink_filter.c",
            "src/host/kernel.c", "src/host/kernel_ask.c", "src/host/kernel_links.c",
-           "src/host/kernel_parse.c", "src/util/text.c", "src/core/engine/verdict.c")
+           "src/host/kernel_parse.c", "src/util/ipv4.c", "src/util/text.c",
+           "src/core/engine/verdict.c")
 A = "172.16.0.10"
 GATEWAY = "172.16.0.1"
 # what connections go to, in each half of the address space; all are the far side's

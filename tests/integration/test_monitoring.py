@@ -31,7 +31,7 @@ def confirmed(make_world):
 def stopped(machine):
     """As the unit's ExecStopPost= does it, after any end."""
     with open(os.path.join(ROOT, "units/ecs-pubip.service.in"), encoding="utf-8") as f:
-        line = re.search(r"^ExecStopPost=-(/bin/sh -c '.*')$", f.read(), re.M).group(1)
+        line = re.search(r"^ExecStopPost=-.*?(/bin/sh -c '.*')$", f.read(), re.M).group(1)
     machine.kill_agent()
     machine.run(line.replace("$$", "$"))
 

@@ -92,7 +92,8 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
         for (unsigned i = 0; i < l->n_entries; i++) {
                 struct ledger_entry *e = &l->entries[i];
 
-                later += e->time > l->confirmed;
+                later += e->seq > l->confirmed_seq;
+                e->seq = 0;
                 e->time = (int64_t)age_class(now - e->time);
                 e->first_time = *e->client_token ? (int64_t)age_class(now - e->first_time) : 0;
                 e->boot_usec =
@@ -105,6 +106,7 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
         }
         for (unsigned i = 0; i < l->n_sends; i++)
                 l->sends[i].time = (int64_t)age_class(now - l->sends[i].time);
+        l->seq = l->confirmed_seq = 0;
         l->confirmed = l->confirmed ? 1 + (int64_t)later : 0; /* only which entries are younger */
         l->inspected = l->inspected ? 1 + (now - l->inspected) / 3600 : 0;
         l->inspected = l->inspected > 8 ? 8 : l->inspected;

@@ -172,6 +172,8 @@ static bool is_left_out(enum move m) {
         case MOVE_WRITE_ODDLY:
         case MOVE_ASSIGN_EIP: /* as an EIP that comes in another's place */
         case MOVE_BANDWIDTH:
+        case MOVE_DATE_AHEAD: /* of refusals: to the core a hint, once time is proven */
+        case MOVE_DATE_BACK:
         case MOVE_TIME_BACK: /* time is told in whole seconds */
         case MOVE_SECOND:
         case MOVE_MINUTE:

@@ -302,7 +302,8 @@ static void heard_wish(struct world *w, const struct fault *f) {
 
         if (f->retry_after_ms)
                 until += f->retry_after_ms * USEC_PER_MSEC;
-        else if (f->class == FAULT_THROTTLED)
+        else if (f->class == FAULT_THROTTLED &&
+                 world_date(w) % 60 >= BEHIND_SEC) /* L15: or the old minute */
                 until += (uint64_t)(60 - world_date(w) % 60) * USEC_PER_SEC - w->now % USEC_PER_SEC;
         if (until > l->hint_until) {
                 l->hint_until = until;

@@ -101,10 +101,10 @@ static uint64_t rest_max(const struct world *w) {
         case PHASE_FAILED:
                 return 65 * USEC_PER_MIN;
         case PHASE_CONFIRMED:
-        case PHASE_HELD:
-                if (w->scene->no_metadata)
-                        return USEC_PER_HOUR;
                 return e->given.config.heal_check_interval_usec / 4 * 5;
+        case PHASE_HELD: /* control is looked at once an hour */
+                return w->scene->no_metadata ? USEC_PER_HOUR
+                                             : e->given.config.heal_check_interval_usec;
         case PHASE_REBOOTING: /* an accepted one is not executed, see L3 */
                 return 10 * USEC_PER_MIN;
         case PHASE_CONFIRMING:
@@ -268,8 +268,8 @@ static void check_confirm_timeout(struct world *w, const struct event *event,
             e->expected != l->confirming_address || event->type == EVENT_RESUME ||
             event->type == EVENT_RELOAD)
                 l->confirming_since = 0;
-        else if (over && event->type == EVENT_TIMER && e->phase == PHASE_CONFIRMING &&
-                 e->inflight.step == STEP_IDLE)
+        else if (over && l->step == STEP_IDLE && event->type == EVENT_TIMER &&
+                 e->phase == PHASE_CONFIRMING && e->inflight.step == STEP_IDLE)
                 laws_break(w, "4.1: it goes on confirming although Confirm.Timeout is over");
         if (l->confirming_since == 0 && e->phase == PHASE_CONFIRMING)
                 l->confirming_since = w->now;

@@ -176,7 +176,8 @@ static enum move any_move(const struct world *w, unsigned one_unfair_in) {
 /* Everything that a person can put right from outside is put right. */
 static void make_fair(struct world *w) {
         static const enum move repairs[] = {MOVE_DISK_FREE, MOVE_UNLOCK,    MOVE_SETTLED,
-                                            MOVE_LINK_UP,   MOVE_EIP_FREED, MOVE_TIME_RIGHT};
+                                            MOVE_LINK_UP,   MOVE_EIP_FREED, MOVE_TIME_RIGHT,
+                                            MOVE_DATE_RIGHT};
         static struct actions a;
 
         if (world_can(w, MOVE_POWER))

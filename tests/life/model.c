@@ -12,6 +12,7 @@
 #include "util/text.h"
 
 #define BOOT_TAKES (10 * USEC_PER_SEC)
+#define DATE_LIE   (INT64_C(2) * 24 * 3600)
 #define YEARS      (INT64_C(5) * 365 * 24 * 3600)
 
 int64_t world_cloud_sec(const struct world *w) {
@@ -432,6 +433,15 @@ void world_do(struct world *w, enum move m, struct actions *a) {
         case MOVE_TIME_BACK:
         case MOVE_TIME_RIGHT:
                 w->behind = m == MOVE_TIME_BACK ? BEHIND_SEC : 0;
+                break;
+        case MOVE_DATE_AHEAD:
+                w->date_lie = DATE_LIE;
+                break;
+        case MOVE_DATE_BACK:
+                w->date_lie = -DATE_LIE;
+                break;
+        case MOVE_DATE_RIGHT:
+                w->date_lie = 0;
                 break;
         case MOVE_HOLD:
                 set_hold(w, HOLD_ON, a);

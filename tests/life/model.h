@@ -132,6 +132,9 @@ enum move {
         MOVE_CLOCK_BACK,
         MOVE_TIME_BACK, /* the cloud's, by BEHIND_SEC */
         MOVE_TIME_RIGHT,
+        MOVE_DATE_AHEAD, /* of refusals, days */
+        MOVE_DATE_BACK,
+        MOVE_DATE_RIGHT,
         MOVE_HOLD,
         MOVE_UNHOLD,
         MOVE_RESUME,
@@ -183,7 +186,8 @@ struct world {
         uint64_t eip_listed; /* then the list shows what was bought; 0: it does */
         unsigned given;      /* addresses given so far */
         int bandwidth, bandwidth_shown;
-        int behind; /* the cloud's time in its answers, s */
+        int behind;       /* the cloud's time in its answers, s */
+        int64_t date_lie; /* what the Date of a refusal is wrong by, s */
         bool locked, transit;
         bool reboot_accepted, reboot_repeats;
         uint64_t reboot_until;      /* an accepted one comes by then, or never; 0: at any time */

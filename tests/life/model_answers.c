@@ -29,7 +29,7 @@ void answer_fault(struct world *w, enum move m, struct actions *a) {
         struct wire_answer answer = {.fault = cloud_fault(m, w->flight.question.op)};
 
         if (answer.fault.http_status)
-                answer.server_time = world_date(w);
+                answer.server_time = world_date(w) + w->date_lie;
         answer_with(w, &answer, a);
 }
 

@@ -158,15 +158,18 @@ void cloud_execute(struct world *w, const struct flight *f, struct wire_answer *
         if (wire_op_changes(q->op))
                 secret_used(w);
         ret->server_time = world_date(w);
+        ret->time_proven = true; /* the signature was accepted */
         switch (q->op) {
         case WIRE_IDENTIFY:
                 ret->server_time = metadata_time(w, q);
+                ret->time_proven = false;
                 tell_identity(w, &ret->identity);
                 return;
         case WIRE_ADDRESSES: {
                 struct identity i = {0};
 
                 ret->server_time = metadata_time(w, q);
+                ret->time_proven = false;
                 tell_identity(w, &i);
                 ret->addresses = i.public;
                 return;
@@ -179,6 +182,7 @@ void cloud_execute(struct world *w, const struct flight *f, struct wire_answer *
                         tell_eip(w, &ret->eip);
                 return;
         case WIRE_PROBE:
+                ret->time_proven = false;
                 ret->reachable = w->effective != 0 && !w->link_down ? REACH_YES : REACH_NO;
                 return;
         case WIRE_ALLOCATE:

@@ -94,6 +94,9 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_CLOCK_BACK] = "the clock jumps five years back",
         [MOVE_TIME_BACK] = "the cloud's time goes back a little",
         [MOVE_TIME_RIGHT] = "the cloud's time is right again",
+        [MOVE_DATE_AHEAD] = "refusals have a Date two days ahead",
+        [MOVE_DATE_BACK] = "refusals have a Date two days back",
+        [MOVE_DATE_RIGHT] = "refusals have the right Date again",
         [MOVE_HOLD] = "hold",
         [MOVE_UNHOLD] = "the brake is released",
         [MOVE_RESUME] = "resume",
@@ -282,6 +285,11 @@ bool world_can(const struct world *w, enum move m) {
                 return w->running && !w->hold_news && w->hold == HOLD_OFF;
         case MOVE_UNHOLD:
                 return w->running && !w->hold_news && w->hold == HOLD_ON;
+        case MOVE_DATE_AHEAD:
+        case MOVE_DATE_BACK:
+                return w->date_lie == 0;
+        case MOVE_DATE_RIGHT:
+                return w->date_lie != 0;
         case MOVE_TIME_BACK:
                 return w->behind == 0;
         case MOVE_TIME_RIGHT:
@@ -301,6 +309,7 @@ static struct ledger foreign_ledger(void) {
         TEXT_SET(e->boot_id, FOREIGN_BOOT);
         e->outcome = OUTCOME_DONE;
         e->address = FOREIGN_IP;
+        l.confirmed_seq = l.seq;
         return l;
 }
 
@@ -321,6 +330,7 @@ static struct ledger ledger_ahead(const struct world *w) {
                 e->settled = true;
                 e->address = l.address;
         }
+        l.confirmed_seq = l.seq;
         return l;
 }
 

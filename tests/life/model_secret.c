@@ -64,7 +64,7 @@ static void work(void) {
             (sign_rpc("GET&%2F&Action%3DRebootInstance", c->access_key_secret, signature_v1) < 0 ||
              sign_v3("POST\n/\n", c->access_key_secret, signature_v3) < 0))
                 parsed = -1;
-        credentials_erase(c);
+        identity_erase_credentials(c);
 }
 
 static void run(void) {

@@ -10,7 +10,7 @@
 #include "core/api/tree.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/ipv4.h"
 
 #define TEXT_MAX  (192u * 1024)
 #define LONG_MIN  (WIRE_LINE_MAX + 1)

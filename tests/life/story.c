@@ -60,7 +60,7 @@ void story_tell_move(const struct world *w, enum move m, const struct actions *a
                 printf(" (down)\n");
                 return;
         }
-        printf(" %s", phase_name(e->phase));
+        printf(" %s", status_phase_name(e->phase));
         if (e->holdoff.fault.class != FAULT_NONE)
                 printf(" %s", e->holdoff.fault.code);
         if (e->inflight.step == STEP_IDLE && e->deadline != ENGINE_NEVER)

@@ -10,6 +10,7 @@ import binary  # noqa: F401
 import compile as compile_rules  # noqa: F401
 import core  # noqa: F401
 import documents  # noqa: F401
+import structure  # noqa: F401
 import text  # noqa: F401
 from tree import RULES, SKIP_STATUS, Skip, Tree
 

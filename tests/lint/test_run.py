@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
-SUITES = """# suite | runner | packages | min | what
-good | pytest tests/good | build | 1 | one passes, one fails, one is skipped
-none | pytest tests/none | build | 1 | has no test
-slow | pytest tests/slow | build | 1 | never ends by itself
-late | pytest tests/slow | build | 0 | has no time
+SUITES = """# suite | runner | packages | min | runs | lane | what
+slow | pytest tests/slow | build | 1 | always | cpu | never ends by itself
+late | pytest tests/slow | build | 0 | named | cpu | has no time
+good | pytest tests/good | build | 1 | always | cpu | one passes, one fails, one is skipped
+none | pytest tests/none | build | 1 | always | cpu | has no test
+else | pytest tests/good | build | 1 | always | wait | runs beside the others
 """
 GOOD = """import pytest
 def test_a(): pass
@@ -114,6 +115,19 @@ def test_its_suites_end_with_it(tree, number):
     else:
         assert runner.returncode == 130 and "interrupted" in output, output
         assert output.endswith("0 passed, 0 failed\n")
+
+
+def test_lanes_run_side_by_side(tree):
+    """What waits does not wait for what computes: it has ended while that still runs."""
+    with start(tree, "slow", "else") as runner:
+        fds = wait_started(tree)
+        said = iter(runner.stdout.readline, "")
+        assert any(line.startswith("else") and "1 ok" in line for line in said)
+        runner.terminate()
+        output = runner.stdout.read()
+        runner.wait(SECONDS)
+    have_ended(fds)
+    assert output.endswith("1 passed, 1 failed, 1 skipped\n"), output
 
 
 def test_a_suite_that_is_killed(tree):

@@ -4,9 +4,8 @@
 import ipaddress
 import re
 
-from tree import c_code, line_of, rule
+from tree import C, c_code, line_of, rule
 
-C = (".c", ".h")
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 SPDX_LINES = 4  # a #! line and a title may stand before it
 # No room for a comment, or not ours: data, generated lists, Debian's own formats.
@@ -51,10 +50,10 @@ BANNED = {
     "inet_addr": "ipv4_parse() refuses what is no address",
     "inet_aton": "ipv4_parse() refuses what is no address",
     "inet_ntoa": "ipv4_format()",
-    "ctime": "rfc3339_format()",
-    "asctime": "rfc3339_format()",
-    "localtime": "times are UTC: rfc3339_format()",
-    "localtime_r": "times are UTC: rfc3339_format()",
+    "ctime": "time_format()",
+    "asctime": "time_format()",
+    "localtime": "times are UTC: time_format()",
+    "localtime_r": "times are UTC: time_format()",
     "setjmp": "call, test, return",
     "longjmp": "call, test, return",
     "vfork": "nothing here starts programs that way",

@@ -14,6 +14,8 @@ SKIP_FOLDERS = re.compile(r"^(\.git|\.pytest_cache|__pycache__|node_modules|buil
 COMMENT_OR_TEXT = re.compile(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
 )
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+C = (".c", ".h")
 RULES = {}
 SKIP_STATUS = 77  # meson's "skipped"
 

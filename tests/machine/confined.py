@@ -50,5 +50,4 @@ def live(machine):
     assert machine.sim.executed() == executed
     machine.vm.run(APT + "purge ecs-pubip", 300)
     machine.vm.until("! pgrep -x 'ecs-pubip.*'", 60)
-    assert not [name for name in profiles(machine) if name]
     nothing_denied(machine)

@@ -14,6 +14,9 @@ from machine.instance import Instance   # noqa: E402
 from system import base                 # noqa: E402
 
 
+collect_ignore = [] if SYSTEMS else ["test_systems.py"]
+
+
 def pytest_configure(config):
     base.enter(config, SYSTEMS)
 

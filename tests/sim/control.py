@@ -6,8 +6,10 @@ import os
 import socketserver
 import threading
 
+from . import check
 from .certs import KINDS
 from .endpoints import STATES
+from .gateway import ACTIONS
 from .instance import Instance, Lag
 
 
@@ -62,6 +64,7 @@ class Control:
                 if node is cloud.network.endpoints and value not in (None,) + STATES:
                     raise ValueError("no such state of an endpoint: %s" % value)
                 if isinstance(node, dict):
+                    check.setting(path, None, value, ACTIONS)
                     if value is None:
                         node.pop(last, None)
                     else:
@@ -69,6 +72,7 @@ class Control:
                 elif not hasattr(node, last):
                     raise ValueError("no such setting: %s" % path)
                 else:
+                    check.setting(path, getattr(node, last), value, ACTIONS)
                     _assign(node, last, value)
                 if isinstance(node, Lag):
                     node.left, node.until = 0, 0
@@ -90,7 +94,13 @@ class Control:
 
     def rule(self, spec, alone=False):
         """One more rule; ALONE: instead of all others, with no moment between."""
+        endpoints = [endpoint.name for endpoint in self._network.endpoints]
+        check.rule(spec, ACTIONS, self._metadata.items(), endpoints)
         return self._cloud.script.add(spec, alone)
+
+    def missed(self):
+        """Rules that no call ever met, but those that `may_miss`."""
+        return plain(self._cloud.script.missed())
 
     def rules(self):
         return plain(self._cloud.script.pending())

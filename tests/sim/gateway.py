@@ -20,6 +20,7 @@ RPC_OPTIONAL = ("Format", "SecurityToken", "SignatureType")
 V3_REQUIRED = ("x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce",
                "x-acs-content-sha256")
 PRODUCTS = {"ecs": ("2014-05-26", ecs.ACTIONS), "vpc": ("2016-04-28", vpc.ACTIONS)}
+ACTIONS = {name: table for name, (_version, table) in PRODUCTS.items()}
 UNLOGGED = RPC_COMMON[2:] + RPC_OPTIONAL
 
 

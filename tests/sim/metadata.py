@@ -121,6 +121,20 @@ class Metadata:
             return Answer(200, "\n".join(listing))
         return Answer(200, node)
 
+    def items(self):
+        """Every path that can be asked for, also of what is not there now."""
+        def below(node, path):
+            yield path
+            for name in node if isinstance(node, dict) else ():
+                child = {} if isinstance(node, _Lazy) else node[name]
+                yield from below(child, path + "/" + name if path else name)
+
+        addresses = ["meta-data/eipv4", "meta-data/public-ipv4"]
+        role = "meta-data/ram/security-credentials"
+        with self.cloud.lock:
+            return [*below(self._tree(False), ""), "api/token", "meta-data/all", *addresses,
+                    role + "/", role + "/" + self.cloud.account.role.name, "user-data", "vendor-data"]
+
     def _tree(self, address_look):
         settings = self.cloud.metadata
         role = self.cloud.account.role

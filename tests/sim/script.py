@@ -8,7 +8,7 @@ DAMAGES = ("close", "reset", "empty", "garbled", "half", "huge", "endless-header
            "stall", "not-http")
 
 FIELDS = {"match", "endpoint", "params", "method", "times", "after", "answer", "execute", "form",
-          "damage", "delay", "pause", "late", "hold", "date", "headers", "door"}
+          "damage", "delay", "pause", "late", "hold", "date", "headers", "door", "may_miss"}
 
 
 class Rule:
@@ -26,6 +26,7 @@ class Rule:
     hold      a name: the call waits, unexecuted, until the control interface releases it
     date      text of the Date header, or seconds to add to the right one
     door      true: before signature and token are looked at
+    may_miss  true: the test is right, too, if no call ever meets it
     """
 
     def __init__(self, number, spec):
@@ -61,6 +62,7 @@ class Script:
     def __init__(self):
         self.lock = threading.Lock()
         self.rules = []
+        self.ever = []  # also those that are over
         self.gates = {}
         self.count = 0
 
@@ -69,6 +71,7 @@ class Script:
             self.count += 1
             rule = Rule(self.count, spec)
             self.rules = [rule] if alone else self.rules + [rule]
+            self.ever.append(rule)
             if rule.hold:
                 self.gates.setdefault(rule.hold, threading.Event()).clear()
             return rule.number
@@ -101,6 +104,11 @@ class Script:
                         self.rules.remove(rule)
                 return rule
             return None
+
+    def missed(self):
+        """What was to happen and never did: a test that rests on it has shown nothing."""
+        with self.lock:
+            return [rule.spec for rule in self.ever if not rule.met and not rule.may_miss]
 
     def pending(self):
         with self.lock:

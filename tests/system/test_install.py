@@ -128,9 +128,10 @@ def test_remove_and_purge(confirmed):
 
 def inventory(layer):
     """Every path of the layer with its mode and owner, and who there is; logs and caches apart."""
-    listed = layer.run("find", "/", "-xdev", "(", "-path", "/proc", "-o", "-path", "/var/log", "-o", "-path",
-                       "/var/cache", "-o", "-path", "/var/lib/dpkg", "-o", "-path", "/tmp", ")", "-prune", "-o",
-                       "-not", "-name", "*-", "-printf", "%p %m %U %G\\n").stdout.splitlines()
+    apart = "/proc /dev /tmp /var/log /var/cache /var/lib/dpkg".split()
+    prune = [word for path in apart for word in ("-o", "-path", path)][1:]
+    listed = layer.run("find", "/", "-xdev", "(", *prune, ")", "-prune", "-o", "-not", "-name", "*-",
+                       "-printf", "%p %m %U %G\\n").stdout.splitlines()
     return set(listed), [layer.read("etc/" + name) for name in ("passwd", "group", "shadow", "gshadow")]
 
 
@@ -150,7 +151,9 @@ def test_a_chroot_without_proc(debian, deb, newer_deb):
     layer.run("dpkg", "--purge", "ecs-pubip", proc=False)
     left = inventory(layer)
     layer.close()
-    assert left[0] - before[0] == set() and before[0] - left[0] == set()
+    assert left[0] - before[0] == set()
+    # dh_apparmor takes that folder away where it is empty
+    assert {line.split()[0] for line in before[0] - left[0]} <= {"/etc/apparmor.d/disable"}
     assert left[1] == before[1]
 
 

@@ -21,7 +21,7 @@ DEB_ONLY = {
 RPM_ONLY = {
     "/etc/ecs-pubip/ecs-pubip.conf.d": "on Debian made by tmpfiles, like the next",
     "/etc/ecs-pubip/credentials": "on Debian made by tmpfiles: dpkg knows no group by name",
-    "/var/lib/ecs-pubip": "as above, by StateDirectory=; here so that erasing removes it",
+    "/var/lib/ecs-pubip": "on Debian made by tmpfiles; here so that erasing removes it",
 }
 # Compared by content as well; programs differ by the build (strip, build id).
 PROGRAM = re.compile(r"/usr/(bin|libexec)/")

@@ -20,9 +20,9 @@ NEWER = {
 OLD = set("""
 Description Documentation DefaultDependencies After Before Conflicts Wants StartLimitIntervalSec
 CollectMode AssertPathExists
-Type NotifyAccess ExecStart ExecStartPre ExecReload Restart RestartSec RestartPreventExitStatus SuccessExitStatus WatchdogSec
+Type NotifyAccess ExecStart ExecStartPre ExecStopPost ExecReload WorkingDirectory Restart RestartSec RestartPreventExitStatus SuccessExitStatus WatchdogSec
 TimeoutStartSec TimeoutStopSec RemainAfterExit RuntimeMaxSec
-User Group DynamicUser UMask StateDirectory StateDirectoryMode StandardInput StandardOutput StandardError SyslogLevel LogLevelMax
+User Group DynamicUser UMask StandardInput StandardOutput StandardError SyslogIdentifier SyslogLevel LogLevelMax
 LimitCORE MemoryMax MemorySwapMax TasksMax
 RestrictAddressFamilies IPAddressDeny CapabilityBoundingSet AmbientCapabilities NoNewPrivileges
 LockPersonality MemoryDenyWriteExecute PrivateDevices PrivateMounts PrivateNetwork PrivateTmp
@@ -100,7 +100,7 @@ def test_exposure_without_the_bonus_of_an_early_unit(units, unit, limit, tmp_pat
 
 def test_verify_has_nothing_to_say(tree, units):
     """Against the package's own tree, so no program of this machine is taken for ours."""
-    for name in ("bin/sh", "bin/kill", "bin/systemd-tmpfiles"):
+    for name in ("bin/sh", "bin/kill", "bin/systemd-tmpfiles", "usr/bin/setpriv"):
         path = os.path.join(tree, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="ascii") as f:
@@ -154,7 +154,8 @@ def test_hardening_names_versions(units):
     ("ecs-pubip.service", "RestartSec", ["15s"]),
     ("ecs-pubip.service", "RestartPreventExitStatus", ["78"]),
     ("ecs-pubip.service", "RuntimeDirectory", []),      # see ReadWritePaths= there
-    ("ecs-pubip.service", "ReadWritePaths", ["-/run/ecs-pubip"]),
+    ("ecs-pubip.service", "StateDirectory", []),        # see ExecStartPre= there
+    ("ecs-pubip.service", "ReadWritePaths", ["-/run/ecs-pubip -/var/lib/ecs-pubip"]),
     ("ecs-pubip.service", "WatchdogSec", ["3min"]),
     ("ecs-pubip.service", "LimitDATA", []),     # see there
     ("ecs-pubip.service", "MemoryMax", ["32M"]),
@@ -173,7 +174,12 @@ def test_hardening_names_versions(units):
     ("ecs-pubip-cloud@.service", "LogLevelMax", ["notice"]),
     ("ecs-pubip-cloud.socket", "MaxConnections", ["8"]),
     ("ecs-pubip-cloud.socket", "SocketMode", ["0600"]),
-    ("ecs-pubip-reboot-required.service", "RemainAfterExit", ["yes"]),
+    ("ecs-pubip-cloud.socket", "StartLimitIntervalSec", ["0"]),
+    ("ecs-pubip-hooks.path", "StartLimitIntervalSec", ["0"]),
+    ("ecs-pubip-hooks.service", "StartLimitIntervalSec", ["0"]),
+    ("ecs-pubip-online.path", "StartLimitIntervalSec", ["0"]),
+    ("ecs-pubip-reboot-required.path", "StartLimitIntervalSec", ["0"]),
+    ("ecs-pubip-reboot-required.service", "StartLimitIntervalSec", ["0"]),
     ("ecs-pubip-reboot-required.service", "PrivateMounts", ["yes"]),
     ("ecs-pubip-reboot-required.service", "SystemCallFilter", ["@system-service",
                                                                "~@privileged @resources"]),
@@ -242,7 +248,7 @@ def test_no_condition_on_the_machine(units):
 
 def test_the_lines_that_surprise_have_a_reason(units):
     """A comment stands before each of these."""
-    surprising = {"ecs-pubip.service": ["DefaultDependencies", "Wants", "StartLimitIntervalSec",
+    surprising = {"ecs-pubip.service": ["DefaultDependencies", "Wants", "StartLimitIntervalSec", "ExecStartPre",
                                         "RestartPreventExitStatus", "WatchdogSec", "UMask",
                                         "ReadWritePaths", "SystemCallErrorNumber",
                                         "MemoryMax"],
@@ -251,7 +257,9 @@ def test_the_lines_that_surprise_have_a_reason(units):
                   "ecs-pubip-cloud.socket": ["DefaultDependencies", "MaxConnections", "ExecStartPre",
                                               "RemoveOnStop"],
                   "ecs-pubip-online.target": ["AssertPathExists"],
-                  "ecs-pubip-reboot-required.service": ["RemainAfterExit", "ReadWritePaths"]}
+                  "ecs-pubip-hooks.service": ["StartLimitIntervalSec", "ExecStart", "ExecStopPost"],
+                  "ecs-pubip-reboot-required.service": ["StartLimitIntervalSec", "ExecStart",
+                                                        "ExecStopPost", "ReadWritePaths"]}
     for unit, keys in surprising.items():
         with open(os.path.join(units, unit), encoding="utf-8") as f:
             lines = f.read().splitlines()

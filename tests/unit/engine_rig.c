@@ -74,6 +74,10 @@ static void answer(struct rig *r, struct wire_answer *a) {
         assert_int_equal(r->engine.inflight.step, STEP_ASKING);
         if (e.answer.server_time == 0)
                 e.answer.server_time = r->now.wall_sec;
+        e.answer.time_proven |=
+                e.answer.fault.class == FAULT_NONE &&
+                (r->engine.inflight.op == WIRE_INSPECT || r->engine.inflight.op == WIRE_EIP_FIND ||
+                 wire_op_changes(r->engine.inflight.op));
         step(r, &e);
 }
 
@@ -318,7 +322,7 @@ static const struct {
 
 /* In the order of the actions, phase first and question last. */
 static void describe(const struct rig *r, char *ret, size_t size) {
-        size_t n = (size_t)snprintf(ret, size, "%s", phase_name(r->engine.phase));
+        size_t n = (size_t)snprintf(ret, size, "%s", status_phase_name(r->engine.phase));
 
         for (size_t i = 0; i < N(words); i++)
                 if (r->actions.wants & words[i].action)
@@ -417,6 +421,8 @@ void rig_go_on(struct rig *r, const char *instance) {
                 happen(r, "eip none");
         else if (r->engine.inflight.op == WIRE_PROBE)
                 happen(r, "reach no");
+        else if (r->engine.reboot.blockers_until && !r->engine.reboot.blockers_known)
+                happen(r, "blockers");
         else
                 happen(r, "wait");
         keep_disk(r);

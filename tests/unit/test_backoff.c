@@ -4,8 +4,6 @@
 
 #include <ecs-pubip/backoff.h>
 
-#include "util/text.h"
-
 #define ROUNDS 2000
 #define WIDEST (16889 * USEC_PER_SEC) /* 1.6^12 min */
 

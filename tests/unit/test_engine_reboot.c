@@ -30,7 +30,10 @@ static int64_t seconds_to_reboot(struct rig *r, const char *shown, unsigned turn
         for (unsigned i = 0; i < turns; i++) {
                 if (leaves(r))
                         return (int64_t)((r->now.boot_usec - began) / USEC_PER_SEC);
-                rig_go_on(r, shown);
+                if (r->actions.wants & ACTION_BLOCKERS)
+                        rig_play(r, &(struct line){"blockers", ""}, 1);
+                else
+                        rig_go_on(r, shown);
         }
         return -1;
 }
@@ -157,9 +160,15 @@ static void what_works_needs_no_reboot(void **state) {
         assert_int_equal(seconds_to_reboot(&r, "A", 10), -1);
 }
 
+static bool asks_metadata(const struct rig *r) {
+        const struct inflight *f = &r->engine.inflight;
+
+        return f->step == STEP_ASKING && (f->op == WIRE_ADDRESSES || f->op == WIRE_IDENTIFY);
+}
+
 /* L12: the kernel plane of a VPC, a verdict that is unknown, and an EIP are cured by no reboot. */
 static void what_a_reboot_cannot_cure(void **state) {
-        static const struct line shown = {"addresses A", ""};
+        static const struct line shown[] = {{"addresses A", ""}, {"identity A", ""}};
         struct rig r;
 
         (void)state;
@@ -167,8 +176,8 @@ static void what_a_reboot_cannot_cure(void **state) {
         PLAY(&r, UP_TO_CONFIRMING, {"kernel down", ""}, {"wait", ""});
         for (unsigned i = 0; i < 100; i++) {
                 assert_false(leaves(&r));
-                if (r.engine.inflight.step == STEP_ASKING && r.engine.inflight.op == WIRE_ADDRESSES)
-                        rig_play(&r, &shown, 1);
+                if (asks_metadata(&r))
+                        rig_play(&r, &shown[r.engine.inflight.op == WIRE_IDENTIFY], 1);
                 else
                         rig_go_on(&r, "A");
         }
@@ -177,7 +186,7 @@ static void what_a_reboot_cannot_cure(void **state) {
         PLAY(&r, UP_TO_CONFIRMING);
         for (unsigned i = 0; i < 100; i++) {
                 assert_false(leaves(&r));
-                if (r.engine.inflight.step == STEP_ASKING && r.engine.inflight.op == WIRE_ADDRESSES)
+                if (asks_metadata(&r))
                         PLAY(&r, {"fault Metadata.ServerError 500", ""});
                 else
                         rig_go_on(&r, "A");
@@ -244,6 +253,45 @@ static void the_future_is_dated_once(void **state) {
         assert_int_equal(r.disk.entries[0].time, r.now.wall_sec);
         PLAY(&r, {"+3600", ""}, {"kill", ""}, {"identity none", ""}, {"instance none", ""});
         assert_int_equal(r.disk.entries[0].time, r.now.wall_sec - 3600);
+}
+
+/* L15: the Date of a refusal dates nothing anew and frees no budget; nor does a clock of 1970. */
+static void a_wrong_date_frees_nothing(void **state) {
+        static const int64_t lies[] = {-2 * DAY_SEC, 2 * DAY_SEC, -1795000000 + 60};
+        struct rig r;
+
+        (void)state;
+        for (size_t i = 0; i < N(lies); i++) {
+                int64_t time;
+
+                rig_init(&r);
+                r.config.heal_limit = 1;
+                PLAY(&r, UP_TO_CHANGE, {"ok A", ""}, {"instance A", ""}, {"wait", ""},
+                     {"addresses A", "confirmed store online"});
+                time = r.disk.entries[0].time;
+                r.now.wall_sec += 3600 + lies[i];
+                r.now.boot_usec += USEC_PER_HOUR;
+                PLAY(&r, {"kill", ""}, {"identity none", ""}, {"fault Throttling.User 400", ""});
+                assert_int_equal(r.engine.ledger.entries[0].time, time);
+                r.now.wall_sec -= lies[i];
+                for (unsigned n = 0; n < 60; n++) {
+                        assert_int_not_equal(r.engine.inflight.op, WIRE_ALLOCATE);
+                        rig_go_on(&r, "none");
+                }
+                assert_string_equal(r.engine.holdoff.fault.code, "Heal.Limit");
+        }
+}
+
+/* The link comes back while the witness is asked, after Confirm.Timeout: all agree, and that
+ * counts. */
+static void agreement_while_the_witness_is_asked(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_CONFIRMING, {"kernel down", ""}, {"+3600", ""}, {"wait", ""},
+             {"addresses A", "confirming ask:probe"}, {"kernel up", "confirming"},
+             {"reach yes", "confirmed store online"});
 }
 
 /* A look that failed takes back the one before it. */
@@ -343,6 +391,8 @@ int main(void) {
                 cmocka_unit_test(no_reboot_after_one_that_cured_nothing),
                 cmocka_unit_test(metadata_that_lags_after_its_reboot),
                 cmocka_unit_test(the_future_is_dated_once),
+                cmocka_unit_test(a_wrong_date_frees_nothing),
+                cmocka_unit_test(agreement_while_the_witness_is_asked),
                 cmocka_unit_test(a_look_that_failed_is_none),
                 cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
                 cmocka_unit_test(a_refusal_that_is_a_lie_spends_the_budget),

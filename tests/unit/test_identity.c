@@ -211,9 +211,9 @@ static void test_credentials(void **state) {
         assert_string_equal(c.access_key_secret, "wyLTSmsyPGP1ohvvw8xY");
         assert_string_equal(c.security_token, "CAESrAIIARKAAShQquMnLIlbvEcI==");
         assert_int_equal(c.expiration, 1509529490);
-        credentials_erase(&c);
+        identity_erase_credentials(&c);
         assert_memory_equal(&c, &zero, sizeof(c));
-        credentials_erase(NULL);
+        identity_erase_credentials(NULL);
 }
 
 /* The good document with one text replaced by another. */

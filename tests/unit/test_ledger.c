@@ -323,15 +323,16 @@ static void version_1_is_read(void **state) {
                 unsigned n_entries;
                 enum outcome last;
                 int64_t confirmed;
+                uint64_t confirmed_seq;
         } rows[] = {
-                {v1_new, 0, OUTCOME_OPEN, 0},
-                {v1_intent, 1, OUTCOME_OPEN, 0},
-                {v1_confirmed, 2, OUTCOME_DONE, 1795000300},
-                {v1_pending, 3, OUTCOME_LOST, 1795000050},
-                {v1_purchase, 1, OUTCOME_LOST, 0},
-                {v1_waiting, 0, OUTCOME_OPEN, 0},
-                {v1_suspect, 1, OUTCOME_DONE, 0},
-                {v1_eip, 1, OUTCOME_DONE, 1795000300},
+                {v1_new, 0, OUTCOME_OPEN, 0, 0},
+                {v1_intent, 1, OUTCOME_OPEN, 0, 0},
+                {v1_confirmed, 2, OUTCOME_DONE, 1795000300, 2},
+                {v1_pending, 3, OUTCOME_LOST, 1795000050, 1},
+                {v1_purchase, 1, OUTCOME_LOST, 0, 0},
+                {v1_waiting, 0, OUTCOME_OPEN, 0, 0},
+                {v1_suspect, 1, OUTCOME_DONE, 0, 0},
+                {v1_eip, 1, OUTCOME_DONE, 1795000300, 1},
         };
 
         (void)state;
@@ -343,6 +344,8 @@ static void version_1_is_read(void **state) {
                 assert_string_equal(l.instance_id, "i-bp1");
                 assert_int_equal(l.n_entries, rows[i].n_entries);
                 assert_int_equal(l.confirmed, rows[i].confirmed);
+                assert_int_equal(l.confirmed_seq, rows[i].confirmed_seq);
+                assert_int_equal(l.seq, rows[i].n_entries);
                 if (l.n_entries)
                         assert_int_equal(l.entries[l.n_entries - 1].outcome, rows[i].last);
                 assert_int_equal(ledger_format(&l, &text), 0);

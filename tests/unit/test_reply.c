@@ -462,13 +462,13 @@ static void check_eips(const char *text) {
         assert_int_equal(n, 1);
 }
 
-#define OURS         "i-bp1gtjxuuvwj17zr0001"
-#define EIP_NONE     "\"EipAddress\":{\"IpAddress\":\"\"}"
-#define PUBLIC_IP_NONE      "\"PublicIpAddress\":{\"IpAddress\":[]}"
-#define PUBLIC_IP(text)     "\"PublicIpAddress\":{\"IpAddress\":[\"" text "\"]}"
-#define IS(id, rest) "{\"InstanceId\":\"" id "\",\"Status\":\"Running\"," rest "}"
-#define LIST(list)   "{\"RequestId\":\"R\",\"Instances\":{\"Instance\":[" list "]}}"
-#define GOOD         IS(OURS, PUBLIC_IP("203.0.113.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")
+#define OURS            "i-bp1gtjxuuvwj17zr0001"
+#define EIP_NONE        "\"EipAddress\":{\"IpAddress\":\"\"}"
+#define PUBLIC_IP_NONE  "\"PublicIpAddress\":{\"IpAddress\":[]}"
+#define PUBLIC_IP(text) "\"PublicIpAddress\":{\"IpAddress\":[\"" text "\"]}"
+#define IS(id, rest)    "{\"InstanceId\":\"" id "\",\"Status\":\"Running\"," rest "}"
+#define LIST(list)      "{\"RequestId\":\"R\",\"Instances\":{\"Instance\":[" list "]}}"
+#define GOOD            IS(OURS, PUBLIC_IP("203.0.113.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")
 
 /* What stands beside our address spoils it not; what is no public address is not "none". */
 static void test_what_is_right_is_taken(void **state) {
@@ -478,20 +478,21 @@ static void test_what_is_right_is_taken(void **state) {
                 const char *address;
         } cases[] = {
                 {LIST(GOOD), 0, 5, "203.0.113.9"},
-                {LIST(IS(OURS, PUBLIC_IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":-1")), 0, -1,
-                 NULL},
-                {LIST(IS(OURS, PUBLIC_IP("203.0.113.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":null")),
+                {LIST(IS(OURS, PUBLIC_IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":-1")), 0,
+                 -1, NULL},
+                {LIST(IS(OURS, PUBLIC_IP("203.0.113.9") "," EIP_NONE
+                                                        ",\"InternetMaxBandwidthOut\":null")),
                  0, -1, "203.0.113.9"},
                 {LIST(IS(OURS, PUBLIC_IP("203.0.113.9"))), 0, -1, "203.0.113.9"},
                 {LIST(IS(OURS, PUBLIC_IP(" 203.0.113.9 ") "," EIP_NONE)), 0, -1, "203.0.113.9"},
-                {LIST(IS(OURS, PUBLIC_IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":1000000")), 0,
-                 1000000, NULL},
+                {LIST(IS(OURS, PUBLIC_IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":1000000")),
+                 0, 1000000, NULL},
                 {LIST(IS(OURS, PUBLIC_IP_NONE "," EIP_NONE ",\"InternetMaxBandwidthOut\":1000001")),
                  -EBADMSG, 0, NULL},
                 {LIST(IS(OURS, PUBLIC_IP_NONE "," EIP_NONE)), -EBADMSG, 0, NULL},
                 /* others */
-                {LIST(IS("i-2", PUBLIC_IP("203.0.*.*") ",\"InternetMaxBandwidthOut\":-1") "," GOOD), 0, 5,
-                 "203.0.113.9"},
+                {LIST(IS("i-2", PUBLIC_IP("203.0.*.*") ",\"InternetMaxBandwidthOut\":-1") "," GOOD),
+                 0, 5, "203.0.113.9"},
                 {LIST("null," GOOD), 0, 5, "203.0.113.9"},
                 {LIST("\"i-2\"," GOOD), 0, 5, "203.0.113.9"},
                 {LIST(GOOD ",[]"), 0, 5, "203.0.113.9"},
@@ -499,17 +500,21 @@ static void test_what_is_right_is_taken(void **state) {
                 {LIST(IS("i-2", PUBLIC_IP("203.0.113.8"))), -ENOENT, 0, NULL},
                 {LIST(GOOD "," GOOD), -EBADMSG, 0, NULL},
                 /* no public addresses */
-                {LIST(IS(OURS, PUBLIC_IP("127.0.0.1") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
+                {LIST(IS(OURS,
+                         PUBLIC_IP("127.0.0.1") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
                  -EBADMSG, 0, NULL},
-                {LIST(IS(OURS, PUBLIC_IP("100.64.0.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
+                {LIST(IS(OURS,
+                         PUBLIC_IP("100.64.0.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
                  -EBADMSG, 0, NULL},
-                {LIST(IS(OURS, PUBLIC_IP("224.0.0.251") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
+                {LIST(IS(OURS,
+                         PUBLIC_IP("224.0.0.251") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
                  -EBADMSG, 0, NULL},
                 {LIST(IS(OURS, PUBLIC_IP_NONE ",\"EipAddress\":{\"IpAddress\":\"169.254.0.9\"},"
-                                       "\"InternetMaxBandwidthOut\":5")),
+                                              "\"InternetMaxBandwidthOut\":5")),
                  -EBADMSG, 0, NULL},
-                {LIST(IS(OURS, PUBLIC_IP("10.0.0.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")), 0, 5,
-                 "10.0.0.9"},
+                {LIST(IS(OURS,
+                         PUBLIC_IP("10.0.0.9") "," EIP_NONE ",\"InternetMaxBandwidthOut\":5")),
+                 0, 5, "10.0.0.9"},
                 /* all is well, says a Code */
                 {"{\"Code\":\"200\",\"Instances\":{\"Instance\":[" GOOD "]}}", 0, 5, "203.0.113.9"},
                 {"{\"Code\":200,\"Instances\":{\"Instance\":[" GOOD "]}}", 0, 5, "203.0.113.9"},

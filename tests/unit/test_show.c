@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "cli/show.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define NOW INT64_C(1763863200)

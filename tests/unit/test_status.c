@@ -212,17 +212,17 @@ static void names_are_those_of_verdict_and_ledger(void **state) {
                 struct status s = {.kind = k};
                 char want[64], *text = NULL;
 
-                snprintf(want, sizeof(want), "\"kind\":\"%s\"", kind_name(k));
+                snprintf(want, sizeof(want), "\"kind\":\"%s\"", ledger_kind_name(k));
                 assert_int_equal(status_format(&s, &text), 0);
                 assert_non_null(strstr(text, want));
                 free(text);
         }
-        assert_string_equal(phase_name(PHASE_HELD), "held");
-        assert_string_equal(phase_name((enum phase)99), "unknown");
-        assert_string_equal(network_name(NETWORK_VPC), "vpc");
-        assert_string_equal(network_name(NETWORK_CLASSIC), "classic");
-        assert_null(network_name(NETWORK_UNKNOWN));
-        assert_null(network_name((enum network)99));
+        assert_string_equal(status_phase_name(PHASE_HELD), "held");
+        assert_string_equal(status_phase_name((enum phase)99), "unknown");
+        assert_string_equal(status_network_name(NETWORK_VPC), "vpc");
+        assert_string_equal(status_network_name(NETWORK_CLASSIC), "classic");
+        assert_null(status_network_name(NETWORK_UNKNOWN));
+        assert_null(status_network_name((enum network)99));
 }
 
 static void lines_say_what_a_person_wants(void **state) {

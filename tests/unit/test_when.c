@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "cli/when.h"
+#include "util/time.h"
 
 #define NOW INT64_C(1763863200) /* 2025-11-23T02:00:00Z */
 
@@ -25,7 +26,7 @@ static void spans(void **state) {
 
         (void)state;
         for (size_t i = 0; i < N(cases); i++)
-                assert_string_equal(span_format(cases[i].seconds, text), cases[i].text);
+                assert_string_equal(time_format_span(cases[i].seconds, text), cases[i].text);
 }
 
 static void past_and_future(void **state) {

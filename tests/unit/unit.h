@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))

@@ -100,6 +100,7 @@ class World:
         found = ["the reboot: %r" % self.failure] if self.failure else []
         if self.cloud.process:
             found += [event["trace"] for event in self.sim.events(event="crash")]
+            found += ["no call ever met the rule %r" % rule for rule in self.sim.missed()]
         return found
 
     def story(self):

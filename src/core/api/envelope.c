@@ -137,11 +137,11 @@ static bool on_value(void *userdata, const char *whole_path, const char *value) 
         return !r->top_rows || field_put(r->top_rows, r->n_top_rows, r->top, path, value);
 }
 
-unsigned reply_seen(const struct reply_rows *r) {
+unsigned envelope_seen(const struct reply_rows *r) {
         return r->seen & ~r->spoilt;
 }
 
-bool reply_has_list(const struct reply_rows *r) {
+bool envelope_has_list(const struct reply_rows *r) {
         return r->listed && !r->not_listed;
 }
 

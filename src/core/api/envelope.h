@@ -51,9 +51,9 @@ struct reply_rows {
 };
 
 /* The marks that were seen and not taken back. */
-unsigned reply_seen(const struct reply_rows *r);
+unsigned envelope_seen(const struct reply_rows *r);
 /* The list was there, with or without elements. */
-bool reply_has_list(const struct reply_rows *r);
+bool envelope_has_list(const struct reply_rows *r);
 
 /* Walks the text, whatever it says. 0 or as tree_walk(). */
 int envelope_walk(struct reply_rows *r, const char *text, size_t len);

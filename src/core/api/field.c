@@ -6,7 +6,9 @@
 
 #include <ecs-pubip/identity.h>
 
+#include "util/ipv4.h"
 #include "util/text.h"
+#include "util/time.h"
 
 bool field_put(const struct field *rows, size_t n, void *base, const char *path,
                const char *value) {
@@ -80,7 +82,7 @@ bool field_time(void *field, size_t size, const char *value) {
         int64_t seconds;
 
         (void)size;
-        if (rfc3339_parse(value, &seconds) && seconds > 0)
+        if (time_parse(value, &seconds) && seconds > 0)
                 *(int64_t *)field = seconds;
         return true;
 }

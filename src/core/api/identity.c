@@ -7,7 +7,9 @@
 
 #include "core/api/field.h"
 #include "core/api/tree.h"
+#include "util/ipv4.h"
 #include "util/text.h"
+#include "util/time.h"
 
 /* An address item as one look shows it. */
 struct item {
@@ -257,7 +259,7 @@ int identity_parse_credentials(const char *text, size_t len, struct credentials 
         return r < 0 ? r : 0;
 }
 
-void credentials_erase(struct credentials *c) {
+void identity_erase_credentials(struct credentials *c) {
         if (c)
                 explicit_bzero(c, sizeof(*c));
 }

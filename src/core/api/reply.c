@@ -146,7 +146,7 @@ static bool on_eip_end(struct reply_rows *r) {
         /* An empty object where the sample shows a list without members. */
         if (!r->has_members)
                 return true;
-        if (!l->item.eip.allocation_id[0] || r->malformed || !reply_seen(r)) {
+        if (!l->item.eip.allocation_id[0] || r->malformed || !envelope_seen(r)) {
                 l->odd = true;
                 return true;
         }
@@ -177,10 +177,10 @@ int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *
 
         if (k < 0)
                 return k;
-        if (!reply_has_list(&r) && list.n == 0)
+        if (!envelope_has_list(&r) && list.n == 0)
                 return -EBADMSG;
         *ret_n = list.n;
-        *ret_odd = list.odd || !reply_has_list(&r);
+        *ret_odd = list.odd || !envelope_has_list(&r);
         return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/api/envelope.h"
 #include "core/api/tree.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 /* One element of the list. */
@@ -179,7 +180,7 @@ static bool on_instance_end(struct reply_rows *r) {
         if (strcmp(s->item.instance.instance_id, s->instance_id) == 0) {
                 s->ours = s->item;
                 s->n_ours++;
-                s->seen = reply_seen(r);
+                s->seen = envelope_seen(r);
                 s->malformed = r->malformed;
         }
         return true;
@@ -217,7 +218,7 @@ int reply_parse_instance(const char *text, size_t len, const char *instance_id,
         if (k < 0)
                 return k;
         if (search.n_ours == 0)
-                return reply_has_list(&r) ? -ENOENT : -EBADMSG;
+                return envelope_has_list(&r) ? -ENOENT : -EBADMSG;
         if (!instance_is_whole(&search))
                 return -EBADMSG;
         *ret = search.ours.instance;

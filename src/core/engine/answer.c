@@ -259,7 +259,7 @@ static struct move heard_fault(struct turn *t, enum wire_op op, const struct fau
 struct move answer_heard(struct turn *t, const struct wire_answer *a) {
         enum wire_op op = t->e->inflight.op;
 
-        clock_learn(t, op, a);
+        clock_learn(t, a);
         if (a->fault.class == FAULT_NONE)
                 return heard_result(t, op, a);
         return heard_fault(t, op, &a->fault);

@@ -40,19 +40,14 @@ bool clock_is_sure(const struct turn *t) {
         return c->proven || (c->server_time && !is_off(t->now.wall_sec - clock_now(t)));
 }
 
-static bool is_of_api(enum wire_op op, const struct wire_answer *a) {
-        if (a->fault.class != FAULT_NONE)
-                return *a->fault.request_id;
-        return op == WIRE_INSPECT || op == WIRE_EIP_FIND || wire_op_changes(op);
-}
-
 /*
- * Metadata's Date is a hint over plain HTTP: by it no entry of the ledger is dated anew, or a wrong
- * one would free the budgets. Before each changing call an API answer has told the time (L1).
+ * L15: a Date is a word; the acceptance of a signature that was made by it is evidence. Until then
+ * it is a hint: by it no entry of the ledger is dated anew, or a wrong one would free the budgets.
+ * Before each changing call an inspection was accepted (L1).
  */
-void clock_learn(struct turn *t, enum wire_op op, const struct wire_answer *a) {
+void clock_learn(struct turn *t, const struct wire_answer *a) {
         struct engine *e = t->e;
-        bool proven = is_of_api(op, a);
+        bool proven = a->time_proven;
         int64_t off = t->now.wall_sec - a->server_time;
 
         if (a->server_time <= 0 || (e->clock.proven && !proven))

@@ -18,4 +18,4 @@ uint64_t clock_from_now(const struct turn *t, uint64_t usec);
 bool clock_is_sure(const struct turn *t);
 
 /* Every answer brings a time; what the ledger dated later than a proven one is dated anew. */
-void clock_learn(struct turn *t, enum wire_op op, const struct wire_answer *a);
+void clock_learn(struct turn *t, const struct wire_answer *a);

@@ -129,14 +129,6 @@ static uint64_t next_control_after_start(struct turn *t) {
         return clock_from_now(t, spread + (gone < CONTROL_EVERY ? CONTROL_EVERY - gone : 0));
 }
 
-/* Now, but not before the change that it confirms: the clock may be behind the one of then. */
-static int64_t time_of_confirmation(const struct turn *t) {
-        const struct ledger_entry *last = ledger_last(&t->e->ledger, WIRE_NONE);
-        int64_t now = clock_now(t);
-
-        return last && last->time > now ? last->time : now;
-}
-
 /* What a restart must know of it; a look that changes nothing is not worth a write. */
 static void keep_confirmation(struct turn *t) {
         struct engine *e = t->e;
@@ -147,7 +139,8 @@ static void keep_confirmation(struct turn *t) {
                 return;
         l->address = e->expected;
         l->kind = e->kind;
-        l->confirmed = time_of_confirmation(t);
+        l->confirmed = clock_now(t);
+        l->confirmed_seq = l->seq;
         holdoff_forget(t);
         turn_store(t);
 }

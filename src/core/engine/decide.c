@@ -64,7 +64,7 @@ static bool is_late(const struct turn *t) {
         const struct engine *e = t->e;
         const struct ledger_entry *change = ledger_last(&t->e->ledger, WIRE_NONE);
 
-        if (!change || change->outcome != OUTCOME_DONE || change->time <= e->ledger.confirmed ||
+        if (!change || change->outcome != OUTCOME_DONE || change->seq <= e->ledger.confirmed_seq ||
             clock_now(t) - change->time >= VISIBLE_SEC)
                 return false;
         return change->address != 0 ||

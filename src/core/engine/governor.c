@@ -24,7 +24,7 @@ const struct ledger_entry *governor_pending_change(const struct ledger *l, in_ad
 
                 if (!wire_op_brings_address(e->op) || ledger_entry_is_refused(e))
                         continue;
-                if (now - e->time >= DAY_SEC || l->confirmed >= e->time)
+                if (now - e->time >= DAY_SEC || e->seq <= l->confirmed_seq)
                         return NULL;
                 if (control != 0 && e->address == control)
                         return e;

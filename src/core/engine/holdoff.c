@@ -64,12 +64,13 @@ void holdoff_renew(struct turn *t) {
 }
 
 /*
- * Never more than its length, anew if the clock went back or cannot be trusted yet. The cloud's
- * time has whole seconds: one of them may not be over.
+ * Never more than its length, anew if the clock went back, or cannot or could not be trusted. The
+ * cloud's time has whole seconds: one of them may not be over.
  */
 uint64_t holdoff_left(const struct turn *t) {
         const struct ledger_wait *w = &t->e->ledger.wait;
-        int64_t gone = clock_is_sure(t) ? clock_now(t) - w->started - 1 : 0;
+        bool dated = w->started != 0 && clock_is_sure(t);
+        int64_t gone = dated ? clock_now(t) - w->started - 1 : 0;
         uint64_t passed;
 
         if (strcmp(w->boot_id, t->e->given.boot_id) == 0 &&
@@ -91,7 +92,7 @@ void holdoff_resume(struct turn *t) {
         const struct ledger_wait *w = &t->e->ledger.wait;
 
         h->fault = w->fault;
-        h->since = w->started;
+        h->since = w->started ? w->started : clock_now(t);
         h->since_boot = t->now.boot_usec;
         h->attempt = w->attempt;
         h->refused_second = SECOND_UNKNOWN;
@@ -103,7 +104,7 @@ static void write_wait(struct turn *t, uint64_t length, bool by_server, const st
 
         *w = (struct ledger_wait){
                 .length_usec = length,
-                .started = clock_now(t),
+                .started = clock_is_sure(t) ? clock_now(t) : 0, /* a refusal's Date may lie */
                 .started_boot_usec = t->now.boot_usec,
                 .asked_by_server = by_server,
                 .attempt = t->e->holdoff.attempt,

@@ -5,7 +5,7 @@
 bool past_is_unconfirmed(const struct ledger *l) {
         for (unsigned i = l->n_entries; i-- > 0;)
                 if (!ledger_entry_is_refused(&l->entries[i]))
-                        return l->entries[i].time > l->confirmed;
+                        return l->entries[i].seq > l->confirmed_seq;
         return false;
 }
 
@@ -16,7 +16,7 @@ const struct ledger_entry *past_answered_change(const struct ledger *l) {
                 if (!wire_op_brings_address(change->op) || ledger_entry_is_refused(change))
                         continue;
                 if (change->outcome != OUTCOME_DONE || change->address == 0 ||
-                    change->time <= l->confirmed)
+                    change->seq <= l->confirmed_seq)
                         return NULL;
                 return change;
         }

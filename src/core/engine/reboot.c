@@ -40,6 +40,8 @@ static struct move confirm_further(struct turn *t, const struct situation *s) {
         const struct engine *e = t->e;
         uint64_t age = t->now.boot_usec - e->confirming.since;
 
+        if (s->verdict.confirmed) /* netlink told while a question was in flight */
+                return confirm_reached(t);
         if (e->phase == PHASE_FAILED || age >= e->given.config.confirm_timeout_usec)
                 return fail_to_confirm(t, s);
         return confirm_look(t, PHASE_CONFIRMING);
@@ -267,7 +269,7 @@ struct move reboot_reconsider(struct turn *t) {
         if (i->step == STEP_LEAVING || (i->step == STEP_ASKING && i->op == WIRE_REBOOT))
                 return move_on(PHASE_SAME);
         due_clear(t);
-        t->e->confirming.since = 0;
+        t->e->confirming.since = t->now.boot_usec; /* another policy begins with its Grace */
         if (t->e->phase != PHASE_REBOOTING)
                 return move_on(PHASE_SAME);
         confirm_begin(t);

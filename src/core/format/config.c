@@ -56,7 +56,7 @@ static void problem(struct reading *r, bool is_error, const char *what) {
 void config_defaults(struct config *ret) {
         *ret = (struct config){};
         for (size_t i = 0; i < n_config_keys; i++)
-                value_parse(&config_keys[i], config_keys[i].fallback, ret);
+                config_value_parse(&config_keys[i], config_keys[i].fallback, ret);
 }
 
 bool config_key(size_t i, struct config_key_view *ret) {
@@ -74,7 +74,7 @@ bool config_key(size_t i, struct config_key_view *ret) {
 
 void config_value(const struct config *c, size_t i, char ret[static CONFIG_VALUE_SIZE]) {
         if (i < n_config_keys)
-                value_format(&config_keys[i], c, ret);
+                config_value_format(&config_keys[i], c, ret);
         else
                 *ret = '\0';
 }
@@ -114,7 +114,7 @@ static void assign(struct reading *r, const char *name, const char *value) {
                 unknown_key(r, name);
                 return;
         }
-        if (!value_parse(&config_keys[i], value, r->config)) {
+        if (!config_value_parse(&config_keys[i], value, r->config)) {
                 buf_printf(&b, "%s=%.*s: must be %s", name, QUOTED_SIZE, value,
                            config_keys[i].choices);
                 r->key = config_keys[i].name;

@@ -10,6 +10,7 @@
 #include <ecs-pubip/verdict.h>
 
 #include "util/buf.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define WORD_ALSO "-_."
@@ -296,13 +297,14 @@ static bool parse_number(const struct key *key, const char *text, uint64_t *ret)
 }
 
 static bool parse_text(const struct key *key, const char *text, char *to) {
-        /* Only a key without a default can be empty here: value_parse() put the default in. */
+        /* Only a key without a default can be empty here: config_value_parse() put the default in.
+         */
         if (*text && !fits_kind(key, text))
                 return false;
         return text_copy(to, key->size, text);
 }
 
-bool value_parse(const struct key *key, const char *text, struct config *c) {
+bool config_value_parse(const struct key *key, const char *text, struct config *c) {
         void *to = (char *)c + key->offset;
         in_addr_t address = 0;
         uint64_t number;
@@ -361,8 +363,8 @@ static void format_planes(unsigned planes, struct buf *b) {
                         buf_printf(b, "%s%s", b->len > 0 ? " " : "", plane_name(p));
 }
 
-void value_format(const struct key *key, const struct config *c,
-                  char ret[static CONFIG_VALUE_SIZE]) {
+void config_value_format(const struct key *key, const struct config *c,
+                         char ret[static CONFIG_VALUE_SIZE]) {
         _cleanup_buf_ struct buf b = BUF(CONFIG_VALUE_SIZE - 1);
         const void *from = (const char *)c + key->offset;
         char address[IPV4_SIZE];

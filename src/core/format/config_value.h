@@ -34,6 +34,6 @@ extern const struct key config_keys[]; /* config_keys.c; in the order of struct 
 extern const size_t n_config_keys;
 
 /* False and nothing changed when the text is not what key->choices says. "" is the default. */
-bool value_parse(const struct key *key, const char *text, struct config *c);
-void value_format(const struct key *key, const struct config *c,
-                  char ret[static CONFIG_VALUE_SIZE]);
+bool config_value_parse(const struct key *key, const char *text, struct config *c);
+void config_value_format(const struct key *key, const struct config *c,
+                         char ret[static CONFIG_VALUE_SIZE]);

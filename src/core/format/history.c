@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/format/member.h"
+#include "core/format/members.h"
 #include "core/format/status_names.h"
 #include "util/buf.h"
-#include "util/text.h"
 
 /* clang-format off */
 #define E(member) MEMBER_AT(struct history_entry, member)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/text.h"
+#include "util/time.h"
 
 #define BLANKS "\t "
 #define ENDS   BLANKS "\r\n"
@@ -38,7 +39,7 @@ bool hold_parse(const char *text, size_t len, char ret_id[static INSTANCE_ID_SIZ
         if (strlen(text) != len || !take_word(&text, sizeof(id), id) ||
             !take_word(&text, sizeof(time), time))
                 return false;
-        if (text[strspn(text, ENDS)] || !rfc3339_parse(time, &ignored))
+        if (text[strspn(text, ENDS)] || !time_parse(time, &ignored))
                 return false;
         if (strcmp(id, "-") == 0)
                 return true;

@@ -14,15 +14,17 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define LEDGER_VERSION_OLDEST 1
 
-#define MAGIC          "ecs-pubip-ledger "
-#define END_SIZE       sizeof("end 0123456789abcdef\n")
-#define TIME_MAX       INT64_C(253402300799) /* the last second of 9999 */
-#define SENDS_KEPT_SEC 3600
-#define WAIT_MAX       (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
+#define MAGIC           "ecs-pubip-ledger "
+#define END_SIZE        sizeof("end 0123456789abcdef\n")
+#define TIME_MAX        INT64_C(253402300799) /* the last second of 9999 */
+#define SENDS_KEPT_SEC  3600
+#define TIME_PROVEN_SEC (15 * 60) /* an accepted signature proves the time within this */
+#define WAIT_MAX        (DAY_SEC * UINT64_C(1000000)) /* no wait is kept that is longer */
 
 enum field_type {
         FIELD_WORD,
@@ -62,7 +64,7 @@ static const char *showed_name(int value) {
         return names[value];
 }
 
-const char *kind_name(enum kind k) {
+const char *ledger_kind_name(enum kind k) {
         switch (k) {
         case KIND_STATIC:
                 return "static";
@@ -75,11 +77,11 @@ const char *kind_name(enum kind k) {
 }
 
 static const char *kind_text(int value) {
-        return kind_name((enum kind)value);
+        return ledger_kind_name((enum kind)value);
 }
 
 static const char *network_text(int value) {
-        return network_name((enum network)value);
+        return status_network_name((enum network)value);
 }
 
 static const char *op_text(int value) {
@@ -107,6 +109,7 @@ static const struct field instance_fields[] = {
         WORD(ledger, instance_id, "id"),
         WORD(ledger, first_boot_id, "first-boot"),
         NAME(ledger, network, "network", network_text, NETWORK_CLASSIC + 1),
+        FIELD(FIELD_U64, ledger, seq, "seq"),
         FIELD(FIELD_I64, ledger, inspected, "inspected"),
         FIELD(FIELD_I64, ledger, suspect, "suspect"),
         FIELD(FIELD_BOOL, ledger, suspect_pending, "suspect-pending"),
@@ -118,6 +121,7 @@ static const struct field address_fields[] = {
         NAME(ledger, kind, "kind", kind_text, KIND_EIP + 1),
         WORD(ledger, eip_id, "eip"),
         FIELD(FIELD_I64, ledger, confirmed, "confirmed"),
+        FIELD(FIELD_U64, ledger, confirmed_seq, "confirmed-seq"),
         FIELD(FIELD_BOOL, ledger, confirmed_by_reachability, "lagging"),
         FIELD(FIELD_BOOL, ledger, metadata_no_cure, "metadata-no-cure"),
         FIELD(FIELD_BOOL, ledger, nic_no_cure, "nic-no-cure"),
@@ -141,6 +145,7 @@ static const struct field wait_fields[] = {
 static const struct field entry_fields[] = {
         NAME(ledger_entry, op, "call", op_text, _WIRE_OP_MAX),
         NAME(ledger_entry, outcome, "outcome", outcome_name, OUTCOME_WITHDRAWN + 1),
+        FIELD(FIELD_U64, ledger_entry, seq, "seq"),
         FIELD(FIELD_I64, ledger_entry, time, "time"),
         FIELD(FIELD_I64, ledger_entry, first_time, "first"),
         FIELD(FIELD_U64, ledger_entry, boot_usec, "boot-usec"),
@@ -359,6 +364,15 @@ static bool checksum_take(char *text, size_t len) {
         return true;
 }
 
+/* Version 1 has no numbers: its order is the sequence. */
+static void number_entries(struct ledger *l) {
+        for (unsigned i = 0; i < l->n_entries; i++) {
+                l->entries[i].seq = ++l->seq;
+                if (l->entries[i].time <= l->confirmed)
+                        l->confirmed_seq = l->seq;
+        }
+}
+
 int ledger_parse(const char *text, size_t len, struct ledger *ret) {
         _cleanup_free_ char *copy = NULL;
         struct ledger l = {};
@@ -388,6 +402,8 @@ int ledger_parse(const char *text, size_t len, struct ledger *ret) {
         while ((line = strtok_r(NULL, "\n", &save)))
                 if (!line_parse(line, &l))
                         return -EBADMSG;
+        if (version == 1)
+                number_entries(&l);
         *ret = l;
         return 0;
 }
@@ -429,7 +445,7 @@ struct ledger_entry *ledger_add(struct ledger *l, enum wire_op op, int64_t now) 
                         (l->n_entries - i) * sizeof(l->entries[0]));
         }
         e = &l->entries[l->n_entries++];
-        *e = (struct ledger_entry){.op = op, .outcome = OUTCOME_OPEN, .time = now};
+        *e = (struct ledger_entry){.op = op, .outcome = OUTCOME_OPEN, .seq = ++l->seq, .time = now};
         return e;
 }
 
@@ -448,6 +464,7 @@ struct ledger_entry *ledger_renew(struct ledger *l, struct ledger_entry *e) {
 
         memmove(e, e + 1, (size_t)(last - e) * sizeof(*e));
         *last = renewed;
+        last->seq = ++l->seq;
         return last;
 }
 
@@ -462,7 +479,7 @@ struct ledger_entry *ledger_last(struct ledger *l, enum wire_op op) {
 }
 
 static bool not_after(int64_t *time, int64_t now) {
-        if (*time <= now)
+        if (*time <= now + TIME_PROVEN_SEC)
                 return false;
         *time = now;
         return true;

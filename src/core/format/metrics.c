@@ -12,7 +12,7 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/ipv4.h"
 
 #define METRICS_TEXT_MAX (64u * 1024)
 
@@ -45,7 +45,7 @@ static void label(struct buf *b, const char *name, const char *value) {
 }
 
 static void add_info(struct buf *b, const struct status *s) {
-        const char *network = network_name(s->network);
+        const char *network = status_network_name(s->network);
 
         family(b, "ecs_pubip_info", "gauge", "Which agent this is, and of which instance.");
         buf_puts(b, "ecs_pubip_info{");
@@ -60,7 +60,7 @@ static void add_info(struct buf *b, const struct status *s) {
 }
 
 static void add_address(struct buf *b, const struct status *s) {
-        const char *kind = kind_name(s->kind);
+        const char *kind = ledger_kind_name(s->kind);
         char text[IPV4_SIZE];
 
         if (!s->public_ip)
@@ -77,7 +77,7 @@ static void add_phase(struct buf *b, const struct status *s) {
         family(b, "ecs_pubip_phase", "gauge", "1 for the phase that the agent is in.");
         for (enum phase p = 0; p < _PHASE_MAX; p++) {
                 buf_puts(b, "ecs_pubip_phase{");
-                label(b, "phase", phase_name(p));
+                label(b, "phase", status_phase_name(p));
                 buf_printf(b, "} %d\n", s->phase == p);
         }
 }
@@ -124,7 +124,7 @@ static void add_counters(struct buf *b, const struct metrics *m) {
                "Changes of the public address, by how it came to be another one.");
         for (enum address_change c = CHANGE_NONE + 1; c < _CHANGE_MAX; c++) {
                 buf_puts(b, "ecs_pubip_address_changes_total{");
-                label(b, "change", change_name(c));
+                label(b, "change", status_change_name(c));
                 buf_printf(b, "} %" PRIu64 "\n", m->changes[c]);
         }
         counter(b, "ecs_pubip_wakeups_total", "Wake-ups of the event loop.", m->wakeups);

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "core/api/names.h"
-#include "core/format/member.h"
+#include "core/format/members.h"
 #include "core/format/status_names.h"
 #include "util/buf.h"
+#include "util/ipv4.h"
 #include "util/text.h"
+#include "util/time.h"
 
 #define STATUS_VERSION 1
 #define LINE_MAX_BYTES 4096 /* before it is cut to STATUS_LINE_SIZE */
@@ -140,15 +142,15 @@ static const struct member status_members[] = {
 };
 /* clang-format on */
 
-const char *phase_name(enum phase p) {
+const char *status_phase_name(enum phase p) {
         return (unsigned)p < _PHASE_MAX ? phase_names[p] : "unknown";
 }
 
-const char *change_name(enum address_change c) {
+const char *status_change_name(enum address_change c) {
         return (unsigned)c < _CHANGE_MAX ? change_names[c] : NULL;
 }
 
-const char *network_name(enum network n) {
+const char *status_network_name(enum network n) {
         return (unsigned)n <= NETWORK_CLASSIC ? network_names[n] : NULL;
 }
 
@@ -216,7 +218,7 @@ static void add_next(struct buf *b, const struct status *s) {
         char when[RFC3339_SIZE];
 
         if (s->next != NEXT_NONE && s->next_at)
-                buf_printf(b, "; %s %s", what[s->next], rfc3339_format(s->next_at, when));
+                buf_printf(b, "; %s %s", what[s->next], time_format(s->next_at, when));
 }
 
 static bool is_unheard(const struct status *s, enum plane p) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/api/names.h"
-#include "core/format/member.h"
+#include "core/format/members.h"
 #include "util/buf.h"
 
 #define STATUS_MAX 999

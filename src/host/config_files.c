@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/conf.h"
+#include "host/config_files.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Members of a JSON object <-> members of a struct, by a table. */
-#include "core/format/member.h"
+#include "core/format/members.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "util/ipv4.h"
 #include "util/text.h"
+#include "util/time.h"
 
 #define WORD_ALSO "-_.:"
 #define TEXT_MAX  1024 /* the longest text that any table has */
@@ -63,7 +65,7 @@ static cJSON *ipv4_item(const void *from) {
 static cJSON *date_item(int64_t seconds) {
         char text[RFC3339_SIZE];
 
-        return seconds ? cJSON_CreateString(rfc3339_format(seconds, text)) : NULL;
+        return seconds ? cJSON_CreateString(time_format(seconds, text)) : NULL;
 }
 
 static cJSON *name_item(const struct member *m, const void *base) {
@@ -224,7 +226,7 @@ static bool parse_string(const struct member *m, const char *text, void *to) {
                 return true;
         }
         if (m->type == MEMBER_DATE) {
-                if (!rfc3339_parse(text, &seconds) || seconds < 0 || seconds > TIME_SEC_MAX)
+                if (!time_parse(text, &seconds) || seconds < 0 || seconds > TIME_SEC_MAX)
                         return false;
                 memcpy(to, &seconds, sizeof(seconds));
                 return true;

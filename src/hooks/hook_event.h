@@ -10,7 +10,7 @@
 
 #include <ecs-pubip/status.h>
 
-#include "util/text.h"
+#include "util/ipv4.h"
 
 #define EVENT_ID_SIZE  65
 #define EVENT_ENV_MAX  8 /* PATH, six of ours, and the end */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions to a cloud process of our own, through the agent's socket. */
-#include "ask.h"
+#include "asker.h"
 
 #include <errno.h>
 #include <poll.h>

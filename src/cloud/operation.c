@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "operations.h"
+#include "operation.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,7 +8,11 @@
 #include <ecs-pubip/reply.h>
 
 #include "cloud/backstop.h"
+#include "cloud/call.h"
+#include "cloud/eip.h"
+#include "cloud/probe.h"
 #include "util/cleanup.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
 #define NUMBER_SIZE  16
@@ -16,31 +20,6 @@
 
 typedef bool (*operation_fn)(struct session *s, const struct wire_question *q,
                              struct wire_answer *ret);
-
-void call_add(struct api_call *call, const char *name, const char *value) {
-        call->params[call->n_params++] = (struct sign_pair){name, value};
-}
-
-bool call_run(struct session *s, const struct api_call *call, struct http_reply *reply,
-              struct fault *fault) {
-        return openapi_call(&s->openapi, call, s->identity.region_id, reply, fault);
-}
-
-bool call_garbled(const struct http_reply *reply, struct fault *fault) {
-        *fault = fault_own(FAULT_NOT_API, "the answer is not one to this call");
-        fault->http_status = reply->status;
-        return false;
-}
-
-bool call_run_done(struct session *s, const struct api_call *call, struct wire_answer *ret) {
-        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
-
-        if (!call_run(s, call, &reply, &ret->fault))
-                return false;
-        if (reply_parse_done(buf_text(&reply.body), reply.body.len, ret->request_id) < 0)
-                return call_garbled(&reply, &ret->fault);
-        return true;
-}
 
 /* Metadata */
 
@@ -171,12 +150,12 @@ static const struct {
         [WIRE_IDENTIFY] = {operation_identify, false},
         [WIRE_ADDRESSES] = {operation_addresses, false},
         [WIRE_INSPECT] = {operation_inspect, true},
-        [WIRE_EIP_FIND] = {operation_eip_find, true},
-        [WIRE_PROBE] = {operation_probe, true},
+        [WIRE_EIP_FIND] = {eip_find, true},
+        [WIRE_PROBE] = {probe_run, true},
         [WIRE_ALLOCATE] = {operation_allocate, true},
         [WIRE_BANDWIDTH] = {operation_bandwidth, true},
-        [WIRE_EIP_ALLOCATE] = {operation_eip_allocate, true},
-        [WIRE_EIP_ASSOCIATE] = {operation_eip_associate, true},
+        [WIRE_EIP_ALLOCATE] = {eip_buy, true},
+        [WIRE_EIP_ASSOCIATE] = {eip_associate, true},
         [WIRE_REBOOT] = {operation_reboot, true},
 };
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/conf.h"
+#include "host/config_files.h"
 
 #define ETC      "/etc/ecs-pubip/ecs-pubip.conf"
 #define D(where) where "/ecs-pubip/ecs-pubip.conf.d/"

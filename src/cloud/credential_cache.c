@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "credentials.h"
+#include "credential_cache.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ void credential_cache_init(struct credential_cache *c, struct metadata *m,
 }
 
 void credential_cache_done(struct credential_cache *c) {
-        credentials_erase(&c->credentials);
+        identity_erase_credentials(&c->credentials);
         c->held = false;
 }
 
@@ -224,7 +224,7 @@ bool credential_cache_get(struct credential_cache *c, const struct credentials *
                 credential_cache_done(c);
                 if (c->config->credentials == CREDENTIALS_STATIC ? !fetch_static(c, fault)
                                                                  : !fetch_role(c, fault)) {
-                        credentials_erase(&c->credentials);
+                        identity_erase_credentials(&c->credentials);
                         return false;
                 }
                 c->held = true;

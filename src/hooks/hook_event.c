@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a status file to the environment of a hook. */
-#include "event.h"
+#include "hook_event.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "util/text.h"
 
 #define PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -44,8 +46,8 @@ int hook_event_read(const char *text, size_t len, const struct hook_stamp *done,
                 return -EBADMSG;
         TEXT_SET(e.instance_id, s.instance_id);
         TEXT_SET(e.region_id, s.region_id);
-        TEXT_SET(e.kind, *e.address ? kind_name(s.kind) : NULL);
-        TEXT_SET(e.reason, change_name(s.change));
+        TEXT_SET(e.kind, *e.address ? ledger_kind_name(s.kind) : NULL);
+        TEXT_SET(e.reason, status_change_name(s.change));
         fill_previous(&e, &s, done);
         *ret = e;
         return 0;

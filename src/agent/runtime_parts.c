@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every other file of the runtime stands on. */
+#include "runtime_parts.h"
+
+#include <stdio.h>
+
+#include "host/clock.h"
+#include "host/hold_file.h"
+#include "journal.h"
+
+struct engine_now runtime_now(void) {
+        return (struct engine_now){clock_boot_usec(), clock_wall_sec()};
+}
+
+void runtime_say(const char *id, int priority, const char *text, const char *detail) {
+        struct journal_entry e = {.id = id, .priority = priority};
+
+        snprintf(e.message, sizeof(e.message), "%s%s%s", text, *detail ? ": " : "", detail);
+        journal_send(&e);
+}
+
+void runtime_enqueue(struct runtime *r, const struct event *event) {
+        unsigned i = 0;
+
+        while (i < r->n_queued && r->queue[i].type != event->type)
+                i++;
+        r->queue[i] = *event;
+        if (i == r->n_queued)
+                r->n_queued++;
+}
+
+enum hold runtime_brake(const struct runtime *r) {
+        char ignored[HOLD_WHY_SIZE];
+
+        return hold_file_read(r->engine.facts.identity.instance_id, ignored);
+}
+
+enum hold runtime_hold(const struct runtime *r) {
+        return r->awaits_user_data || r->config_unread ? HOLD_ON : runtime_brake(r);
+}
+
+void runtime_look_soon(struct runtime *r, uint64_t usec) {
+        uint64_t now = 0;
+
+        (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
+        (void)sd_event_source_set_time(r->tick, now + usec);
+}
+
+/* An instance that has had an address, or for which a call has left, was configured before. */
+bool runtime_is_new(const struct runtime *r) {
+        const struct engine *e = &r->engine;
+        unsigned n =
+                e->inflight.step == STEP_STORING ? 0 : 1; /* what is being stored has not left */
+
+        if (!e->facts.identified)
+                return true;
+        for (unsigned i = 0; i < e->ledger.n_entries; i++)
+                if (!ledger_entry_is_refused(&e->ledger.entries[i]))
+                        n++;
+        return !e->ledger.address && n <= 1;
+}
