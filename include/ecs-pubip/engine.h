@@ -209,10 +209,11 @@ struct holdoff {
         struct fault fault;  /* class NONE: no fault */
         int64_t since;       /* it has been met, for a person */
         uint64_t since_boot; /* patience of its class counts from here; a person's word renews it */
-        unsigned attempt;    /* of this class, in a row; 0: the first */
-        unsigned failed_looks; /* since it failed */
-        bool by_server;        /* the wait must not be cut short */
-        uint64_t until;        /* its end; the deadline may be a look at metadata before it */
+        unsigned attempt;    /* of this class, in a row, or more in a crowd; 0: the first */
+        unsigned refused_second; /* of the cloud's minute, by the throttled refusal before */
+        unsigned failed_looks;   /* since it failed */
+        bool by_server;          /* the wait must not be cut short */
+        uint64_t until;          /* its end; the deadline may be a look at metadata before it */
         bool throttled_since_confirm; /* others need the account's quota, too */
         bool kept_checked;            /* the wait that the ledger keeps has been gone on with */
 };

@@ -169,6 +169,7 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         rename_address(n, &e->confirming.address);
         age(&e->reboot.due_since, now, TEN_MIN);
         e->holdoff.attempt = at_most(e->holdoff.attempt, ATTEMPTS_MAX);
+        e->holdoff.refused_second = 0; /* only how wide a window is depends on it */
         e->confirming.looks = at_most(e->confirming.looks, LOOKS_MAX);
         e->holdoff.failed_looks = at_most(e->holdoff.failed_looks, FAILED_MAX);
         e->given.rng.state = 0;

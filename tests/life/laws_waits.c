@@ -63,8 +63,8 @@ static uint64_t wait_max(enum fault_class class) {
                 return 30 * USEC_PER_SEC;
         case FAULT_AUTH:
                 return 60 * USEC_PER_SEC;
-        case FAULT_THROTTLED: /* the next minute, or the hint, and the widest window */
-                return 66 * USEC_PER_MIN;
+        case FAULT_THROTTLED: /* the next minute, or the hint of an hour, and the widest window */
+                return (60 + 282 + 2) * USEC_PER_MIN;
         case FAULT_RETRY:
         case FAULT_PROTOCOL:
         case FAULT_CLOCK:

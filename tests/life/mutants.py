@@ -41,6 +41,8 @@ PROGRAMS = {
 HUNTS = (
     ("life", "--steps=400000"),
     ("fleet", "--outage"),
+    ("fleet", "--instances=1000", "--quota=300", "--hint"),
+    ("fleet", "--instances=1000", "--quota=300", "--others=alternate"),
     ("explore", "--bound=0"),
     ("explore", "--scene=link-and-witness"),
     ("explore", "--scene=reboot-lies"),
@@ -74,7 +76,7 @@ HUNT_SECONDS = 120
 
 def libraries():
     names = ["cmocka", "libcjson", "libcrypto", "inih", "expat"]
-    return subprocess.run(["pkg-config", "--libs", *names],
+    return ["-lm"] + subprocess.run(["pkg-config", "--libs", *names],
                           check=True, capture_output=True, text=True).stdout.split()
 
 

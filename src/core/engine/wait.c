@@ -15,7 +15,7 @@ struct move wait_confirm(struct turn *t) {
 
         e->facts.control_fault = e->holdoff.fault;
         e->holdoff.kept_checked = !e->holdoff.by_server; /* whoever inspects next goes on with it */
-        confirm_put_off_control(t);
+        confirm_put_off_control(t, &e->holdoff.fault);
         return confirm_reached(t);
 }
 
