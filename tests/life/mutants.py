@@ -64,6 +64,10 @@ SEEN_BY_LIFE = {
 UNIT_ONLY = {
     "3-answered-is-asked": "an inspection in flight for longer than 45 s while a call is open",
     "4.2-policy-changed-in-between": "a reload to another policy while the intent is written",
+    "4.3-what-comes-back-is-ours": "an EIP that a person binds while ours is refused, and binds again "
+                                   "20 min later: one life in ten thousand",
+    "4.3-a-refusal-is-believed": "whose an address is shows only under alert or at Heal.Limit",
+    "4.3-credit-without-end": "likewise, and minutes after the call",
     "L13-no-is-unknown": "nothing is changed either way; the fault is the wrong one",
     "L15-order-by-times": "confirmed by a clock that is hours behind the one of its change",
     "4.3-old-token": "a purchase of which nothing came is repeated, with Heal.Limit used up since",
