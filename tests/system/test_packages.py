@@ -19,7 +19,8 @@ DEB_ONLY = {
     "/usr/share/lintian/overrides/ecs-pubip": "for lintian",
 }
 RPM_ONLY = {
-    "/etc/ecs-pubip/ecs-pubip.conf.d": "on Debian made by tmpfiles, like the next",
+    "/etc/ecs-pubip/changed.d": "on Debian made by tmpfiles, like the next two",
+    "/etc/ecs-pubip/ecs-pubip.conf.d": "as above",
     "/etc/ecs-pubip/credentials": "on Debian made by tmpfiles: dpkg knows no group by name",
     "/var/lib/ecs-pubip": "on Debian made by tmpfiles; here so that erasing removes it",
 }
@@ -93,7 +94,8 @@ def test_same_content_and_mode(trees):
 def test_programs_are_in_both(trees):
     for tree in trees:
         assert {f for f in files(tree) if PROGRAM.match(f)} == {
-            "/usr/bin/ecs-pubip", "/usr/libexec/ecs-pubip-agent", "/usr/libexec/ecs-pubip-cloud"}
+            "/usr/bin/ecs-pubip", "/usr/libexec/ecs-pubip-agent", "/usr/libexec/ecs-pubip-cloud",
+            "/usr/libexec/ecs-pubip-hooks"}
 
 
 def test_documentation_is_in_both(trees):
