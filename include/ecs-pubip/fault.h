@@ -45,6 +45,13 @@ enum fault_origin {
         _FAULT_ORIGIN_MAX,
 };
 
+/* What ends the wait of a fault before its time is over. */
+enum fault_awaits {
+        AWAITS_NOTHING,
+        AWAITS_CONFIG,    /* the configuration can be read again */
+        AWAITS_USER_DATA, /* cloud-init has written the files of user-data */
+};
+
 struct fault {
         enum fault_class class;
         char code[FAULT_CODE_SIZE];
@@ -90,6 +97,7 @@ struct fault_row {
         bool unconfirmed;    /* met between a change and its confirmation: failed by it, only what
                                 the governor allows by then can help */
         bool by_person;      /* a person's reboot is what is waited for */
+        enum fault_awaits awaits;
 };
 
 /* The table, for the generated documentation and the tests. */
@@ -154,8 +162,9 @@ struct fault fault_own(const char *code, const char *message);
 /* Instance: */
 #define FAULT_NOT_LISTED     "Instance.NotListed" /* 200, empty list; DryRun says permitted: id */
 #define FAULT_WRONG_REGION   "Instance.WrongRegion"
-#define FAULT_OTHER_INSTANCE "Instance.NotThisOne" /* law L4, in the cloud process */
-#define FAULT_NO_WITNESS     "Instance.NoWitness"  /* law L4, in the engine */
+#define FAULT_OTHER_INSTANCE "Instance.NotThisOne"     /* law L4, in the cloud process */
+#define FAULT_NOT_MACHINE    "Instance.NotThisMachine" /* law L13 */
+#define FAULT_UNPROVEN       "Instance.Unproven"       /* law L13: nobody can say yet */
 #define FAULT_NOT_RUNNING    "Instance.NotSettled"
 #define FAULT_LOCKED         "Instance.Locked" /* message: the lock reasons */
 #define FAULT_NO_BANDWIDTH   "Instance.NoBandwidth"
@@ -166,6 +175,8 @@ struct fault fault_own(const char *code, const char *message);
                                 */
 #define FAULT_NOT_ECS "Instance.NotEcs"
 /* Decisions of the engine: */
+#define FAULT_CONFIG_UNREAD    "Config.Unread"
+#define FAULT_USER_DATA        "UserData.Waiting"
 #define FAULT_BOOT_ID          "Machine.NoBootId"
 #define FAULT_LEDGER_WRITE     "Ledger.NotWritable"
 #define FAULT_CHANGE_OFTEN     "Change.TooOften" /* law L14: the ceiling on calls of a kind */

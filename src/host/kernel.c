@@ -48,8 +48,9 @@ struct lookup {
         int dump_error;
         int homes[ADDRESS_LINKS]; /* links with the watched address */
         unsigned n_homes;
-        unsigned n_globals; /* addresses by which others reach this machine */
-        bool machine_shown; /* one of watch->machine_ips is among them */
+        unsigned n_globals;            /* addresses by which others reach this machine */
+        char found[KERNEL_FOUND_SIZE]; /* the first of them */
+        bool machine_shown;            /* one of watch->machine_ips is among them */
 
         int home; /* the link that the watched address is on; NO_LINK: none, or not known */
         int vrf;  /* that this link belongs to */
@@ -121,13 +122,24 @@ static void add_home(struct lookup *l, int ifindex) {
                 l->homes[l->n_homes++] = ifindex;
 }
 
+static void add_global(struct lookup *l, in_addr_t address) {
+        char text[IPV4_SIZE];
+        size_t n = strlen(l->found);
+
+        l->n_globals++;
+        ipv4_format(address, text);
+        if (n + strlen(text) + 2 < sizeof(l->found))
+                snprintf(l->found + n, sizeof(l->found) - n, "%s%s", n ? ", " : "", text);
+}
+
 static void take_address(const struct nlmsghdr *h, void *userdata) {
         struct lookup *l = userdata;
         struct kernel_address a;
 
         if (!kernel_parse_address(h, &a))
                 return;
-        l->n_globals += a.global;
+        if (a.global)
+                add_global(l, a.address);
         if (a.address == l->watch->address)
                 add_home(l, a.ifindex);
         if (is_machine_ip(l->watch, a.address))
@@ -484,6 +496,7 @@ static enum answer ask_machine(struct lookup *l) {
                         return ANSWER_YES;
         if (dump_addresses(l) < 0 || l->machine_shown || l->n_globals == 0)
                 return ANSWER_UNKNOWN;
+        memcpy(l->ret->facts.found, l->found, sizeof(l->found));
         return ANSWER_NO;
 }
 

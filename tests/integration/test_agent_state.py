@@ -10,6 +10,7 @@ from agent import (ALWAYS, LEDGER, MESSAGE, arrivals, asked_changes, assert_conf
                    assert_failed, assert_fails_again, executed, explanation)
 
 STATE = "/var/lib/ecs-pubip"
+HEADER = "ecs-pubip-ledger 2\n"
 
 
 def names(world):
@@ -59,7 +60,7 @@ DAMAGE = {
     "garbled": lambda text: text.replace("outcome=done", "outcome=\x01one"),
     "edited": lambda text: text.replace("outcome=done", "outcome=refused"),
     "empty": lambda text: "",
-    "newer": lambda text: text.replace("ecs-pubip-ledger 1", "ecs-pubip-ledger 2"),
+    "newer": lambda text: text.replace(HEADER, "ecs-pubip-ledger 3\n"),
     "huge": lambda text: text + "#" * (1 << 20),
     "binary": lambda text: "\x00" * 100,
 }
@@ -86,14 +87,14 @@ NEWER = ("LEDGER_NEWER",
 def test_damaged_ledger_is_kept_aside_and_costs_the_budget(make_world, how):
     """Law L10: what it knew is unknown, which is not zero."""
     world = confirmed_with_address(make_world)
-    text = DAMAGE[how](world.machine.read(LEDGER))
-    world.machine.write(LEDGER, text)
+    lose(world, how)
+    text = world.machine.read(LEDGER)
     world.machine.start_agent()
     status = assert_confirmed(world)
     assert status["note"] == "an earlier ledger was set aside: no reboot for 24 h after"
     (name,) = aside(world, "newer" if how == "newer" else "damaged")
     assert world.machine.read(STATE + "/" + name) == text
-    assert world.machine.read(LEDGER).startswith("ecs-pubip-ledger 1\n")
+    assert world.machine.read(LEDGER).startswith(HEADER)
     told = [e for e in world.machine.journal.find() if e["MESSAGE"].startswith("The ledger")]
     message, sentence, remedy = NEWER if how == "newer" else DAMAGED
     assert [e["MESSAGE"] for e in told] == [sentence % name]
@@ -111,7 +112,7 @@ def test_ledger_of_a_newer_version_is_given_back(make_world):
     assert world.machine.stop_agent() == 0
     (name,) = aside(world, "newer")
     # what stands for the newer version here is one digit
-    world.machine.run("sed -i '1s/2$/1/' %s/%s && mv %s/%s %s" % (STATE, name, STATE, name, LEDGER))
+    world.machine.run("sed -i '1s/3$/2/' %s/%s && mv %s/%s %s" % (STATE, name, STATE, name, LEDGER))
     assert world.machine.read(LEDGER) == old
     world.machine.start_agent()
     assert assert_confirmed(world, allocations=1)["note"] is None

@@ -153,6 +153,7 @@ static const struct field entry_fields[] = {
         WORD(ledger_entry, boot_id, "boot"),
         FIELD(FIELD_BOOL, ledger_entry, settled, "settled"),
         FIELD(FIELD_BOOL, ledger_entry, unreachable_before, "unreachable-before"),
+        FIELD(FIELD_BOOL, ledger_entry, at_gate, "at-gate"),
         FIELD(FIELD_IPV4, ledger_entry, address, "ip"),
         WORD(ledger_entry, shown_boot_id, "shown-boot"),
         NAME(ledger_entry, metadata_before, "metadata-before", showed_name, SHOWED_ANOTHER + 1),
