@@ -32,6 +32,14 @@ enum hold {
         HOLD_FOREIGN, /* it names another instance: ignored, with a notice */
 };
 
+/* Whether user-data may still bring a configuration (cloud-init's network stage writes it). */
+enum user_data {
+        USER_DATA_UNKNOWN, /* the runtime has not said */
+        USER_DATA_AWAITED, /* its files are not written yet */
+        USER_DATA_SETTLED, /* they are and were read; or there is nobody to write any */
+        USER_DATA_WAIVED,  /* the time for them is over, or a person said not to wait */
+};
+
 /* How the ledger file was found at start. */
 enum ledger_state {
         LEDGER_NONE,    /* no file */
@@ -42,16 +50,18 @@ enum ledger_state {
 
 enum event_type {
         EVENT_START,
-        EVENT_TIMER,    /* engine->deadline has passed */
-        EVENT_ANSWER,   /* to the question in flight */
-        EVENT_KERNEL,   /* what netlink shows of the watched address has changed */
-        EVENT_STORED,   /* the STORE asked for was done, or not */
-        EVENT_HOLD,     /* the brake has changed */
-        EVENT_RESUME,   /* `ecs-pubip resume`: end every wait that the server did not ask for */
-        EVENT_RELOAD,   /* SIGHUP: a new, valid configuration; ends waits in the same way */
-        EVENT_CLOCK,    /* somebody set the wall clock, or the machine woke from suspend */
-        EVENT_BLOCKERS, /* the answer to ACTION_BLOCKERS, and again when it changes */
-        EVENT_STOP,     /* the service is being stopped */
+        EVENT_TIMER,     /* engine->deadline has passed */
+        EVENT_ANSWER,    /* to the question in flight */
+        EVENT_KERNEL,    /* what netlink shows of the watched address has changed */
+        EVENT_STORED,    /* the STORE asked for was done, or not */
+        EVENT_HOLD,      /* the brake has changed */
+        EVENT_RESUME,    /* `ecs-pubip resume`: end every wait that the server did not ask for */
+        EVENT_RELOAD,    /* SIGHUP: a new, valid configuration; ends waits in the same way */
+        EVENT_CONFIG,    /* the files became unreadable or readable; what they say is RELOAD's */
+        EVENT_USER_DATA, /* the answer to ACTION_USER_DATA, and again when it changes */
+        EVENT_CLOCK,     /* somebody set the wall clock, or the machine woke from suspend */
+        EVENT_BLOCKERS,  /* the answer to ACTION_BLOCKERS, and again when it changes */
+        EVENT_STOP,      /* the service is being stopped */
 };
 
 struct event {
@@ -66,6 +76,8 @@ struct event {
                 } stored;
                 enum hold hold;
                 struct config config;
+                bool config_unread;
+                enum user_data user_data;       /* AWAITED or SETTLED */
                 char blockers[STATUS_WHY_SIZE]; /* what a reboot should wait for; "" : nothing */
         };
 };
@@ -79,6 +91,7 @@ enum action {
         ACTION_BLOCKERS = 1 << 5,  /* look what blocks a reboot; EVENT_BLOCKERS */
         ACTION_NO_BLOCKERS = 1 << 6, /* no need to look any longer */
         ACTION_EXIT = 1 << 7,        /* not an ECS instance: stopped, exit 0 */
+        ACTION_USER_DATA = 1 << 8,   /* look how far cloud-init is; EVENT_USER_DATA */
 };
 
 /* What a person should read in the journal; the runtime has a text and a MESSAGE_ID for each. */
@@ -93,6 +106,8 @@ enum notice_kind {
         NOTICE_CONFIRMED,      /* address */
         NOTICE_REBOOT_WAITS,   /* due, and waits: text says for what */
         NOTICE_REBOOTING,      /* RebootInstance was accepted */
+        NOTICE_USER_DATA,      /* the first change waits for user-data */
+        NOTICE_USER_DATA_LATE, /* it does no longer: the time for it is over */
         NOTICE_WAITING,        /* fault, new or other than before */
         NOTICE_FAILED,         /* fault: needs a person */
         NOTICE_HELD,           /* the brake is on */
@@ -143,6 +158,9 @@ struct given {
         bool dmi_is_ecs;            /* and names "Alibaba Cloud ECS" */
         struct rng rng;             /* jitter; each draw moves it on */
         enum hold hold;             /* also outcome.c: it is read after the write of an intent */
+        bool config_unread;         /* `config` may not be what the files say now */
+        enum user_data user_data;
+        uint64_t user_data_until;       /* it is waited for until then; 0: it is not */
         enum ledger_state ledger_state; /* also answer.c: NONE once a foreign one was set aside */
         int ledger_error;               /* of the last write: 0 or a negative errno (outcome.c) */
 };
@@ -191,10 +209,11 @@ struct holdoff {
         struct fault fault;  /* class NONE: no fault */
         int64_t since;       /* it has been met, for a person */
         uint64_t since_boot; /* patience of its class counts from here; a person's word renews it */
-        unsigned attempt;    /* of this class, in a row; 0: the first */
-        unsigned failed_looks; /* since it failed */
-        bool by_server;        /* the wait must not be cut short */
-        uint64_t until;        /* its end; the deadline may be a look at metadata before it */
+        unsigned attempt;    /* of this class, in a row, or more in a crowd; 0: the first */
+        unsigned refused_second; /* of the cloud's minute, by the throttled refusal before */
+        unsigned failed_looks;   /* since it failed */
+        bool by_server;          /* the wait must not be cut short */
+        uint64_t until;          /* its end; the deadline may be a look at metadata before it */
         bool throttled_since_confirm; /* others need the account's quota, too */
         bool kept_checked;            /* the wait that the ledger keeps has been gone on with */
 };
@@ -306,6 +325,12 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
 
 /* What others see, at that moment. */
 void engine_status(const struct engine *e, struct engine_now now, struct status *ret);
+
+/*
+ * No call of this instance may have left, and it has had no address, as far as is known: it may
+ * still get its first configuration.
+ */
+bool engine_is_new(const struct engine *e);
 
 /* Over the planes, by what is known now. */
 struct verdict engine_verdict(const struct engine *e);

@@ -45,6 +45,13 @@ enum fault_origin {
         _FAULT_ORIGIN_MAX,
 };
 
+/* What ends the wait of a fault before its time is over. */
+enum fault_awaits {
+        AWAITS_NOTHING,
+        AWAITS_CONFIG,    /* the configuration can be read again */
+        AWAITS_USER_DATA, /* cloud-init has written the files of user-data */
+};
+
 struct fault {
         enum fault_class class;
         char code[FAULT_CODE_SIZE];
@@ -90,6 +97,7 @@ struct fault_row {
         bool unconfirmed;    /* met between a change and its confirmation: failed by it, only what
                                 the governor allows by then can help */
         bool by_person;      /* a person's reboot is what is waited for */
+        enum fault_awaits awaits;
 };
 
 /* The table, for the generated documentation and the tests. */
@@ -97,24 +105,6 @@ const struct fault_row *fault_table(size_t *ret_n);
 
 /* The row that explains a fault; never NULL: the last row fits everything. */
 const struct fault_row *fault_explain(const struct fault *f, unsigned context);
-
-/* What happened, and what to do about it, for a person; without a final full stop. */
-const char *fault_sentence(const struct fault_row *row);
-void fault_row_remedy(const struct fault_row *row, char ret[static FAULT_REMEDY_SIZE]);
-
-/* What a remedy's commands name; "" where it is not known. */
-struct fault_names {
-        const char *instance, *region, *role;
-};
-
-/*
- * The remedy of the row that explains it, in which a RAM denial's "the missing action" is the one
- * the message names, and commands are of this instance, region and role. Without them (names NULL,
- * or one of them "") a word in capitals stands where a person has to put them.
- */
-void fault_remedy_here(const struct fault *f, unsigned context, const struct fault_names *names,
-                       char ret[static FAULT_REMEDY_SIZE]);
-void fault_remedy(const struct fault *f, unsigned context, char ret[static FAULT_REMEDY_SIZE]);
 
 /* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */
 void fault_classify(struct fault *f, unsigned context);
@@ -137,11 +127,6 @@ bool fault_is_at_gate(const struct fault *f);
 
 /* A fault of our own; code is one of those below and is in the table. */
 struct fault fault_own(const char *code, const char *message);
-
-const char *fault_class_name(enum fault_class c); /* "retry", "operator", … ; "" for NONE */
-enum fault_class fault_class_from_name(const char *name);
-const char *fault_executed_name(enum fault_executed e); /* "no" or "maybe" */
-const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", … */
 
 /* Codes of our own. Agent <-> cloud process: */
 #define FAULT_CLOUD_UNREACHABLE "Cloud.Unreachable" /* cloud.sock refuses, is missing or masked */
@@ -177,8 +162,9 @@ const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", 
 /* Instance: */
 #define FAULT_NOT_LISTED     "Instance.NotListed" /* 200, empty list; DryRun says permitted: id */
 #define FAULT_WRONG_REGION   "Instance.WrongRegion"
-#define FAULT_OTHER_INSTANCE "Instance.NotThisOne" /* law L4, in the cloud process */
-#define FAULT_NO_WITNESS     "Instance.NoWitness"  /* law L4, in the engine */
+#define FAULT_OTHER_INSTANCE "Instance.NotThisOne"     /* law L4, in the cloud process */
+#define FAULT_NOT_MACHINE    "Instance.NotThisMachine" /* law L13 */
+#define FAULT_UNPROVEN       "Instance.Unproven"       /* law L13: nobody can say yet */
 #define FAULT_NOT_RUNNING    "Instance.NotSettled"
 #define FAULT_LOCKED         "Instance.Locked" /* message: the lock reasons */
 #define FAULT_NO_BANDWIDTH   "Instance.NoBandwidth"
@@ -189,6 +175,8 @@ const char *fault_origin_name(enum fault_origin o);     /* "agent", "metadata", 
                                 */
 #define FAULT_NOT_ECS "Instance.NotEcs"
 /* Decisions of the engine: */
+#define FAULT_CONFIG_UNREAD    "Config.Unread"
+#define FAULT_USER_DATA        "UserData.Waiting"
 #define FAULT_BOOT_ID          "Machine.NoBootId"
 #define FAULT_LEDGER_WRITE     "Ledger.NotWritable"
 #define FAULT_CHANGE_OFTEN     "Change.TooOften" /* law L14: the ceiling on calls of a kind */

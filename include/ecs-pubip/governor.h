@@ -13,6 +13,7 @@
 /* So long after its intent, in CLOCK_BOOTTIME, an inspection tells that no reboot came of it. */
 #define REBOOT_LATE_SEC (20 * 60 + STORE_SEC)
 #define VISIBLE_SEC     (10 * 60) /* control may show a new address this late */
+#define CREDIT_SEC      (2 * 60)  /* and so late it is that of a call that was refused (4.3) */
 
 /* The moment for which it is asked. */
 struct moment {
@@ -32,6 +33,12 @@ enum permit {
  */
 const struct ledger_entry *governor_pending_change(const struct ledger *l, in_addr_t control,
                                                    int64_t now);
+
+/*
+ * 4.3: true if an address that an inspection shows at that moment is the call's. Its answer named
+ * it; or it was to be expected then, and not later.
+ */
+bool governor_is_credited(const struct ledger_entry *e, in_addr_t address, int64_t now);
 
 /*
  * The same where a reboot may still serve it (L12): once a change, and for no EIP. The machine has
@@ -70,7 +77,8 @@ struct shown {
 
 /*
  * After a successful inspection: closes the intents that it settles (design 3). The newest call
- * that may have brought the address, and does not know yet what it brought, gets it; a stranger's
- * is nobody's. True if anything changed.
+ * that may have brought the address, and does not know yet what it brought, gets it: also a refused
+ * one, which then is an order whose answer is lost. A stranger's is nobody's. True if anything
+ * changed.
  */
 bool governor_settle(struct ledger *l, const char *boot_id, const struct shown *shown);

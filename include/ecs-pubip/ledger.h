@@ -41,6 +41,7 @@ struct ledger_entry {
            one has told that it was not executed. */
         bool settled;
         bool unreachable_before; /* allocation: the reachability witness failed before it */
+        bool at_gate; /* a REFUSED one: before the product saw it, so that nothing can come of it */
         uint64_t seq; /* of the call's last send: what came first does not depend on clocks (L15) */
         int64_t time;
         int64_t first_time; /* before it was repeated: how old the client token is */

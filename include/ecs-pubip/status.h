@@ -30,6 +30,35 @@ enum phase {
 /* What happens next, where something is planned. */
 enum next { NEXT_NONE, NEXT_LOOK, NEXT_RETRY, NEXT_REBOOT };
 
+/* What follows a phase's opening in the headline. */
+enum phase_detail {
+        DETAIL_NONE,
+        DETAIL_ADDRESS,
+        DETAIL_PLANES, /* the address, and which planes do not show it yet */
+        DETAIL_REBOOT, /* the address, and what the reboot waits for */
+        DETAIL_FAULT,  /* it, and when is tried again */
+};
+
+/* What waiting longer brings, for the exit statuses of `wait` and `plan`. */
+enum phase_end {
+        END_OPEN,   /* the address may still be confirmed */
+        END_DONE,   /* it is */
+        END_HELD,   /* nothing is changed; whether the address works the planes say */
+        END_FAILED, /* nothing without a person */
+        END_OVER,   /* the agent has stopped */
+};
+
+/* One row a phase. */
+struct phase_row {
+        const char *name;
+        const char *opening;
+        enum phase_detail detail;
+        enum next next; /* when its deadline passes */
+        enum phase_end end;
+        bool between_looks; /* with a deadline, it only waits to look again, and may then change */
+};
+const struct phase_row *phase_row(enum phase p); /* that of `starting` for what is no phase */
+
 struct status_plane {
         enum plane_verdict verdict;
         in_addr_t address;

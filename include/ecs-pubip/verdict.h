@@ -14,6 +14,7 @@
 
 #define INTERFACE_SIZE     16 /* IFNAMSIZ */
 #define KERNEL_REASON_SIZE 96
+#define KERNEL_FOUND_SIZE  64
 #define MACHINE_IPS        4
 
 enum plane { PLANE_KERNEL, PLANE_METADATA, PLANE_CONTROL, PLANE_OUTSIDE, _PLANE_MAX };
@@ -37,8 +38,9 @@ struct kernel_facts {
         enum answer local;   /* it is an address of this machine */
         enum answer out;     /* packets from it leave by its own link, in both halves of IPv4 */
         enum answer in;      /* packets to it that come by that link are taken in */
-        enum answer machine; /* an address of the inspected instance is local here (law L4) */
+        enum answer machine; /* an address of the inspected instance is local here (law L13) */
         char interface[INTERFACE_SIZE];  /* with the watched address; "" : none */
+        char found[KERNEL_FOUND_SIZE];   /* where `machine` is no: the addresses that are here */
         char reason[KERNEL_REASON_SIZE]; /* what is missing: "eth0: no carrier"; else a note, "" */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The native protocol of journald (systemd.io, JOURNAL_NATIVE_PROTOCOL): a datagram of
+ * The native protocol of journald (systemd.io, "Native Journal Protocol"): a datagram of
  * NAME=value lines. sd_journal_send() waits as long as journald's queue is full (tried: a stopped
  * journald stopped the agent between its last look at the brake and the call).
  */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include <ecs-pubip/fault_text.h>
+
 #include "message_ids.h"
 #include "util/buf.h"
 #include "util/ipv4.h"
@@ -48,6 +50,13 @@ static const struct row {
         [NOTICE_REBOOTING] = {MESSAGE_REBOOTING, LOG_WARNING,
                               "The cloud will restart this machine now, so that its address "
                               "takes effect[, request {request}]"},
+        [NOTICE_USER_DATA] = {MESSAGE_USER_DATA, LOG_NOTICE,
+                              "Before the first change the agent waits, at most 5 min, until "
+                              "cloud-init has written the files of user-data: they may hold its "
+                              "configuration"},
+        [NOTICE_USER_DATA_LATE] = {MESSAGE_USER_DATA, LOG_WARNING,
+                                   "cloud-init has not written its files for 5 min: the agent goes "
+                                   "on with the configuration as it is"},
         [NOTICE_WAITING] = {MESSAGE_WAITING, LOG_WARNING, FAULT_TEXT},
         [NOTICE_FAILED] = {MESSAGE_FAILED, LOG_ERR, "A person must act: " FAULT_TEXT},
         [NOTICE_HELD] = {MESSAGE_HELD, LOG_NOTICE,

@@ -63,7 +63,7 @@ static int replace_file(const char *directory, const char *name, const char *tex
 }
 
 /* Takes note of what was published; false if it was that already. */
-static bool is_news(char **last, const char *text) {
+static bool take_note(char **last, const char *text) {
         if (*last && strcmp(*last, text) == 0)
                 return false;
         free(*last);
@@ -74,7 +74,7 @@ static bool is_news(char **last, const char *text) {
 static int replace_if_news(struct publish *p, char **last, const char *name, const char *text) {
         int r;
 
-        if (!is_news(last, text))
+        if (!take_note(last, text))
                 return 0;
         r = replace_file(p->directory, name, text);
         if (r < 0)

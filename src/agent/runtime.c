@@ -165,6 +165,7 @@ static int start(struct runtime *r) {
         int k;
 
         r->stepping = true;
+        runtime_judge_config(r);
         runtime_enqueue(r, &(struct event){.type = EVENT_START});
         k = netlink_new(r->event, on_facts, r, &r->netlink);
         if (k < 0) {
@@ -200,7 +201,6 @@ static struct runtime *runtime_free(struct runtime *r) {
         cloud_link_free(r->link);
         inhibitors_free(r->inhibitors);
         cloud_init_watch_free(r->cloud_init);
-        sd_event_source_unref(r->user_data_timer);
         sd_event_source_unref(r->config_timer);
         clock_watch_free(r->clock);
         sd_event_source_unref(r->timer);

@@ -14,9 +14,6 @@
 #include "util/text.h"
 
 #define DURABLE (unsigned)(ACTION_DROP | ACTION_SET_ASIDE | ACTION_STORE)
-#define USER_DATA_SAYS                                                                             \
-        "Before the first change the agent waits, at most 5 min, until cloud-init has written "    \
-        "the files of user-data: they may hold its configuration"
 
 /* Whose doing it was, by what is on record of our own calls. */
 static enum address_change change_of(const struct runtime *r, in_addr_t address) {
@@ -84,19 +81,8 @@ static void speak(struct runtime *r, struct actions *a, const struct status *s) 
                                 n->kind = NOTICE_LEDGER_NEWER;
                 }
                 message_format(n, s, engine_call_context(&r->engine.given.config), &entry);
-                if (n->kind == NOTICE_HELD && r->awaits_user_data) {
-                        entry.id = MESSAGE_USER_DATA;
-                        TEXT_SET(entry.message, USER_DATA_SAYS);
-                }
-                if (n->kind == NOTICE_HELD && r->config_unread)
-                        continue; /* that was said, and is no brake of a person */
                 journal_send(&entry);
         }
-}
-
-static void brake_first_change(struct runtime *r) {
-        if (r->user_data_timer && r->engine.inflight.step == STEP_STORING && runtime_is_new(r))
-                r->awaits_user_data = true;
 }
 
 /* The brake is looked at again after the write, so that nothing slips past it (design 6). */
@@ -104,9 +90,17 @@ static void keep_ledger(struct runtime *r) {
         struct event e = {.type = EVENT_STORED};
 
         e.stored.error = store_save(&r->store, &r->engine.ledger);
-        brake_first_change(r);
         e.stored.hold = runtime_hold(r);
         runtime_enqueue(r, &e);
+}
+
+/* Later the watch tells. */
+static void tell_user_data(struct runtime *r) {
+        runtime_enqueue(r,
+                        &(struct event){
+                                .type = EVENT_USER_DATA,
+                                .user_data = r->cloud_init ? USER_DATA_AWAITED : USER_DATA_SETTLED,
+                        });
 }
 
 /*
@@ -122,6 +116,8 @@ static void perform(struct runtime *r, unsigned wants) {
                 keep_ledger(r);
         if (wants & ACTION_WATCH)
                 netlink_watch(r->netlink, &r->engine.watch);
+        if (wants & ACTION_USER_DATA)
+                tell_user_data(r);
         if (wants & ACTION_BLOCKERS)
                 inhibitors_look(r->inhibitors);
         if (wants & ACTION_NO_BLOCKERS)

@@ -98,6 +98,13 @@ static void take(struct runtime *r, struct event *e, bool always) {
         runtime_feed(r, e);
 }
 
+void runtime_judge_config(struct runtime *r) {
+        struct event e = {.type = EVENT_CONFIG, .config_unread = r->config_unread};
+
+        if (e.config_unread != r->engine.given.config_unread)
+                runtime_feed(r, &e);
+}
+
 int runtime_read_config(struct runtime *r, bool always) {
         struct event e = {.type = EVENT_RELOAD};
         int k;
@@ -112,7 +119,7 @@ int runtime_read_config(struct runtime *r, bool always) {
                 take(r, &e, always);
         else if (k != -EAGAIN)
                 refuse(r);
-        runtime_judge_hold(r);
+        runtime_judge_config(r);
         runtime_publish(r);
         return k;
 }

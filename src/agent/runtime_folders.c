@@ -26,8 +26,9 @@
 static struct folder_id id_of(const char *path) {
         struct stat st;
 
-        return stat(path, &st) < 0 ? (struct folder_id){}
-                                   : (struct folder_id){st.st_dev, st.st_ino};
+        if (stat(path, &st) < 0)
+                return (struct folder_id){};
+        return (struct folder_id){st.st_dev, st.st_ino};
 }
 
 static bool is_same(struct folder_id a, struct folder_id b) {

@@ -10,11 +10,7 @@
 #include "util/paths.h"
 
 static void on_hold(void *userdata) {
-        struct runtime *r = userdata;
-
-        runtime_judge_hold(r);
-        if (r->awaits_user_data)
-                runtime_publish(r); /* to the engine nothing has changed */
+        runtime_judge_hold(userdata);
 }
 
 /* What a person does about a failure is often in the files, and this is the word to go on. */
@@ -22,7 +18,6 @@ static void on_resume(void *userdata) {
         if (runtime_leave_for_ledger(userdata))
                 return;
         (void)runtime_read_config(userdata, false);
-        runtime_release_first_change(userdata);
         runtime_judge_hold(userdata);
         runtime_feed(userdata, &(struct event){.type = EVENT_RESUME});
 }

@@ -29,14 +29,10 @@ void runtime_enqueue(struct runtime *r, const struct event *event) {
                 r->n_queued++;
 }
 
-enum hold runtime_brake(const struct runtime *r) {
+enum hold runtime_hold(const struct runtime *r) {
         char ignored[HOLD_WHY_SIZE];
 
         return hold_file_read(r->engine.facts.identity.instance_id, ignored);
-}
-
-enum hold runtime_hold(const struct runtime *r) {
-        return r->awaits_user_data || r->config_unread ? HOLD_ON : runtime_brake(r);
 }
 
 void runtime_look_soon(struct runtime *r, uint64_t usec) {
@@ -44,18 +40,4 @@ void runtime_look_soon(struct runtime *r, uint64_t usec) {
 
         (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
         (void)sd_event_source_set_time(r->tick, now + usec);
-}
-
-/* An instance that has had an address, or for which a call has left, was configured before. */
-bool runtime_is_new(const struct runtime *r) {
-        const struct engine *e = &r->engine;
-        unsigned n =
-                e->inflight.step == STEP_STORING ? 0 : 1; /* what is being stored has not left */
-
-        if (!e->facts.identified)
-                return true;
-        for (unsigned i = 0; i < e->ledger.n_entries; i++)
-                if (!ledger_entry_is_refused(&e->ledger.entries[i]))
-                        n++;
-        return !e->ledger.address && n <= 1;
 }

@@ -40,13 +40,11 @@ struct runtime {
         struct inhibitors *inhibitors;
         struct clock_watch *clock;
         struct cloud_init_watch *cloud_init;
-        sd_event_source *user_data_timer; /* while a first change would wait for cloud-init */
         struct config_report config_report;
         bool config_unread;            /* since an error that may pass: no change until then */
         bool config_unknown;           /* and there is none of before that would be in force */
         sd_event_source *config_timer; /* until it is read again */
         uint64_t config_pause;
-        bool awaits_user_data;       /* one does: the brake is on until then */
         int alive_fd;                /* negative: nobody sees yet that we live */
         struct folder_id run_folder; /* that the marks and the lock are in */
         bool run_lost;               /* it is another one, and cannot be written */
@@ -72,12 +70,8 @@ void runtime_say(const char *id, int priority, const char *text, const char *det
 /* For the end of the present step; with no step under way, runtime_drain() must follow. */
 void runtime_enqueue(struct runtime *r, const struct event *event);
 
-/* The brake as it stands now; with what else keeps changes back. */
-enum hold runtime_brake(const struct runtime *r);
+/* The brake as it stands now. */
 enum hold runtime_hold(const struct runtime *r);
-
-/* An instance that has had an address, or for which a call has left, was configured before. */
-bool runtime_is_new(const struct runtime *r);
 
 /* The next look at what watches may not tell, brought forward. */
 void runtime_look_soon(struct runtime *r, uint64_t usec);

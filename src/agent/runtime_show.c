@@ -17,9 +17,6 @@
 #define ONLINE_MARK "online"
 #define REBOOT_MARK "reboot-required"
 #define BEAT_SEC    60 /* no write for each wake-up of a busy loop */
-#define USER_DATA_NOTE                                                                             \
-        "the first change waits for the files of user-data, at most 5 min; or for `ecs-pubip "     \
-        "resume`"
 
 /* Without a run folder nobody hears of the agent, but it can still do its job. */
 static void tell_unseen(struct runtime *r, int error) {
@@ -90,15 +87,6 @@ static void status_take(struct runtime *r, struct status *ret) {
         const struct history_change *c = &r->record.change;
 
         engine_status(&r->engine, runtime_now(), ret);
-        if (r->awaits_user_data) {
-                ret->held = runtime_brake(r) == HOLD_ON;
-                TEXT_SET(ret->note, USER_DATA_NOTE);
-        }
-        if (r->config_unread) {
-                ret->held = runtime_brake(r) == HOLD_ON;
-                TEXT_SET(ret->note, "the configuration cannot be read at this moment: nothing is "
-                                    "changed until it can");
-        }
         TEXT_SET(ret->config_problem, r->config_report.first);
         if (ret->held)
                 note_brake(r, ret);

@@ -19,9 +19,12 @@ bool runtime_leave_for_ledger(struct runtime *r);
 int runtime_open_config(struct runtime *r);
 int runtime_read_config(struct runtime *r, bool always);
 
-/* runtime_user_data.c: a configuration that comes with user-data. */
+/* Tells the engine whether they can be read, where that is new to it. */
+void runtime_judge_config(struct runtime *r);
+
+/* runtime_user_data.c: where cloud-init may still write our configuration, it is read then, and the
+ * engine told. */
 int runtime_open_user_data(struct runtime *r);
-void runtime_release_first_change(struct runtime *r);
 
 /* runtime_hold_watch.c: watches the brake and the resume file anew. */
 void runtime_watch_hold(struct runtime *r);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ecs-pubip/fault_text.h>
 #include <ecs-pubip/history.h>
 
 #include "command.h"

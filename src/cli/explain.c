@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <ecs-pubip/fault_text.h>
+
 #include "command.h"
 #include "json.h"
 #include "near.h"

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <ecs-pubip/fault_text.h>
+
 #include "util/text.h"
 
 void finding_set(struct finding *f, enum level level, const char *format, ...) {

@@ -15,6 +15,7 @@
 #include "command.h"
 #include "host/boot_id.h"
 #include "host/clock.h"
+#include "host/cloud_init.h"
 #include "host/config_files.h"
 #include "host/dmi.h"
 #include "host/hold_file.h"
@@ -38,7 +39,8 @@ struct plan {
         struct snapshot snapshot;
         uint64_t ahead; /* how far the clock was moved on */
         unsigned n_steps;
-        bool held; /* by the brake, which is looked past */
+        bool held;             /* by the brake, which is looked past */
+        bool awaits_user_data; /* the agent would wait for it first; it is looked past, too */
         bool would_change;
         struct wire_question change; /* what it would ask, then */
 };
@@ -121,6 +123,12 @@ static int step_ask(struct plan *p, const struct wire_question *q) {
         return step(p, &event);
 }
 
+static int step_user_data(struct plan *p, enum user_data state) {
+        struct event event = {.type = EVENT_USER_DATA, .user_data = state};
+
+        return step(p, &event);
+}
+
 /* The runtime's part: the same order, without effect. */
 static int perform(struct plan *p, const struct actions *a) {
         int r = 0;
@@ -129,6 +137,8 @@ static int perform(struct plan *p, const struct actions *a) {
                 r = step_hold(p, EVENT_STORED);
         if (r >= 0 && a->wants & ACTION_WATCH && !p->would_change)
                 r = step_kernel(p);
+        if (r >= 0 && a->wants & ACTION_USER_DATA)
+                r = step_user_data(p, cloud_init_writes() ? USER_DATA_AWAITED : USER_DATA_SETTLED);
         if (r >= 0 && a->wants & ACTION_BLOCKERS && !p->would_change)
                 r = step_blockers(p);
         if (r >= 0 && a->wants & ACTION_ASK && !p->would_change)
@@ -138,23 +148,28 @@ static int perform(struct plan *p, const struct actions *a) {
 
 /* True where the agent only waits to look again, and the next look may lead to a change. */
 static bool is_between_looks(const struct engine *e) {
-        switch (e->phase) {
-        case PHASE_INSPECTING:
-        case PHASE_ALLOCATING:
-        case PHASE_CONFIRMING:
-                return e->deadline != ENGINE_NEVER;
-        case PHASE_REBOOTING:
-        case PHASE_STARTING:
-        case PHASE_IDENTIFYING:
-        case PHASE_CONFIRMED:
-        case PHASE_WAITING:
-        case PHASE_FAILED:
-        case PHASE_HELD:
-        case PHASE_STOPPED:
-        case _PHASE_MAX:
-                break;
+        return phase_row(e->phase)->between_looks && e->deadline != ENGINE_NEVER;
+}
+
+static bool is_waiting_for_user_data(const struct engine *e) {
+        return e->phase == PHASE_WAITING &&
+               fault_explain(&e->holdoff.fault, 0)->awaits == AWAITS_USER_DATA;
+}
+
+/* To the change, or to a rest that is more than a wait between looks. */
+static int run_on(struct plan *p) {
+        int r = 0;
+
+        while (r >= 0 && !p->would_change && is_between_looks(&p->engine)) {
+                uint64_t now = plan_now(p).boot_usec;
+
+                if (p->engine.deadline > now)
+                        p->ahead += p->engine.deadline - now;
+                if (p->ahead > AHEAD_MAX)
+                        break;
+                r = step_type(p, EVENT_TIMER);
         }
-        return false;
+        return r;
 }
 
 static int think(struct plan *p) {
@@ -165,14 +180,13 @@ static int think(struct plan *p) {
                 r = step_type(p, EVENT_START);
         if (r >= 0 && !p->would_change)
                 r = step_hold(p, EVENT_HOLD);
-        while (r >= 0 && !p->would_change && is_between_looks(&p->engine)) {
-                uint64_t now = plan_now(p).boot_usec;
-
-                if (p->engine.deadline > now)
-                        p->ahead += p->engine.deadline - now;
-                if (p->ahead > AHEAD_MAX)
-                        break;
-                r = step_type(p, EVENT_TIMER);
+        if (r >= 0)
+                r = run_on(p);
+        if (r >= 0 && !p->would_change && is_waiting_for_user_data(&p->engine)) {
+                p->awaits_user_data = true;
+                r = step_user_data(p, USER_DATA_SETTLED);
+                if (r >= 0)
+                        r = run_on(p);
         }
         return r;
 }
@@ -299,21 +313,14 @@ static const char *action_of(enum wire_op op) {
 static enum exit_status status_of(const struct plan *p) {
         if (p->would_change)
                 return p->held ? EXIT_DONE : EXIT_NOT_YET;
-        switch (p->engine.phase) {
-        case PHASE_CONFIRMED:
-        case PHASE_STOPPED:
-        case PHASE_HELD:
+        switch (phase_row(p->engine.phase)->end) {
+        case END_DONE:
+        case END_HELD:
+        case END_OVER:
                 return EXIT_DONE;
-        case PHASE_FAILED:
+        case END_FAILED:
                 return EXIT_FAILED;
-        case PHASE_STARTING:
-        case PHASE_IDENTIFYING:
-        case PHASE_INSPECTING:
-        case PHASE_ALLOCATING:
-        case PHASE_CONFIRMING:
-        case PHASE_REBOOTING:
-        case PHASE_WAITING:
-        case _PHASE_MAX:
+        case END_OPEN:
                 break;
         }
         return EXIT_NOT_YET;
@@ -346,6 +353,9 @@ static void add_plan(struct buf *out, const struct plan *p) {
         }
         if (p->held)
                 buf_puts(out, "On hold; after sudo ecs-pubip resume it would ");
+        else if (p->awaits_user_data)
+                buf_puts(out, "Once cloud-init has written the files of user-data, in at most 5 "
+                              "min, it would, as the configuration is now, ");
         else if (p->ahead >= USEC_PER_SEC)
                 buf_printf(out, "In %s, if nothing changes, it would ",
                            time_format_span((p->ahead + USEC_PER_SEC / 2) / USEC_PER_SEC, span));
@@ -378,6 +388,7 @@ static int plan_json(const struct plan *p) {
                      : cJSON_AddNullToObject(json, "call")) ||
             !cJSON_AddNumberToObject(json, "in_seconds", (double)(p->ahead / USEC_PER_SEC)) ||
             !cJSON_AddBoolToObject(json, "held", p->held) ||
+            !cJSON_AddBoolToObject(json, "awaits_user_data", p->awaits_user_data) ||
             !cJSON_AddStringToObject(json, "cost", change ? cost_of(&p->change) : "") ||
             !cJSON_AddStringToObject(json, "reboot", buf_text(&reboot)) ||
             !cJSON_AddStringToObject(json, "text", buf_text(&page)) ||

@@ -161,17 +161,12 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
         show_field(out, "Next", buf_text(&text));
 }
 
-/* The headline of these phases names the fault already. */
-static bool is_in_headline(enum phase p) {
-        return p == PHASE_WAITING || p == PHASE_FAILED || p == PHASE_STOPPED;
-}
-
 /* What somebody who was woken up needs, before anything else. */
 static void add_problem(struct buf *out, const struct status *t) {
         if (t->held)
                 show_field(out, "Held", "no changing call is made until sudo ecs-pubip resume");
         if (t->fault.class != FAULT_NONE) {
-                if (!is_in_headline(t->phase))
+                if (phase_row(t->phase)->detail != DETAIL_FAULT) /* else it is in the headline */
                         show_field(out, "Problem", t->sentence);
                 show_field(out, "Remedy", t->remedy);
         }

@@ -44,5 +44,8 @@ enum exit_status snapshot_outcome(const struct snapshot *s);
 /* Pure: the agent has ended by itself, since there is nothing for it to do on this machine. */
 bool snapshot_ended(const struct snapshot *s);
 
+/* Pure: the first change waits for what cloud-init writes. */
+bool snapshot_awaits_user_data(const struct snapshot *s);
+
 /* Pure: a reboot is due and waits for something that may be our caller. */
 bool snapshot_reboot_waits(const struct snapshot *s);

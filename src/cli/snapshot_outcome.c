@@ -17,25 +17,23 @@ bool snapshot_reboot_waits(const struct snapshot *s) {
 }
 
 static enum exit_status outcome_of_phase(const struct status *t) {
-        switch (t->phase) {
-        case PHASE_CONFIRMED:
+        switch (phase_row(t->phase)->end) {
+        case END_DONE:
                 return EXIT_DONE;
-        case PHASE_HELD:
+        case END_HELD:
                 return status_is_confirmed(t) ? EXIT_DONE : EXIT_NOT_YET;
-        case PHASE_FAILED:
+        case END_FAILED:
                 return EXIT_FAILED;
-        case PHASE_STARTING:
-        case PHASE_IDENTIFYING:
-        case PHASE_INSPECTING:
-        case PHASE_ALLOCATING:
-        case PHASE_CONFIRMING:
-        case PHASE_REBOOTING:
-        case PHASE_WAITING:
-        case PHASE_STOPPED:
-        case _PHASE_MAX:
+        case END_OPEN:
+        case END_OVER:
                 break;
         }
         return EXIT_NOT_YET;
+}
+
+bool snapshot_awaits_user_data(const struct snapshot *s) {
+        return s->alive && s->file == STATUS_FILE_READ && s->status.phase == PHASE_WAITING &&
+               fault_explain(&s->status.fault, 0)->awaits == AWAITS_USER_DATA;
 }
 
 enum exit_status snapshot_outcome(const struct snapshot *s) {

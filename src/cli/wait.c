@@ -8,6 +8,7 @@
 #include "command.h"
 #include "folder.h"
 #include "host/clock.h"
+#include "host/cloud_init.h"
 #include "out.h"
 #include "show.h"
 #include "snapshot.h"
@@ -24,6 +25,7 @@ struct waiting {
         uint64_t deadline;       /* of the whole */
         uint64_t agent_deadline; /* by then an agent must be there */
         bool progress;           /* standard error is a terminal */
+        bool of_cloud_init;      /* a stage of cloud-init waits for this process */
         char said[STATUS_LINE_SIZE];
 };
 
@@ -52,13 +54,16 @@ static bool is_asked_anew(const struct snapshot *s) {
         return s->status.phase == PHASE_FAILED && s->status.next == NEXT_NONE;
 }
 
+/* The agent waits for the stage, the stage for this process. */
+static bool is_circle(const struct waiting *w, const struct snapshot *s) {
+        return w->of_cloud_init && snapshot_awaits_user_data(s);
+}
+
 /* True when waiting longer changes nothing; *ret is then the exit status. */
-static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_status *ret) {
+static bool is_over(const struct waiting *w, const struct snapshot *s, enum exit_status *ret) {
         uint64_t now = clock_boot_usec();
         enum exit_status outcome = snapshot_outcome(s);
 
-        if (s->alive)
-                w->agent_deadline = now + RESTART_USEC;
         switch (outcome) {
         case EXIT_FAILED:
                 *ret = outcome;
@@ -77,11 +82,12 @@ static bool is_over(struct waiting *w, const struct snapshot *s, enum exit_statu
                 break;
         }
         *ret = EXIT_NOT_YET;
-        return now >= w->deadline;
+        return now >= w->deadline || is_circle(w, s);
 }
 
 /* Confirmed: one line for a log. Anything else: the whole page, so that nobody has to ask. */
-static int finish(const struct snapshot *s, enum exit_status outcome, const struct options *o) {
+static int finish(const struct waiting *w, const struct snapshot *s, enum exit_status outcome,
+                  const struct options *o) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
         struct show_style style = {
                 .now = snapshot_now(s),
@@ -94,7 +100,11 @@ static int finish(const struct snapshot *s, enum exit_status outcome, const stru
                         status_line(&s->status, line);
                 return out_result(o->json, line, outcome);
         }
-        if (outcome == EXIT_NOT_YET)
+        if (is_circle(w, s))
+                show_beside(&text, "", 0,
+                            "This step of cloud-init waits for the agent, and the agent waits for "
+                            "the files that cloud-init writes after it: wait in runcmd instead");
+        else if (outcome == EXIT_NOT_YET)
                 buf_printf(&text, "Not confirmed within %s\n",
                            time_format_span(o->timeout_usec / USEC_PER_SEC, span));
         show_snapshot(&text, s, &style);
@@ -109,6 +119,7 @@ static int run(const struct options *o) {
                                                                   : CLOCK_NEVER,
                 .agent_deadline = start + COMING_USEC,
                 .progress = out_terminal(STDERR_FILENO),
+                .of_cloud_init = cloud_init_runs_this(),
         };
         enum exit_status outcome;
         struct snapshot s;
@@ -121,6 +132,8 @@ static int run(const struct options *o) {
                 r = snapshot_take(&s);
                 if (r < 0)
                         return r;
+                if (s.alive)
+                        w.agent_deadline = clock_boot_usec() + RESTART_USEC;
                 if (is_over(&w, &s, &outcome))
                         break;
                 progress_say(&w, &s);
@@ -132,7 +145,7 @@ static int run(const struct options *o) {
                         return r;
         }
         progress_end(&w);
-        return finish(&s, outcome, o);
+        return finish(&w, &s, outcome, o);
 }
 
 const struct command command_wait = {

@@ -52,7 +52,7 @@ static bool not_found(const struct page *page, struct wire_answer *ret) {
 }
 
 /* The interface id that metadata shows for one MAC; "" when it shows none. */
-static bool is_nic(struct session *s, const char *mac, const char *interface_id) {
+static bool shows_nic(struct session *s, const char *mac, const char *interface_id) {
         _cleanup_(http_reply_done) struct http_reply r = HTTP_REPLY;
         _cleanup_buf_ struct buf path = BUF(NIC_PATH_SIZE);
         struct fault ignored;
@@ -66,7 +66,7 @@ static bool is_nic(struct session *s, const char *mac, const char *interface_id)
 }
 
 /* An EIP in cut-through mode is bound to an interface: is that one of this machine? */
-static bool is_our_nic(struct session *s, const char *interface_id) {
+static bool find_our_nic(struct session *s, const char *interface_id) {
         _cleanup_(http_reply_done) struct http_reply r = HTTP_REPLY;
         struct fault ignored;
         char *rest, *line;
@@ -75,7 +75,7 @@ static bool is_our_nic(struct session *s, const char *interface_id) {
                 return false;
         rest = r.body.data;
         for (unsigned i = 0; i < NICS_MAX && (line = strsep(&rest, "\r\n/")); i++) {
-                if (text_is_word(line, MAC_SIZE - 1, ":") && is_nic(s, line, interface_id))
+                if (text_is_word(line, MAC_SIZE - 1, ":") && shows_nic(s, line, interface_id))
                         return true;
         }
         return false;
@@ -87,7 +87,7 @@ static bool is_our_nic(struct session *s, const char *interface_id) {
  */
 static void place(struct session *s, struct eip *e) {
         e->bound_here = strcmp(e->bound_to, s->identity.instance_id) == 0;
-        if (e->bound_here || strncmp(e->bound_to, "eni-", 4) != 0 || !is_our_nic(s, e->bound_to))
+        if (e->bound_here || strncmp(e->bound_to, "eni-", 4) != 0 || !find_our_nic(s, e->bound_to))
                 return;
         e->bound_here = true;
         if (e->mode == EIP_MODE_UNKNOWN)

@@ -179,7 +179,7 @@ void operation_run(struct session *s, const struct wire_question *q, struct wire
         if (!operations[q->op].run)
                 ret->fault = fault_own(FAULT_CLOUD_GARBLED, "a question of no operation");
         else if ((!operations[q->op].names_instance ||
-                  session_is_ours(s, q->instance_id, wire_op_changes(q->op), &ret->fault)) &&
+                  session_check_instance(s, q->instance_id, wire_op_changes(q->op), &ret->fault)) &&
                  operations[q->op].run(s, q, ret))
                 ret->fault = (struct fault){}; /* of a way that was tried before the good one */
         backstop_clear();

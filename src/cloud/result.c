@@ -10,8 +10,8 @@
 #include <ecs-pubip/fault.h>
 
 /*
- * A certificate that is not accepted: 60, which before 7.62 was a failed chain alone (SSL_CACERT),
- * and 51 before that version for a wrong name (then PEER_FAILED_VERIFICATION).
+ * A certificate that is not accepted: 60, which before curl 7.62 was a failed chain alone, and 51,
+ * which before that version was a wrong name.
  */
 #define BAD_CERTIFICATE 60
 #define BAD_NAME        51

@@ -62,8 +62,8 @@ bool session_identify(struct session *s, bool anew, struct fault *fault) {
         return true;
 }
 
-bool session_is_ours(struct session *s, const char *instance_id, bool changing,
-                     struct fault *fault) {
+bool session_check_instance(struct session *s, const char *instance_id, bool changing,
+                            struct fault *fault) {
         if (!session_identify(s, changing && !s->identity.from_metadata, fault))
                 return false;
         if (strcmp(instance_id, s->identity.instance_id) == 0)

@@ -36,5 +36,5 @@ bool session_identify(struct session *s, bool anew, struct fault *fault);
  * Law L4: false, and *fault, unless `instance_id` is this machine's own. Before a changing call a
  * configured identity is not enough: metadata may have come up since, and then it counts.
  */
-bool session_is_ours(struct session *s, const char *instance_id, bool changing,
-                     struct fault *fault);
+bool session_check_instance(struct session *s, const char *instance_id, bool changing,
+                            struct fault *fault);

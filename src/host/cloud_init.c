@@ -16,9 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "util/cleanup.h"
 #include "util/read.h"
 
+#define CGROUP_MAX (16u * 1024)
 #define STATUS_MAX (64u * 1024) /* one of a real boot has less than 1 KiB */
 
 DEFINE_CLEANUP(cJSON *, cJSON_Delete)
@@ -121,4 +123,14 @@ static bool is_network_stage_over(void) {
 
 bool cloud_init_writes(void) {
         return cloud_init_unfinished() && !is_network_stage_over();
+}
+
+/* By the unit: cloud-init-local, cloud-init, since 24.3 cloud-init-main for all of them. Later
+ * stages have units of other names. */
+bool cloud_init_runs_this(void) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+
+        return file_read("/proc/self/cgroup", CGROUP_MAX, &text, &len) >= 0 &&
+               strstr(text, "/cloud-init") != NULL;
 }

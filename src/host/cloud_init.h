@@ -10,6 +10,9 @@
 /* It is enabled and its last stage has not ended. */
 bool cloud_init_unfinished(void);
 
+/* This process was started by one of its early stages, which waits for it. */
+bool cloud_init_runs_this(void);
+
 /*
  * It is enabled and its network stage, in which user-data's write_files are written, has not
  * ended: files under /etc may still come.

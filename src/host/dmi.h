@@ -4,5 +4,5 @@
 
 #include <stdbool.h>
 
-/* False without DMI; then nothing is said about the product. */
+/* Vendor or product names the maker of ECS. False where DMI cannot tell: then nothing is said. */
 bool dmi_read(bool *ret_is_ecs);

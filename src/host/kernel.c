@@ -48,8 +48,9 @@ struct lookup {
         int dump_error;
         int homes[ADDRESS_LINKS]; /* links with the watched address */
         unsigned n_homes;
-        unsigned n_globals; /* addresses by which others reach this machine */
-        bool machine_shown; /* one of watch->machine_ips is among them */
+        unsigned n_globals;            /* addresses by which others reach this machine */
+        char found[KERNEL_FOUND_SIZE]; /* the first of them */
+        bool machine_shown;            /* one of watch->machine_ips is among them */
 
         int home; /* the link that the watched address is on; NO_LINK: none, or not known */
         int vrf;  /* that this link belongs to */
@@ -121,13 +122,24 @@ static void add_home(struct lookup *l, int ifindex) {
                 l->homes[l->n_homes++] = ifindex;
 }
 
+static void add_global(struct lookup *l, in_addr_t address) {
+        char text[IPV4_SIZE];
+        size_t n = strlen(l->found);
+
+        l->n_globals++;
+        ipv4_format(address, text);
+        if (n + strlen(text) + 2 < sizeof(l->found))
+                snprintf(l->found + n, sizeof(l->found) - n, "%s%s", n ? ", " : "", text);
+}
+
 static void take_address(const struct nlmsghdr *h, void *userdata) {
         struct lookup *l = userdata;
         struct kernel_address a;
 
         if (!kernel_parse_address(h, &a))
                 return;
-        l->n_globals += a.global;
+        if (a.global)
+                add_global(l, a.address);
         if (a.address == l->watch->address)
                 add_home(l, a.ifindex);
         if (is_machine_ip(l->watch, a.address))
@@ -159,7 +171,7 @@ static int ask(struct lookup *l, const struct route_question *q, struct kernel_r
 }
 
 /* The route that matches an address of this machine names the link that has it. */
-static bool is_local(struct lookup *l, in_addr_t address, int vrf, int *ret_ifindex) {
+static bool find_local(struct lookup *l, in_addr_t address, int vrf, int *ret_ifindex) {
         struct route_question q = {.to = address, .oif = vrf, .route = true};
         struct kernel_route route;
 
@@ -170,11 +182,11 @@ static bool is_local(struct lookup *l, in_addr_t address, int vrf, int *ret_ifin
 }
 
 /* Within a VRF the address is local to it only: the dump tells which link to begin with. */
-static bool is_local_in_vrf(struct lookup *l, in_addr_t address) {
+static bool find_local_in_vrf(struct lookup *l, in_addr_t address) {
         for (unsigned i = 0; i < l->n_homes; i++) {
                 int vrf = kernel_links_vrf(&l->links, l->ask, l->homes[i]);
 
-                if (vrf && is_local(l, address, vrf, &l->home))
+                if (vrf && find_local(l, address, vrf, &l->home))
                         return true;
         }
         return false;
@@ -186,14 +198,14 @@ static void ask_local(struct lookup *l) {
         char text[IPV4_SIZE];
         int error;
 
-        if (is_local(l, a, NO_LINK, &l->home)) {
+        if (find_local(l, a, NO_LINK, &l->home)) {
                 f->local = ANSWER_YES;
                 l->vrf = kernel_links_vrf(&l->links, l->ask, l->home);
                 return;
         }
         error = dump_addresses(l);
         if (l->n_homes > 0) {
-                f->local = is_local_in_vrf(l, a) ? ANSWER_YES : ANSWER_UNKNOWN;
+                f->local = find_local_in_vrf(l, a) ? ANSWER_YES : ANSWER_UNKNOWN;
                 if (f->local == ANSWER_UNKNOWN)
                         l->home = l->homes[0];
                 l->vrf = kernel_links_vrf(&l->links, l->ask, l->home);
@@ -206,7 +218,7 @@ static void ask_local(struct lookup *l) {
 }
 
 /* An address of the loopback link, or of none, is served by any link. */
-static bool is_at_home(struct lookup *l, int ifindex) {
+static bool find_at_home(struct lookup *l, int ifindex) {
         const struct kernel_link *home = kernel_links_get(&l->links, l->ask, l->home);
         bool elsewhere = home && !home->loopback;
 
@@ -236,7 +248,8 @@ static void judge_link(struct lookup *l, struct finding *f) {
         f->down = !link->up || !link->carrier;
         if (f->down)
                 f->answer = ANSWER_NO;
-        else if (link->loopback || (l->watch->address != NO_ADDRESS && !is_at_home(l, f->ifindex)))
+        else if (link->loopback ||
+                 (l->watch->address != NO_ADDRESS && !find_at_home(l, f->ifindex)))
                 f->foreign = true;
         else
                 f->answer = ANSWER_YES;
@@ -354,7 +367,7 @@ static void take_rule(const struct nlmsghdr *h, void *userdata) {
         s->found = true;
 }
 
-/* The error of a rule and of a route of the same kind; see fib4_rule_action() and fib_props[]. */
+/* The error of a rule and of a route of the same kind; in Linux fib_rules.c and fib_semantics.c. */
 static const struct refusal {
         int error;
         unsigned char action;
@@ -479,10 +492,11 @@ static enum answer ask_machine(struct lookup *l) {
                 return ANSWER_UNKNOWN;
         for (unsigned i = 0; i < w->n_machine_ips; i++)
                 if ((w->machine_ips[i] == w->address && l->ret->facts.local == ANSWER_YES) ||
-                    is_local(l, w->machine_ips[i], l->vrf, &ifindex))
+                    find_local(l, w->machine_ips[i], l->vrf, &ifindex))
                         return ANSWER_YES;
         if (dump_addresses(l) < 0 || l->machine_shown || l->n_globals == 0)
                 return ANSWER_UNKNOWN;
+        memcpy(l->ret->facts.found, l->found, sizeof(l->found));
         return ANSWER_NO;
 }
 

@@ -4,9 +4,7 @@
 
 #include <stddef.h>
 
-#define STEPS_MAX                                                                                  \
-        8 /* links on links on links; as deep as the kernel lets them be (MAX_NEST_DEV)            \
-           */
+#define STEPS_MAX 8 /* links on links on links: as deep as the kernel lets them be */
 
 const struct kernel_link *kernel_links_get(struct kernel_links *c, struct kernel_ask *k,
                                            int ifindex) {
@@ -42,7 +40,7 @@ static int lower_of(struct kernel_links *c, struct kernel_ask *k, int ifindex) {
 }
 
 /* Down from `top` by the links below, and up from `bottom` by its masters, until they meet. */
-static bool is_above(struct kernel_links *c, struct kernel_ask *k, int top, int bottom) {
+static bool search_above(struct kernel_links *c, struct kernel_ask *k, int top, int bottom) {
         for (unsigned down = 0; top > 0 && down < STEPS_MAX; down++) {
                 int up = bottom;
 
@@ -57,5 +55,5 @@ static bool is_above(struct kernel_links *c, struct kernel_ask *k, int top, int 
 }
 
 bool kernel_links_stacked(struct kernel_links *c, struct kernel_ask *k, int a, int b) {
-        return is_above(c, k, a, b) || is_above(c, k, b, a);
+        return search_above(c, k, a, b) || search_above(c, k, b, a);
 }

@@ -17,7 +17,7 @@
 #include "util/text.h"
 
 #define IPV4_BITS    32
-#define LOWER_UP     (1u << 16) /* IFF_LOWER_UP: <net/if.h> does not have it */
+#define LOWER_UP     (1u << 16) /* the carrier; <net/if.h> does not name it */
 #define LOOPBACK_NET 127u
 #define LINK_LOCAL   0xa9fe0000u /* 169.254.0.0/16 */
 #define LINK_MASK    0xffff0000u

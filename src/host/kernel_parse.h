@@ -26,7 +26,7 @@ struct kernel_route {
 /* RTM_NEWLINK. */
 struct kernel_link {
         int ifindex, master, lower; /* 0: none in this namespace */
-        bool up, carrier;           /* IFF_UP, IFF_LOWER_UP */
+        bool up, carrier;           /* carrier: of the link below, by its flags */
         bool loopback, vrf;
         char name[INTERFACE_SIZE];
 };

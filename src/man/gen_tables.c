@@ -8,6 +8,7 @@
 
 #include <ecs-pubip/config.h>
 #include <ecs-pubip/fault.h>
+#include <ecs-pubip/fault_text.h>
 
 #include "util/buf.h"
 #include "util/cleanup.h"

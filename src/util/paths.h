@@ -31,5 +31,6 @@
 #define HOLD_NAME  "hold"
 #define HOLD_PATH  CONFIG_DIR "/" HOLD_NAME
 
-#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
-#define DMI_PATH     "/sys/class/dmi/id/product_name"
+#define BOOT_ID_PATH     "/proc/sys/kernel/random/boot_id"
+#define DMI_VENDOR_PATH  "/sys/class/dmi/id/sys_vendor"
+#define DMI_PRODUCT_PATH "/sys/class/dmi/id/product_name"

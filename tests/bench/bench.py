@@ -293,9 +293,42 @@ def bench_jobs(build):
     row("requests: a job with a reboot (Grace=3s)", job(build, "vpc"), "", "≤ 6 API, ≤ 3 TLS")
 
 
+def curve(build, arguments):
+    """Points "x,y" of a picture 600 × 300: time as a share of 2 × the bound, members confirmed."""
+    said = subprocess.run([os.path.join(build, "fleet"), "--progress", *arguments],
+                          capture_output=True, text=True, check=False).stdout
+    bound = float([line for line in said.splitlines() if line.startswith("|")][-1].split("|")[5])
+    points = [(int(minute), float(share))
+              for minute, share in re.findall(r"^progress (\d+) ([\d.]+)$", said, re.MULTILINE)]
+    return " ".join(f"{300 * minute / bound:.1f},{300 - 300 * share:.1f}"
+                    for minute, share in points if minute <= 2 * bound)
+
+
+def bench_fleet(build):
+    """The grid of design 8, and a picture of the progress of some of its cells."""
+    cells = {"3,000 at 300": ["--instances=3000", "--quota=300"],
+             "half taken": ["--instances=3000", "--quota=300", "--others=half"],
+             "each second minute": ["--instances=3000", "--quota=300", "--others=alternate"]}
+    colours = ("#0b6", "#06b", "#b30")
+    lines = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 -10 620 340" '
+             'font-family="sans-serif" font-size="12">',
+             '<path d="M0,300 300,0" stroke="#aaa" fill="none"/>',
+             '<path d="M0,0V300H600" stroke="#000" fill="none"/>',
+             '<text x="305" y="315">1 × the bound</text>']
+    for i, (name, arguments) in enumerate(cells.items()):
+        lines += [f'<polyline fill="none" stroke="{colours[i]}" points="{curve(build, arguments)}"/>',
+                  f'<text x="400" y="{200 + 20 * i}" fill="{colours[i]}">{name}</text>']
+    picture = os.path.join(build, "fleet.svg")
+    with open(picture, "w", encoding="utf-8") as f:
+        f.write("\n".join([*lines, "</svg>", ""]))
+    subprocess.run([os.path.join(build, "fleet"), "--grid=10000"], check=False)
+    print(picture, flush=True)
+
+
 BENCHES = {
     "memory": bench_memory, "start": bench_start, "netlink": bench_netlink, "noise": bench_noise,
     "storm": bench_storm, "idle": bench_idle, "sizes": bench_sizes, "jobs": bench_jobs,
+    "fleet": bench_fleet,
 }
 
 
@@ -306,7 +339,7 @@ def main():
     args = parser.parse_args()
     outer.enter([sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
     heading()
-    for name in args.name or BENCHES:
+    for name in args.name or [n for n in BENCHES if n != "fleet"]:  # minutes of CPU: by name only
         BENCHES[name](os.path.abspath(args.build))
     return 0
 

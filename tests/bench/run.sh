@@ -12,6 +12,10 @@ export PYTHONDONTWRITEBYTECODE=1
     ninja -C "$build" src/ecs-pubip src/ecs-pubip-agent src/ecs-pubip-cloud
     # pages of a file that is not on disk yet would count as the process's own dirty ones
     sync "$build"/src/ecs-pubip "$build"/src/ecs-pubip-agent "$build"/src/ecs-pubip-cloud
+    ninja -C "$build" src/libcore.a src/libutil.a
+    # shellcheck disable=SC2046 # flags are words
+    cc -O2 -std=gnu11 -D_GNU_SOURCE -I "$top/include" -I "$top/src" -o "$build/fleet" "$top/tests/life/fleet.c" \
+        "$build/src/libcore.a" "$build/src/libutil.a" $(pkg-config --libs libcjson libcrypto inih expat) -lm
     cc -O2 -o "$build/moment" "$top/tests/bench/moment.c"
     # shellcheck disable=SC2046 # flags are words
     cc -O2 -o "$build/bare_curl" "$top/tests/bench/bare_curl.c" $(pkg-config --cflags --libs libcurl)

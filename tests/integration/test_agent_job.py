@@ -89,7 +89,7 @@ def test_classic_finds_the_address_on_eth1(make_world):
 
 
 def test_classic_as_documented_has_no_metadata(make_world):
-    """Instance.Id and static keys; the machine is its own witness by MAC and address (law L4)."""
+    """Instance.Id and static keys; the machine is its own witness by its address (law L13)."""
     world = make_world(mode="classic-no-metadata")
     world.sim.add_key(identity=KEY, secret=SECRET)
     world.machine.configure(ALWAYS + STATIC_KEYS % world.sim.get("instance.id"))
@@ -102,7 +102,7 @@ def test_classic_as_documented_has_no_metadata(make_world):
 
 
 def test_configured_instance_must_be_this_machine(make_world):
-    """Law L4: another instance's id in the configuration gets no changing call."""
+    """Law L13: another instance's id in the configuration gets no changing call."""
     world = make_world(mode="classic-no-metadata")
     world.sim.add_key(identity=KEY, secret=SECRET)
     other = world.sim.add_instance(fields={"mac": "00:16:3e:ff:ff:01",
@@ -112,8 +112,19 @@ def test_configured_instance_must_be_this_machine(make_world):
     world.machine.write("/etc/ecs-pubip/credentials/access-key-id", KEY, 0o600)
     world.machine.write("/etc/ecs-pubip/credentials/access-key-secret", SECRET, 0o600)
     world.start()
-    assert_failed(world, "Instance.NoWitness", timeout=60)
+    assert_failed(world, "Instance.NotThisMachine", timeout=60)
     assert asked_changes(world) == []
+
+
+def test_a_guest_of_the_instance_changes_nothing(make_world):
+    """Law L13: a container with a network of its own reaches its host's metadata."""
+    world = make_world(mode="vpc-immediate")
+    world.machine.run("ip addr flush dev eth0 && ip addr add 172.16.0.77/24 dev eth0 && "
+                      "ip route add default via 172.16.0.1 dev eth0")
+    world.start()
+    status = assert_failed(world, "Instance.NotThisMachine", timeout=60)
+    assert asked_changes(world) == []
+    assert "172.16.0.77" in json.dumps(status)
 
 
 def test_hardened_metadata(make_world):

@@ -34,7 +34,8 @@ def test_an_error_that_stays(make_world):
     world.machine.agent_strace = failing("openat", "EIO", "1+")
     world.start()
     assert world.machine.wait_status(
-        lambda s: s["config_problem"] == CONF and s["next"] and not s["busy"], phase="held")
+        lambda s: s["config_problem"] == CONF and s["fault"] and not s["busy"]
+        and s["fault"]["code"] == "Config.Unread" and s["next"], phase="waiting", timeout=20)
     assert not world.sim.wait_arrival("AllocatePublicIpAddress", timeout=3)     # read once more
     assert len(world.machine.journal.find(MESSAGE_ID=MESSAGE["CONFIG_ERROR"])) == 1
 

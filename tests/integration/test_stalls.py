@@ -58,7 +58,7 @@ def test_the_brake_under_a_stalled_journal(inspecting):
 def test_a_reboot_under_a_stalled_journal(make_world, held):
     world = make_world(mode="vpc", config=ALWAYS)
     world.sim.rule("DescribeInstances", hold="gate", after=1)
-    world.sim.hold("RebootInstance")
+    world.sim.hold("RebootInstance", may_miss=held)
     world.start()
     assert world.sim.wait_arrival("DescribeInstances", timeout=20, count=2)
     world.machine.journal.stall()

@@ -146,6 +146,7 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         if (e->phase != PHASE_WAITING)
                 e->holdoff.until = 0; /* of a wait that is over */
         left(&e->holdoff.until, now);
+        left(&e->given.user_data_until, now);
         e->confirming.reach_at =
                 e->confirming.reach_at ? 1 + (now - e->confirming.reach_at > USEC_PER_MIN) : 0;
         e->confirming.next_control =
@@ -168,6 +169,7 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         rename_address(n, &e->confirming.address);
         age(&e->reboot.due_since, now, TEN_MIN);
         e->holdoff.attempt = at_most(e->holdoff.attempt, ATTEMPTS_MAX);
+        e->holdoff.refused_second = 0; /* only how wide a window is depends on it */
         e->confirming.looks = at_most(e->confirming.looks, LOOKS_MAX);
         e->holdoff.failed_looks = at_most(e->holdoff.failed_looks, FAILED_MAX);
         e->given.rng.state = 0;
@@ -216,6 +218,7 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
                 l->reach_at = 1 + (w->now - l->reach_at > USEC_PER_MIN) +
                               (w->now - l->reach_at > 79 * USEC_PER_SEC);
         age(&l->absent_since, w->now, 61);
+        l->started = w->awaits_user_data ? 1 + (w->now - l->started < 5 * USEC_PER_MIN) : 0;
         left(&l->hint_until, w->now);
         left(&l->hint_written, w->now);
         l->hint_boot = l->hint_until && l->hint_boot == w->boot;

@@ -200,7 +200,7 @@ static bool is_of_doubt(enum move m) {
         case MOVE_POWER:
                 return true;
         default:
-                return m < _MOVE_FAIR;
+                return m < _MOVE_FAIR || m == MOVE_USER_DATA;
         }
 }
 
@@ -239,6 +239,8 @@ static unsigned price(const struct plan *p, const struct world *w, enum move m) 
         case MOVE_LINK_UP:
         case MOVE_EIP_FREED:
         case MOVE_LEDGER_READABLE:
+        case MOVE_USER_DATA:
+        case MOVE_CONFIG_READ:
                 return 0;
         case MOVE_WRITE_FAILS:
                 return !(w->full || w->engine.given.ledger_state == LEDGER_UNREADABLE);
@@ -367,6 +369,9 @@ static struct plan plans[] = {
         {{.name = "hold", VPC(EFFECT_REBOOT)},
          .only = ONLY(MOVE_HOLD, MOVE_UNHOLD, MOVE_BLOCKED),
          .deep = 2},
+        {{.name = "user-data", VPC(EFFECT_AT_ONCE), .has_user_data = true},
+         .only = ONLY(MOVE_RESUME, MOVE_CONFIG_UNREAD, MOVE_KILL),
+         .deep = 2},
         /* What is answered to a reboot is a lie; the address goes, and another needs the next one.
          */
         {{.name = "reboot-lies", VPC(EFFECT_REBOOT)},
@@ -374,6 +379,7 @@ static struct plan plans[] = {
          .deep = 2,
          .reboot_limit = 1},
         {{.name = "wrong-machine", CLASSIC, .no_metadata = true, .wrong_machine = true}},
+        {{.name = "guest", VPC(EFFECT_REBOOT), .wrong_machine = true}},
 };
 #define N_PLANS (sizeof(plans) / sizeof(plans[0]))
 

@@ -11,6 +11,7 @@
 #define CLOCKS   (BEHIND_SEC * USEC_PER_SEC)   /* between two of the cloud's */
 /* Control shows a new address by then; a call may leave 15 s after its intent. */
 #define VISIBLE_AFTER (10 * USEC_PER_MIN)
+#define REFUSED_AFTER (2 * USEC_PER_MIN) /* what comes later is not of a call that was refused */
 #define SLACK         (20 * USEC_PER_SEC)
 
 void laws_break(struct world *w, const char *law) {
@@ -123,11 +124,13 @@ void laws_started(struct world *w) {
         }
         if (w->disk_state == LEDGER_READ)
                 forget_unwritten(w);
+        l->started = w->now;
+        l->user_data_waived = false;
         l->inspected = 0;
         l->inspected_address = 0;
         l->metadata_at = l->reach_at = l->silent_since = 0;
         l->eip_available = l->kernel_known = l->before_known = false;
-        l->reachable = l->word = l->no_cure_told = false;
+        l->reachable = l->word = l->no_cure_told = l->kernel_matches = false;
         l->blocked_since = l->held_inspected = l->confirming_since = 0;
         l->lagging &= w->disk_state == LEDGER_READ && w->disk.confirmed_by_reachability;
         l->alerted = l->resumed = 0;
@@ -191,20 +194,27 @@ static void settle(struct world *w, struct change_seen *c, bool shown) {
         c->moot |= effect && !c->executed;
 }
 
+/* 4.3: the call that brought what is shown now may be this one. */
+static bool may_be_of(const struct world *w, const struct change_seen *c) {
+        bool refused = c->heard == HEARD_REFUSED;
+
+        return laws_brings_address(c->op) && !(refused && c->at_gate) &&
+               (!c->settled ||
+                w->flight.at < c->at + (refused ? REFUSED_AFTER : VISIBLE_AFTER) + SLACK);
+}
+
 /*
  * Which call an address is taken to be of, where no answer told: the newest that can have brought
- * it. Of one that was not executed nobody can know better, unless an inspection since showed none
- * and the time that control takes to show one is over. Before settle().
+ * it, whatever it was answered. Nobody can know better. Before settle().
  */
 static void credit(struct world *w, in_addr_t address) {
         struct laws *l = &w->laws;
         struct change_seen *newest = NULL;
 
         for (unsigned k = l->n_changes; k-- > 0 && !newest;)
-                if (laws_brings_address(l->changes[k].op) && l->changes[k].heard != HEARD_REFUSED)
+                if (may_be_of(w, &l->changes[k]))
                         newest = &l->changes[k];
-        if (newest && (!newest->executed || (newest->heard != HEARD_DONE && !newest->told)) &&
-            (!newest->told_none || w->flight.at < newest->at + VISIBLE_AFTER + SLACK))
+        if (newest && (!newest->executed || (newest->heard != HEARD_DONE && !newest->told)))
                 newest->taken_for = address;
         /* An EIP comes back under the same address. */
         for (unsigned k = l->n_changes; k-- > 0;) {
@@ -277,6 +287,7 @@ static void heard_change(struct world *w, const struct fault *f) {
                 c->seen = true;
         } else if (is_refused(c->op, f)) {
                 c->heard = HEARD_REFUSED;
+                c->at_gate = fault_is_at_gate(f);
                 l->control_owed = false;
         } else if (fault_origin(f) != ORIGIN_AGENT) {
                 c->heard = HEARD_LOST;

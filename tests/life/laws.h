@@ -49,7 +49,9 @@ struct change_seen {
         in_addr_t address;       /* what it brought */
         unsigned shown_heard,
                 shown_boot;  /* boot in which control first showed it: heard, written */
-        in_addr_t taken_for; /* not executed: the address that it must be taken to have brought */
+        in_addr_t taken_for; /* not named by an answer: the address that it is taken to have brought
+                              */
+        bool at_gate;        /* refused before the product saw it */
 };
 
 /* L7: one line of the journal, as far as two of them may be the same. */
@@ -107,6 +109,8 @@ struct laws {
         uint64_t damaged;   /* the agent found its ledger damaged then; 0: no */
         uint64_t confirmed; /* a confirmed verdict written down */
         bool held_at_write;
+        uint64_t started;       /* this process of the agent */
+        bool user_data_waived;  /* a person's `resume` came while it waited */
         uint64_t blocked_since; /* a due reboot has been waiting for something; 0: it has not */
 
         /* L14 */

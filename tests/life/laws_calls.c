@@ -18,6 +18,7 @@
 #define CLOCKS        (BEHIND_SEC * USEC_PER_SEC)
 #define BLOCKERS_WAIT (15 * USEC_PER_SEC) /* for the machine's word about what blocks a reboot */
 #define ABSENT_APART  USEC_PER_MIN
+#define USER_DATA_MAX (5 * USEC_PER_MIN) /* 4.3: so long the first change waits for it */
 
 uint64_t laws_hash_token(const char *s) {
         uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
@@ -86,6 +87,14 @@ static bool is_late(const struct world *w) {
                w->laws.inspected_bandwidth == 0 && w->laws.inspected_address == 0;
 }
 
+/* 4.3: nothing has been changed here, and another configuration may still come. */
+static bool is_too_early(const struct world *w) {
+        const struct laws *l = &w->laws;
+
+        return w->awaits_user_data && !l->user_data_waived && l->n_changes == 0 &&
+               !l->written_address && w->now < l->started + USER_DATA_MAX;
+}
+
 /* L1 to L4 hold for every changing call. */
 static void check_change(struct world *w, const struct wire_question *q) {
         struct laws *l = &w->laws;
@@ -100,10 +109,16 @@ static void check_change(struct world *w, const struct wire_question *q) {
                 laws_break(w, "L14: a change while an order that was accepted may be late");
         if (is_open(w, q))
                 laws_break(w, "3: a changing call while an earlier one may still be underway");
+        if (is_too_early(w))
+                laws_break(w, "4.3: the first change does not wait for user-data");
+        if (w->config_unread)
+                laws_break(w, "5: a changing call while the configuration cannot be read");
         if (w->scene->no_boot_id)
                 laws_break(w, "design 6: a changing call without a boot id");
-        if (w->scene->no_metadata && !l->kernel_matches)
-                laws_break(w, "L4: a changing call without a witness");
+        if (w->scene->wrong_machine || (w->scene->not_ecs && !w->scene->no_metadata))
+                laws_break(w, "L13: a changing call by another machine than the instance");
+        if (!l->kernel_matches)
+                laws_break(w, "L13: a changing call before the machine has proven what it is");
         if (l->held_at_write)
                 laws_break(w, "hold: a changing call while the brake is on");
         if (l->inspected_locked)

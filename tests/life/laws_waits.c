@@ -12,7 +12,9 @@
                             */
 #define SETTLING_MAX (10 * USEC_PER_MIN)
 /* Its call may have left 15 s after the intent, whole seconds of two clocks. */
-#define REBOOT_LATE  (20 * USEC_PER_MIN + 20 * USEC_PER_SEC)
+#define REBOOT_LATE (20 * USEC_PER_MIN + 20 * USEC_PER_SEC)
+/* 4.3: with the question that shows it. */
+#define LATE_SHOWN   (12 * USEC_PER_MIN)
 #define AUTH_MAX     (2 * USEC_PER_MIN)
 #define AUTH_MAX_NEW (10 * USEC_PER_MIN) /* in the first boot of an instance id */
 
@@ -61,8 +63,8 @@ static uint64_t wait_max(enum fault_class class) {
                 return 30 * USEC_PER_SEC;
         case FAULT_AUTH:
                 return 60 * USEC_PER_SEC;
-        case FAULT_THROTTLED: /* the next minute, or the hint, and the widest window */
-                return 66 * USEC_PER_MIN;
+        case FAULT_THROTTLED: /* the next minute, or the hint of an hour, and the widest window */
+                return (60 + 282 + 2) * USEC_PER_MIN;
         case FAULT_RETRY:
         case FAULT_PROTOCOL:
         case FAULT_CLOCK:
@@ -236,6 +238,16 @@ static void hear_alert(struct laws *l, const struct notice *n) {
                 l->no_cure_told = true;
 }
 
+/*
+ * 4.3: the call's answer named it, or it comes while the call's address was to be expected; what
+ * comes later, or comes back, is a stranger's.
+ */
+static bool is_of(const struct world *w, const struct change_seen *c, in_addr_t address) {
+        if (c->heard == HEARD_DONE && c->op != WIRE_BANDWIDTH && c->address == address)
+                return true;
+        return w->now < c->at + LATE_SHOWN && (c->address == address || c->taken_for == address);
+}
+
 /* 4.4: under `alert` another address is taken for ours only by a person's word, or by our call. */
 static void check_adoption(struct world *w) {
         struct laws *l = &w->laws;
@@ -243,7 +255,7 @@ static void check_adoption(struct world *w) {
         bool ours = false;
 
         for (unsigned i = 0; i < l->n_changes; i++)
-                ours |= l->changes[i].address == now || l->changes[i].taken_for == now;
+                ours |= is_of(w, &l->changes[i], now);
         if (w->engine.given.config.heal_policy == HEAL_ALERT && known && now && known != now &&
             l->resumed != now && !ours)
                 laws_break(w, "4.4: a replaced address is adopted against Heal.Policy=alert");

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "story.h"
+#include "util/text.h"
 
 #define LIFE_MOVES     600  /* unfair part of a life, at most */
 #define FAIR_MOVES     4000 /* the fair part must end by then */
@@ -30,6 +31,8 @@
 #define UNFAIR_RARE    40
 #define LISTED_RARE    30 /* moves until the list of EIPs catches up */
 #define UNBLOCKED_RARE 30 /* what blocks a reboot takes so many moves to end */
+#define USER_DATA_RARE 12
+#define CONFIG_RARE    200
 #define QUIET_MOVES    40 /* after a good end nothing happens for hours: L7 counts lines */
 
 static struct rng dice;
@@ -101,7 +104,9 @@ static void draw_scene(struct scene *s, uint64_t seed) {
         s->network = chance(3) ? NETWORK_CLASSIC : NETWORK_VPC;
         s->effect = chance(12) ? EFFECT_NEVER : chance(2) ? EFFECT_REBOOT : EFFECT_AT_ONCE;
         s->no_metadata = s->network == NETWORK_CLASSIC && chance(2);
-        s->wrong_machine = s->no_metadata && chance(6);
+        s->wrong_machine = chance(12);
+        if (s->no_metadata)
+                TEXT_SET(s->config.instance_id, OUR_ID);
         s->has_address = chance(4);
         s->cloned_ledger = chance(8);
         s->no_boot_id = chance(40);
@@ -110,10 +115,11 @@ static void draw_scene(struct scene *s, uint64_t seed) {
         s->not_ecs = chance(12);
         s->bandwidth = chance(6) ? 0 : 5;
         s->metadata_off = chance(8) ? (int)pick(2000000) - 1000000 : 0;
+        s->has_user_data = seed % 16 == 5; /* not drawn: the other lives stay as they were */
         s->clock_off = chance(3) ? (int)pick(2000000) - 1000000 : 0;
         snprintf(
                 name, sizeof(name),
-                "%s, effect %s%s%s%s%s%s%s%s%s, strategy %u, reboot %u/%u, heal %u/%u, bandwidth %d/%u",
+                "%s, effect %s%s%s%s%s%s%s%s%s%s, strategy %u, reboot %u/%u, heal %u/%u, bandwidth %d/%u",
                 s->network == NETWORK_VPC ? "vpc" : "classic",
                 s->effect == EFFECT_NEVER    ? "never"
                 : s->effect == EFFECT_REBOOT ? "after a restart"
@@ -122,8 +128,9 @@ static void draw_scene(struct scene *s, uint64_t seed) {
                 s->has_address ? ", has an address" : "", s->no_boot_id ? ", no boot id" : "",
                 s->not_ecs ? ", not ECS" : "", s->cloned_ledger ? ", cloned" : "",
                 s->ledger_ahead ? ", ledger ahead" : "", s->stays_blocked ? ", stays blocked" : "",
-                s->config.strategy, s->config.reboot_policy, s->config.reboot_limit,
-                s->config.heal_policy, s->config.heal_limit, s->bandwidth, s->config.bandwidth_out);
+                s->has_user_data ? ", user-data" : "", s->config.strategy, s->config.reboot_policy,
+                s->config.reboot_limit, s->config.heal_policy, s->config.heal_limit, s->bandwidth,
+                s->config.bandwidth_out);
 }
 
 /* What a world does that means no harm, in its order. */
@@ -148,6 +155,13 @@ static enum move fair_move(const struct world *w, bool prompt) {
                 return MOVE_BLOCKED;
         if (world_can(w, MOVE_REBOOTS) && (prompt || chance(2)))
                 return MOVE_REBOOTS;
+        if (w->awaits_user_data && (prompt || chance(USER_DATA_RARE)))
+                return MOVE_USER_DATA;
+        if (w->config_unread && (prompt || chance(4)))
+                return MOVE_CONFIG_READ;
+        if (w->scene->has_user_data && !prompt && chance(CONFIG_RARE) &&
+            world_can(w, MOVE_CONFIG_UNREAD))
+                return MOVE_CONFIG_UNREAD;
         if (world_can(w, MOVE_TIMER))
                 return MOVE_TIMER;
         return MOVE_SECOND;
@@ -163,7 +177,7 @@ static enum move any_move(const struct world *w, unsigned one_unfair_in) {
         }
         if (chance(one_unfair_in))
                 for (unsigned i = 0; i < 8; i++) {
-                        enum move m = (enum move)pick(_MOVE_MAX);
+                        enum move m = (enum move)pick(_MOVE_DRAWN);
 
                         if (m == MOVE_DAY && !chance(4))
                                 continue;
@@ -200,7 +214,8 @@ static void make_fair(struct world *w) {
 }
 
 static bool cannot_end_well(const struct world *w) {
-        return w->scene->effect == EFFECT_NEVER || w->scene->wrong_machine || w->scene->no_boot_id;
+        return w->scene->effect == EFFECT_NEVER || w->scene->wrong_machine ||
+               w->scene->no_boot_id || (w->scene->not_ecs && !w->scene->no_metadata);
 }
 
 static bool is_well(const struct world *w) {

@@ -42,7 +42,7 @@ static struct kernel_facts kernel_facts(const struct world *w) {
                 .in = w->link_down ? ANSWER_NO : ANSWER_YES,
         };
 
-        if (watch->n_machine_ips > 0)
+        if (watch->n_machine_ips > 0 && !w->link_down) /* or there is no address to judge by */
                 f.machine = w->scene->wrong_machine ? ANSWER_NO : ANSWER_YES;
         return f;
 }
@@ -98,6 +98,7 @@ static void down(struct world *w) {
                 answer_abandon(w, CALL_MAX_MS * USEC_PER_MSEC);
         w->flight = (struct flight){0};
         w->running = w->store_wanted = w->told_wanted = w->ask_wanted = false;
+        w->config_unread = false;
         w->blockers_asked = w->blocked = false;
         laws_down(w);
 }
@@ -113,8 +114,26 @@ static void restart_machine(struct world *w) {
         w->link_down = false;
 }
 
+static void tell_user_data(struct world *w, struct actions *a) {
+        struct event e = {
+                .type = EVENT_USER_DATA,
+                .user_data = w->awaits_user_data ? USER_DATA_AWAITED : USER_DATA_SETTLED,
+        };
+
+        if (w->running)
+                world_step(w, &e, a);
+}
+
+static void tell_config(struct world *w, bool unread, struct actions *a) {
+        struct event e = {.type = EVENT_CONFIG, .config_unread = unread};
+
+        w->config_unread = unread;
+        world_step(w, &e, a);
+}
+
 static void start(struct world *w, struct actions *a) {
         struct config config = w->engine.given.config;
+        struct actions none;
         char boot_id[BOOT_ID_SIZE] = "";
 
         if (!w->scene->no_boot_id)
@@ -126,6 +145,7 @@ static void start(struct world *w, struct actions *a) {
         w->ask_wanted = w->hold_news = false;
         laws_started(w);
         step_plain(w, EVENT_START, a);
+        tell_user_data(w, &none);
 }
 
 static void write_ledger(struct world *w) {
@@ -224,7 +244,7 @@ static bool is_news(enum move m) {
 void world_do(struct world *w, enum move m, struct actions *a) {
         a->wants = a->n_notices = 0;
         w->n_moves++;
-        if (m >= _MOVE_FAIR)
+        if (m >= _MOVE_FAIR && m != MOVE_USER_DATA)
                 w->cost++;
         if (is_news(m))
                 laws_disturbed(w);
@@ -450,11 +470,20 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 set_hold(w, HOLD_OFF, a);
                 break;
         case MOVE_RESUME:
+                w->laws.user_data_waived |= w->engine.phase == PHASE_WAITING;
                 step_plain(w, EVENT_RESUME, a);
                 break;
         case MOVE_RELOAD:
         case MOVE_POLICY:
                 reload(w, m == MOVE_POLICY, a);
+                break;
+        case MOVE_USER_DATA:
+                w->awaits_user_data = false;
+                tell_user_data(w, a);
+                break;
+        case MOVE_CONFIG_UNREAD:
+        case MOVE_CONFIG_READ:
+                tell_config(w, m == MOVE_CONFIG_UNREAD, a);
                 break;
         case _MOVE_MAX:
                 break;

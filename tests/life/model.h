@@ -29,13 +29,15 @@ struct scene {
         struct config config;
         enum network network;
         enum effect effect;
-        bool no_metadata, wrong_machine; /* Instance.Id is used; it names another machine */
-        bool has_address;                /* at the beginning */
-        bool cloned_ledger;              /* of another instance, with an address */
-        bool ledger_ahead;               /* our own, by a clock that was a year ahead */
-        bool stays_blocked;              /* cloud-init never ends */
+        bool no_metadata;   /* Instance.Id is used */
+        bool wrong_machine; /* it names another machine, or we are a guest of ours */
+        bool has_address;   /* at the beginning */
+        bool cloned_ledger; /* of another instance, with an address */
+        bool ledger_ahead;  /* our own, by a clock that was a year ahead */
+        bool stays_blocked; /* cloud-init never ends */
         bool no_boot_id;
-        bool not_ecs; /* its firmware names another maker */
+        bool not_ecs;       /* its firmware names another maker */
+        bool has_user_data; /* which cloud-init may not have written when the agent starts */
         int bandwidth;
         int clock_off;    /* seconds that the machine's clock is wrong at first */
         int metadata_off; /* seconds that metadata's Date is wrong */
@@ -140,6 +142,10 @@ enum move {
         MOVE_RESUME,
         MOVE_RELOAD,
         MOVE_POLICY,
+        _MOVE_DRAWN, /* life does not draw the moves after: they have their own times there */
+        MOVE_USER_DATA = _MOVE_DRAWN, /* cloud-init writes its files: a fair move */
+        MOVE_CONFIG_UNREAD,
+        MOVE_CONFIG_READ,
         _MOVE_MAX,
 };
 
@@ -167,6 +173,8 @@ struct world {
         uint64_t blockers_at; /* when they were asked for last */
         enum hold hold;
         bool hold_news;
+        bool awaits_user_data; /* it is not written yet */
+        bool config_unread;    /* as the agent found the files */
 
         /* the disk */
         struct ledger disk;

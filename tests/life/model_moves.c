@@ -102,6 +102,9 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_RESUME] = "resume",
         [MOVE_RELOAD] = "reload",
         [MOVE_POLICY] = "reload with other policies",
+        [MOVE_USER_DATA] = "cloud-init has written user-data",
+        [MOVE_CONFIG_UNREAD] = "the configuration cannot be read",
+        [MOVE_CONFIG_READ] = "the configuration can be read again",
 };
 
 const char *move_text(enum move m) {
@@ -294,6 +297,12 @@ bool world_can(const struct world *w, enum move m) {
                 return w->behind == 0;
         case MOVE_TIME_RIGHT:
                 return w->behind != 0;
+        case MOVE_USER_DATA:
+                return w->awaits_user_data;
+        case MOVE_CONFIG_UNREAD:
+                return w->running && w->scene->has_user_data && !w->config_unread;
+        case MOVE_CONFIG_READ:
+                return w->running && w->config_unread;
         case _MOVE_MAX:
                 break;
         }
@@ -342,6 +351,7 @@ void world_init(struct world *w, const struct scene *scene) {
         w->now = START_AFTER;
         w->clock_off = scene->clock_off;
         w->bandwidth = w->bandwidth_shown = scene->bandwidth;
+        w->awaits_user_data = scene->has_user_data;
         if (scene->config.strategy != STRATEGY_STATIC)
                 w->eip = scene->config.eip_allocate ? EIP_UNKNOWN : EIP_AVAILABLE;
         if (scene->has_address) {

@@ -41,6 +41,8 @@ PROGRAMS = {
 HUNTS = (
     ("life", "--steps=400000"),
     ("fleet", "--outage"),
+    ("fleet", "--instances=1000", "--quota=300", "--hint"),
+    ("fleet", "--instances=1000", "--quota=300", "--others=alternate"),
     ("explore", "--bound=0"),
     ("explore", "--scene=link-and-witness"),
     ("explore", "--scene=reboot-lies"),
@@ -62,6 +64,7 @@ SEEN_BY_LIFE = {
 UNIT_ONLY = {
     "3-answered-is-asked": "an inspection in flight for longer than 45 s while a call is open",
     "4.2-policy-changed-in-between": "a reload to another policy while the intent is written",
+    "L13-no-is-unknown": "nothing is changed either way; the fault is the wrong one",
     "L15-order-by-times": "confirmed by a clock that is hours behind the one of its change",
     "4.3-old-token": "a purchase of which nothing came is repeated, with Heal.Limit used up since",
 }
@@ -73,7 +76,7 @@ HUNT_SECONDS = 120
 
 def libraries():
     names = ["cmocka", "libcjson", "libcrypto", "inih", "expat"]
-    return subprocess.run(["pkg-config", "--libs", *names],
+    return ["-lm"] + subprocess.run(["pkg-config", "--libs", *names],
                           check=True, capture_output=True, text=True).stdout.split()
 
 

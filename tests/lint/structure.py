@@ -15,6 +15,7 @@ FUNCTION = re.compile(
     r"^(?P<head>(?:static )?(?:inline )?(?:_\w+_(?:\(\w+\))? )?[A-Za-z_][\w ]*?[ *]+(?P<name>\w+)\("
     r"(?P<arguments>[^;{}]*?)\)) \{\n(?P<body>.*?)^\}", re.MULTILINE | re.DOTALL)
 WORD = re.compile(r"[A-Za-z_]\w+")
+IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 NAME = re.compile(r"(?<![.\w])(?<!->)[A-Za-z_]\w*(?!\w|\s*=[^=])")  # not a member
 
 
@@ -122,30 +123,103 @@ def nouns(tree):
 
 
 PREDICATE = re.compile(r"(^|_)(is|has|may|can|must|was|are)_")
-# Through a pointer that is not the caller's place for the result.
-WRITES = re.compile(r"\b(?!ret\b|s\b)\w+(?:->\w+|\[[^]]*\])*->[\w.]+(?:\[[^]]*\])?\s*(?:[-+|&^]|<<|>>)?=(?!=)"
-                    r"|->[\w.]+(?:\[[^]]*\])?(?:\+\+|--)|(?:\+\+|--)\w+->")
+# Through a pointer; the group that matched is the pointer's name.
+MEMBER = r"(\w+)(?:->\w+|\.\w+|\[[^]]*\])*->[\w.]+(?:\[[^]]*\])?"
+WRITES = re.compile(rf"\b{MEMBER}\s*(?:[-+|&^]|<<|>>)?=(?!=)|\b{MEMBER}(?:\+\+|--)|(?:\+\+|--){MEMBER}"
+                    r"|^\s*\*(\w+) = ", re.MULTILINE)
+# "struct x *name = value": the pointer's name, and what it comes from.
+POINTER = re.compile(r"^\s+(?:const )?(?:struct |enum )?\w+ \*+(?:const )?(\w+) = ([^;]*);", re.MULTILINE)
+CALL = re.compile(r"(?<![.\w])(?<!->)(\w+)\(")
+RESULTS = ("ret", "why", "fault", "out")  # the caller's places for what is answered
+
+
+def argument_list(text, start):
+    """The arguments of the call whose bracket opens before start."""
+    found, depth, begin = [], 0, start
+    for i in range(start, len(text)):
+        c = text[i]
+        if c in "([{":
+            depth += 1
+        elif c == "," and depth == 0:
+            found.append(text[begin:i].strip())
+            begin = i + 1
+        elif c in ")]}":
+            if depth == 0:
+                return [*found, text[begin:i].strip()]
+            depth -= 1
+    return found
+
+
+class Effects:
+    """Through which of its parameters a function writes, by itself or by what it calls."""
+
+    def __init__(self, code):
+        self.code = code
+        self.writes = {}  # (path, name) -> {index of the parameter: who writes}
+        self.parameters = {}
+        for function in code.functions:
+            head = function.head[function.head.index(function.name + "(") + len(function.name) + 1:]
+            names = [IDENTIFIER.findall(re.sub(r"\[[^]]*\]", "", a)) for a in argument_list(head, 0)]
+            self.parameters[key(function)] = [words[-1] if words else "" for words in names]
+            self.writes[key(function)] = {}
+        grown = True
+        while grown:
+            grown = any([self.grow(function) for function in code.functions])
+
+    def origins(self, function, expression):
+        """Indices of the parameters that a pointer comes from; a local structure is none."""
+        names = self.parameters[key(function)]
+        pointers = dict(POINTER.findall(function.body))
+        seen, todo = set(), IDENTIFIER.findall(expression)
+        while todo:
+            word = todo.pop()
+            if word not in seen:
+                seen.add(word)
+                todo += IDENTIFIER.findall(pointers.get(word, ""))
+        return [i for i, name in enumerate(names) if name in seen]
+
+    def grow(self, function):
+        mine = self.writes[key(function)]
+        before = len(mine)
+        for match in WRITES.finditer(function.body):
+            for i in self.origins(function, next(filter(None, match.groups()))):
+                mine.setdefault(i, function.name)
+        known = self.code.seen_from(function.path)
+        for match in CALL.finditer(function.body):
+            callee = known.get(match[1])
+            arguments = argument_list(function.body, match.end())
+            for index, who in self.writes[key(callee)].items() if callee else ():
+                if index < len(arguments):
+                    for i in self.origins(function, arguments[index]):
+                        mine.setdefault(i, who)
+            for argument in arguments:  # a callback writes to what it is given beside it
+                if argument in known and self.writes[key(known[argument])]:
+                    for other in arguments:
+                        for i in self.origins(function, other):
+                            mine.setdefault(i, argument)
+        return len(mine) > before
+
+    def of(self, function):
+        """Who writes to something that is not the function's own, nor a place for its answer."""
+        names = self.parameters[key(function)]
+        for index, who in sorted(self.writes[key(function)].items()):
+            if not names[index].startswith(RESULTS):
+                return who
+        return None
+
+
+def key(function):
+    return function.path, function.name
 
 
 @rule("predicates")
 def predicates(tree):
     """A bool function whose name asks something changes nothing, nor does what it calls."""
     code = Code(tree, under=("src/core", "src/agent", "src/host", "src/cloud", "src/cli"))
-
-    def effect(function, seen):
-        if WRITES.search(function.body):
-            return function.name
-        seen.add(function.name)
-        known = code.seen_from(function.path)
-        for name in sorted(function.uses - seen):
-            found = effect(known[name], seen)
-            if found:
-                return found
-        return None
-
+    effects = Effects(code)
     for function in code.functions:
         if PREDICATE.search(function.name) and re.match(r"(static )?bool ", function.head):
-            writer = effect(function, set())
+            writer = effects.of(function)
             if writer:
                 tree.complain(function.path, function.line,
                               f"{function.name}() is a question, and {writer}() writes")

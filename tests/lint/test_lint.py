@@ -40,7 +40,7 @@ CASES = [
     Case("spdx", {"src/core/a.c": OK_C}, {"src/core/a.c": "int a;\n"}, "src/core/a.c:1: no"),
     Case("marks", {"src/core/a.c": OK_C}, {"src/core/a.c": OK_C + "/* TO" "DO: more */\n"},
          "src/core/a.c:7: unfinished"),
-    Case("marks", {"tests/a.py": "x = 1\n"}, {"tests/a.py": "x = '/ho" "me/me/secret'\n"}, "not for others"),
+    Case("marks", {"tests/a.py": "x = 1\n", ".git": "gitdir: /ho" "me/me/x\n"}, {"tests/a.py": "x = '/ho" "me/me/secret'\n"}, "not for others"),
     Case("banned", {"src/cli/a.c": "int strcpy_like(void);\n"},
          {"src/cli/a.c": "int x;\nvoid g(char *a) { strcpy(a, \"x\"); }\n"}, "a.c:2: strcpy()"),
     Case("banned", {"src/cli/a.c": "/* system(x) */ void f(void) { signal(SIGPIPE, SIG_IGN); }\n"},
@@ -135,6 +135,19 @@ CASES = [
     Case("predicates", {"src/cli/a.c": "static bool is_on(const struct x *x) {\n        return x->on;\n}\n"},
          {"src/cli/a.c": "static void put(struct x *x) {\n        x->n++;\n}\n\n"
                          "static bool is_on(struct x *x) {\n        put(x);\n        return true;\n}\n"},
+         "is_on() is a question, and put() writes"),
+    Case("predicates", {"src/cli/a.c": "static void put(struct x *x) {\n        x->n = 1;\n}\n\n"
+                                       "static bool is_on(const struct x *a) {\n        struct x b = {};\n\n"
+                                       "        put(&b);\n        return b.n == a->n;\n}\n"},
+         {"src/cli/a.c": "static void put(struct x *x) {\n        x->n = 1;\n}\n\n"
+                         "static bool is_on(struct x *a) {\n        struct y *b = &a->y;\n\n"
+                         "        put(&b->x);\n        return true;\n}\n"},
+         "is_on() is a question, and put() writes"),
+    Case("predicates", {"src/cli/a.c": "static void put(void *x) {\n        struct x *y = x;\n\n        y->n = 1;\n}\n\n"
+                                       "static bool is_on(void) {\n        struct x b = {};\n\n"
+                                       "        walk(put, &b);\n        return b.n;\n}\n"},
+         {"src/cli/a.c": "static void put(void *x) {\n        struct x *y = x;\n\n        y->n = 1;\n}\n\n"
+                         "static bool is_on(struct x *a) {\n        walk(put, a);\n        return true;\n}\n"},
          "is_on() is a question, and put() writes"),
     Case("header-size", {"src/cli/a.h": "int a_f(void);\n"},
          {"src/cli/a.h": "".join(f"int a_{n}(int x,\n         int y);\n" for n in range(11))}, "11 functions"),

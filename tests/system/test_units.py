@@ -54,7 +54,7 @@ def settings(path):
     """(section, key, value) of a unit file."""
     section = None
     with open(path, encoding="utf-8") as f:
-        for line in f:
+        for line in f.read().replace("\\\n", " ").split("\n"):
             line = line.strip()
             if line.startswith("["):
                 section = line.strip("[]")

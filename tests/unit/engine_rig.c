@@ -4,9 +4,9 @@
  *
  * Events: start, kill (and start again), boot (a restart of the machine), identity X, addresses X,
  * instance X (or eip:X), ok X, eip WORD, reach yes|no, outside X, fault CODE [STATUS [HINT_MS
- * [MESSAGE]]], stored [held|full], kernel up|down|gone, hold, unhold, foreign-hold, resume, reload,
- * clock, stop, blockers [TEXT], wait (until the deadline), +SECONDS (without an event).
- * X is an address A to Z, or none.
+ * [MESSAGE]]], stored [held|full], kernel up|down|gone|stranger|nobody, hold, unhold, foreign-hold,
+ * resume, reload, clock, stop, blockers [TEXT], wait (until the deadline), +SECONDS (without an
+ * event). X is an address A to Z, or none.
  *
  * What it wants: the phase, then what is to be done (store, aside, watch, blockers, no-blockers,
  * online, mark, unmark, exit, drop, ask:OP), each thing named exactly; then, where it matters,
@@ -58,6 +58,15 @@ static void step_plain(struct rig *r, enum event_type type) {
         step(r, &e);
 }
 
+/* As the runtime says straight after the start. */
+static void tell_user_data(struct rig *r, enum user_data state) {
+        struct event e = {.type = EVENT_USER_DATA, .now = r->now, .user_data = state};
+        struct actions none;
+
+        engine_step(&r->engine, &e, &none);
+        assert_int_equal(none.wants, 0);
+}
+
 static void start(struct rig *r) {
         char boot_id[BOOT_ID_SIZE] = "";
 
@@ -66,6 +75,7 @@ static void start(struct rig *r) {
         engine_init(&r->engine, &r->config, boot_id, true, r->dmi_is_ecs, r->disk_state, &r->disk,
                     r->hold, 42);
         step_plain(r, EVENT_START);
+        tell_user_data(r, r->user_data_comes ? USER_DATA_AWAITED : USER_DATA_SETTLED);
 }
 
 static void answer(struct rig *r, struct wire_answer *a) {
@@ -204,8 +214,23 @@ static void do_kernel(struct rig *r, const char *what) {
                 .local = strcmp(what, "gone") != 0 ? ANSWER_YES : ANSWER_NO,
                 .out = up,
                 .in = up,
-                .machine = strcmp(what, "stranger") != 0 ? ANSWER_YES : ANSWER_NO,
+                .machine = strcmp(what, "stranger") == 0 ? ANSWER_NO
+                           : strcmp(what, "nobody") == 0 ? ANSWER_UNKNOWN
+                                                         : ANSWER_YES,
         };
+        step(r, &e);
+}
+
+static void do_user_data(struct rig *r) {
+        struct event e = {.type = EVENT_USER_DATA, .user_data = USER_DATA_SETTLED};
+
+        r->user_data_comes = false;
+        step(r, &e);
+}
+
+static void do_config(struct rig *r, bool unread) {
+        struct event e = {.type = EVENT_CONFIG, .config_unread = unread};
+
         step(r, &e);
 }
 
@@ -255,6 +280,14 @@ static void keep_disk(struct rig *r) {
         r->disk_state = LEDGER_READ;
 }
 
+/* The kernel says at once that this machine is the instance, but where a story is about that. */
+static void tell_machine(struct rig *r) {
+        struct kernel_facts *k = &r->engine.facts.kernel;
+
+        if (!k->known && !r->unproven)
+                k->machine = ANSWER_YES;
+}
+
 static void happen(struct rig *r, const char *text) {
         char word[32] = "";
         int used = 0;
@@ -300,6 +333,10 @@ static void happen(struct rig *r, const char *text) {
                 step_plain(r, EVENT_RESUME);
         else if (strcmp(word, "reload") == 0)
                 do_reload(r);
+        else if (strcmp(word, "user-data") == 0)
+                do_user_data(r);
+        else if (strcmp(word, "unread") == 0 || strcmp(word, "read") == 0)
+                do_config(r, strcmp(word, "unread") == 0);
         else if (strcmp(word, "clock") == 0)
                 step_plain(r, EVENT_CLOCK);
         else if (strcmp(word, "stop") == 0)
@@ -308,6 +345,7 @@ static void happen(struct rig *r, const char *text) {
                 do_wait(r);
         else
                 fail_msg("no such event: %s", text);
+        tell_machine(r);
         keep_disk(r);
 }
 
@@ -369,6 +407,8 @@ static void check(const struct rig *r, const struct line *line) {
                 {NOTICE_LEDGER_FOREIGN, "say:foreign"},
                 {NOTICE_LEDGER_DAMAGED, "say:damaged"},
                 {NOTICE_FAILED, "say:failed"},
+                {NOTICE_USER_DATA, "say:user-data"},
+                {NOTICE_USER_DATA_LATE, "say:user-data-late"},
                 {NOTICE_REBOOT_WAITS, "say:reboot-waits"},
                 {NOTICE_HOLD_FOREIGN, "say:foreign-hold"},
                 {NOTICE_PLANE_UNKNOWN, "say:plane-unknown"},

@@ -90,14 +90,14 @@ static void classic_with_reboot(void **state) {
         rig_init(&r);
         r.identity.network = r.instance.network = NETWORK_CLASSIC;
         PLAY(&r, {"start", "identifying ask:identify"},
-             {"identity none", "inspecting store ask:inspect"},
+             {"identity none", "inspecting store watch ask:inspect"},
              {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
              {"stored", "allocating ask:allocate"}, {"ok A", "inspecting store ask:inspect"},
              {"instance A", "confirming store watch in:2-2"}, {"kernel gone", "confirming in:2-2"},
              {"+60", ""}, {"wait", "confirming ask:probe"}, {"reach no", "rebooting blockers"},
              {"blockers", "rebooting ask:inspect"}, {"instance A", "rebooting store"},
              {"stored", "rebooting ask:reboot"}, {"ok", "rebooting store"},
-             {"boot", "identifying ask:identify"}, {"identity A", "inspecting ask:inspect"},
+             {"boot", "identifying ask:identify"}, {"identity A", "inspecting watch ask:inspect"},
              {"instance A", "confirming watch"}, {"kernel up", "confirmed store online"});
 }
 
@@ -110,6 +110,7 @@ static void classic_by_configured_id(void **state) {
         r.identity = (struct identity){.network = NETWORK_UNKNOWN};
         TEXT_SET(r.identity.instance_id, "i-test");
         r.instance.network = NETWORK_CLASSIC;
+        r.unproven = true;
         r.instance.n_private = 1;
         r.instance.private_ips[0] = htonl(0x0a000005);
         PLAY(&r, {"start", "identifying ask:identify"},
@@ -124,7 +125,55 @@ static void classic_by_configured_id(void **state) {
         PLAY(&r, {"start", "identifying ask:identify"},
              {"identity unknown", "inspecting store ask:inspect"},
              {"instance none", "inspecting ask:probe"}, {"kernel stranger", "inspecting"},
-             {"reach no", "failed !Instance.NoWitness"});
+             {"reach no", "failed !Instance.NotThisMachine"});
+}
+
+/* L13: a guest that hears the metadata of its host, and asks for no change of it. */
+static void a_guest_changes_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel stranger", ""},
+             {"instance none", "inspecting ask:probe"},
+             {"reach no", "failed !Instance.NotThisMachine say:failed"});
+        assert_int_equal(r.engine.ledger.n_entries, 0);
+        assert_non_null(strstr(r.engine.holdoff.fault.message, "172.16.0.10"));
+}
+
+/* An interrupted dump says nothing: no change, however long; then the address comes. */
+static void an_unproven_machine_waits(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.unproven = true;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel nobody", ""}, {"instance none", ""},
+             {"reach no", "waiting !Instance.Unproven"}, {"+600", ""},
+             {"wait", "inspecting ask:inspect"}, {"instance none", "inspecting ask:addresses"},
+             {"addresses none", "inspecting ask:probe"},
+             {"reach no", "waiting !Instance.Unproven"});
+        assert_int_equal(r.engine.ledger.n_entries, 0);
+        PLAY(&r, {"kernel up", "identifying ask:identify"}, {"identity none", ""},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"});
+}
+
+/* The firmware names another maker: no guest of an ECS instance is one; a person may know better.
+ */
+static void another_makers_machine_changes_nothing(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.dmi_is_ecs = false;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:probe"},
+             {"reach no", "failed !Instance.NotThisMachine"});
+        rig_init(&r);
+        r.dmi_is_ecs = false;
+        TEXT_SET(r.config.instance_id, "i-test");
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"});
 }
 
 static void already_there_is_adopted(void **state) {
@@ -391,6 +440,9 @@ int main(void) {
                 cmocka_unit_test(address_there_costs_no_api_call),
                 cmocka_unit_test(classic_with_reboot),
                 cmocka_unit_test(classic_by_configured_id),
+                cmocka_unit_test(a_guest_changes_nothing),
+                cmocka_unit_test(an_unproven_machine_waits),
+                cmocka_unit_test(another_makers_machine_changes_nothing),
                 cmocka_unit_test(already_there_is_adopted),
                 cmocka_unit_test(existing_address_by_control),
                 cmocka_unit_test(preconditions_change_nothing),

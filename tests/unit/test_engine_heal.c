@@ -164,6 +164,43 @@ static void eip_is_associated(void **state) {
         assert_int_equal(r.engine.kind, KIND_EIP);
 }
 
+/*
+ * A person has bound the EIP meanwhile: what is shown then is the call's. Once another address has
+ * taken its place, and long after the call, the same one is a stranger's again (4.3, 4.4).
+ */
+static void what_comes_back_later_is_a_strangers(void **state) {
+        struct rig r;
+
+        (void)state;
+        fresh(&r, STRATEGY_EIP);
+        PLAY(&r, {"instance none", "inspecting ask:eip-find"}, {"eip available", ""},
+             {"reach no", ""}, {"stored", "allocating ask:eip-associate"},
+             {"fault InvalidAssociation.Duplicated 400", "inspecting store ask:inspect"},
+             {"instance eip:E", "confirming store"});
+        assert_int_equal(r.engine.ledger.entries[0].address, rig_address('E'));
+        PLAY(&r, {"resume", "identifying ask:identify"},
+             {"identity none", "inspecting ask:inspect"},
+             {"instance A", "confirming store say:replaced"});
+        r.config.heal_policy = HEAL_ALERT;
+        PLAY(&r, {"reload", "identifying ask:identify"}, {"+1200", ""},
+             {"identity none", "inspecting ask:inspect"},
+             {"instance eip:E", "failed !Heal.Replaced"});
+        assert_int_equal(r.engine.ledger.address, rig_address('A'));
+}
+
+/* Refused by the product, and executed all the same: ours, so that no person is asked. */
+static void a_refusal_is_a_word(void **state) {
+        struct rig r;
+
+        (void)state;
+        confirmed(&r, HEAL_ALERT);
+        r.engine.ledger.address = rig_address('Z');
+        r.engine.ledger.n_entries = 0;
+        ledger_add(&r.engine.ledger, WIRE_ALLOCATE, r.now.wall_sec)->outcome = OUTCOME_REFUSED;
+        PLAY(&r, {"addresses B", "inspecting ask:inspect"}, {"instance B", "confirmed store"});
+        assert_int_equal(r.engine.ledger.entries[0].outcome, OUTCOME_LOST);
+}
+
 static void eip_of_others_is_never_taken(void **state) {
         struct rig r;
 
@@ -486,6 +523,8 @@ int main(void) {
                 cmocka_unit_test(converted_to_an_eip),
                 cmocka_unit_test(kernel_or_metadata_only),
                 cmocka_unit_test(eip_is_associated),
+                cmocka_unit_test(what_comes_back_later_is_a_strangers),
+                cmocka_unit_test(a_refusal_is_a_word),
                 cmocka_unit_test(eip_of_others_is_never_taken),
                 cmocka_unit_test(our_eip_on_another_instance),
                 cmocka_unit_test(our_eip_is_free_or_no_more),

@@ -118,6 +118,64 @@ static void patience_with_permissions(void **state) {
         }
 }
 
+#define UP_TO_THE_FIRST_CHANGE                                                                     \
+        {"start", ""}, {"identity none", ""}, {                                                    \
+                "kernel up", ""                                                                    \
+        }
+
+/* 4.3: the first change waits for what cloud-init writes; told once; and then who we are first. */
+static void user_data_comes_before_the_first_change(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.user_data_comes = true;
+        PLAY(&r, UP_TO_THE_FIRST_CHANGE,
+             {"instance none", "waiting !UserData.Waiting say:user-data in:300-300"}, {"+10", ""},
+             {"user-data", "identifying ask:identify"}, {"identity none", ""},
+             {"instance none", "inspecting ask:probe"});
+}
+
+static void user_data_is_not_waited_for_without_end(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.user_data_comes = true;
+        PLAY(&r, UP_TO_THE_FIRST_CHANGE, {"instance none", "waiting !UserData.Waiting in:300-300"},
+             {"wait", "inspecting say:user-data-late ask:inspect"},
+             {"instance none", "inspecting ask:addresses"},
+             {"addresses none", "inspecting ask:probe"}, {"user-data", "inspecting"});
+}
+
+/* A person's word ends the wait that is shown, and no other. */
+static void resume_ends_the_wait_for_user_data(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.user_data_comes = true;
+        PLAY(&r, {"start", ""}, {"resume", ""}, {"identity none", ""}, {"kernel up", ""},
+             {"instance none", "identifying ask:identify"}, {"identity none", ""},
+             {"instance none", "waiting !UserData.Waiting in:300-300"},
+             {"resume", "identifying ask:identify"}, {"identity none", ""},
+             {"instance none", "inspecting ask:probe"});
+}
+
+/* Also between the write of the intent and its call. */
+static void nothing_is_changed_by_files_that_cannot_be_read(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, UP_TO_THE_FIRST_CHANGE, {"unread", ""},
+             {"instance none", "waiting !Config.Unread in:300-300"},
+             {"read", "identifying ask:identify"}, {"identity none", ""},
+             {"instance none", "inspecting ask:probe"}, {"reach no", "allocating store"},
+             {"unread", ""}, {"stored", "inspecting store ask:inspect"},
+             {"instance none", "waiting !Config.Unread in:300-300"});
+}
+
 /* Failed is looked at again after 5, 15, 60 min, told once, and heals by itself. */
 static void failed_is_not_for_good(void **state) {
         struct rig r;
@@ -336,6 +394,10 @@ int main(void) {
                 cmocka_unit_test(a_hint_survives_being_confirmed),
                 cmocka_unit_test(without_a_hint_the_next_minute),
                 cmocka_unit_test(patience_with_permissions),
+                cmocka_unit_test(user_data_comes_before_the_first_change),
+                cmocka_unit_test(user_data_is_not_waited_for_without_end),
+                cmocka_unit_test(resume_ends_the_wait_for_user_data),
+                cmocka_unit_test(nothing_is_changed_by_files_that_cannot_be_read),
                 cmocka_unit_test(failed_is_not_for_good),
                 cmocka_unit_test(clock_faults_are_retried_at_once_once),
                 cmocka_unit_test(a_wrong_clock_is_told_once),

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <ecs-pubip/fault.h>
+#include <ecs-pubip/fault_text.h>
 
 #include <stdlib.h>
 #include <strings.h>
@@ -455,7 +456,8 @@ static const char *const own_codes[] = {
         FAULT_NOT_LISTED,
         FAULT_WRONG_REGION,
         FAULT_OTHER_INSTANCE,
-        FAULT_NO_WITNESS,
+        FAULT_NOT_MACHINE,
+        FAULT_UNPROVEN,
         FAULT_NOT_RUNNING,
         FAULT_LOCKED,
         FAULT_NO_BANDWIDTH,
@@ -473,6 +475,8 @@ static const char *const own_codes[] = {
         FAULT_REBOOT_NEVER,
         FAULT_REBOOT_NOT_DONE,
         FAULT_REBOOT_NO_CURE,
+        FAULT_CONFIG_UNREAD,
+        FAULT_USER_DATA,
         FAULT_CHANGE_OFTEN,
         FAULT_REBOOT_LOST,
         FAULT_CONFIRM_KERNEL,

@@ -240,6 +240,51 @@ static void lost_reboots_settle_late(void **state) {
         assert_true(settle(&l, "next", OURS, NOW));
 }
 
+/* 4.3: an address that comes in time is the call's, whatever it was answered. */
+static void what_is_seen_is_credited(void **state) {
+        static const struct {
+                enum outcome outcome;
+                bool at_gate, settled;
+                int64_t age;
+                bool credited;
+        } rows[] = {
+                {OUTCOME_REFUSED, false, false, CREDIT_SEC - 1, true},
+                {OUTCOME_REFUSED, false, false, CREDIT_SEC, false},
+                {OUTCOME_REFUSED, true, false, 1, false},
+                {OUTCOME_WITHDRAWN, false, false, 1, false},
+                {OUTCOME_LOST, false, true, VISIBLE_SEC - 1, true},
+                {OUTCOME_LOST, false, true, VISIBLE_SEC, false},
+                {OUTCOME_LOST, false, false, VISIBLE_SEC, true},
+                {OUTCOME_OPEN, false, false, VISIBLE_SEC, true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                struct ledger l = {0};
+                struct ledger_entry *e =
+                        past(&l, WIRE_ALLOCATE, rows[i].outcome, rows[i].age, "this");
+
+                e->at_gate = rows[i].at_gate;
+                e->settled = rows[i].settled;
+                settle(&l, "this", OURS, NOW);
+                assert_int_equal(e->address == OURS, rows[i].credited);
+                assert_int_equal(governor_pending_change(&l, OURS, NOW) != NULL, rows[i].credited);
+                assert_int_equal(governor_spent(&l, WIRE_NONE, "this", NOW), rows[i].credited);
+        }
+}
+
+/* A refused call after it, for which it comes too late, takes nothing from a lost one. */
+static void an_earlier_call_keeps_its_address(void **state) {
+        struct ledger l = {0};
+        struct ledger_entry *lost = past(&l, WIRE_ALLOCATE, OUTCOME_LOST, 300, "this"), *refused;
+
+        (void)state;
+        refused = past(&l, WIRE_ALLOCATE, OUTCOME_REFUSED, 200, "this");
+        assert_true(settle(&l, "this", OURS, NOW));
+        assert_int_equal(lost->address, OURS);
+        assert_int_equal(refused->address, 0);
+}
+
 /* Which change a reboot would serve. */
 static void pending_change(void **state) {
         static const struct {
@@ -389,6 +434,8 @@ int main(void) {
                 cmocka_unit_test(no_boot_id_no_change),
                 cmocka_unit_test(open_intents_forbid_the_next_change),
                 cmocka_unit_test(lost_reboots_settle_late),
+                cmocka_unit_test(what_is_seen_is_credited),
+                cmocka_unit_test(an_earlier_call_keeps_its_address),
                 cmocka_unit_test(pending_change),
                 cmocka_unit_test(heal_limit_counts_a_day),
                 cmocka_unit_test(heal_limit_counts_all_ways),

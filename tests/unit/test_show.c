@@ -2,6 +2,8 @@
 /* Pages of `ecs-pubip status`: what a person reads, and that nothing can break the page. */
 #include "unit.h"
 
+#include <ecs-pubip/fault_text.h>
+
 #include "cli/show.h"
 #include "util/ipv4.h"
 #include "util/text.h"
@@ -257,7 +259,7 @@ static void other_troubles_come_first_too(void **state) {
                 {"no link of this machine has 172.16.0.10", "Confirming"},
                 {"there is no default route", "Confirming"},
                 {"the ledger cannot be written", "Held"},
-                {"Waiting for user-data before the first paid call", "ecs-pubip resume"},
+                {"Waiting for user-data before the first change, until 2026", "ecs-pubip resume"},
                 {"Reboot due for 203.0.113.10", "a person to reboot this machine"},
         };
 
@@ -308,10 +310,13 @@ static void other_troubles_come_first_too(void **state) {
                         TEXT_SET(t->note, "the ledger cannot be written, so nothing is changed");
                         break;
                 case 11:
-                        t->phase = PHASE_HELD;
+                        t->phase = PHASE_WAITING;
                         t->public_ip = 0;
-                        TEXT_SET(t->note, "the first change waits for the files of user-data, at "
-                                          "most 5 min; or for `ecs-pubip resume`");
+                        t->fault = fault_own(FAULT_USER_DATA, "");
+                        TEXT_SET(t->sentence, fault_sentence(fault_explain(&t->fault, 0)));
+                        fault_remedy(&t->fault, 0, t->remedy);
+                        t->next = NEXT_RETRY;
+                        t->next_at = 1795000000;
                         break;
                 default:
                         t->phase = PHASE_REBOOTING;

@@ -91,6 +91,7 @@ class Machine:
         self._put("etc/hostname", "sim\n")
         self._put("etc/machine-id", uuid.uuid4().hex + "\n")
         self._put("sys/class/dmi/id/product_name", "Alibaba Cloud ECS\n")
+        self._put("sys/class/dmi/id/sys_vendor", "Alibaba Cloud\n")
         self._put("boot_id", "")
         os.chmod(self._own("var/lib/ecs-pubip"), 0o700)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What went wrong: the row of the table that explains it. */
 #include <ecs-pubip/fault.h>
+#include <ecs-pubip/fault_text.h>
 
 #include <string.h>
 #include <strings.h>

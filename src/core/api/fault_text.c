@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a person reads of a fault: the texts of the table, apart from its rows. */
-#include <ecs-pubip/fault.h>
+#include <ecs-pubip/fault_text.h>
 
 #include <string.h>
 

@@ -18,8 +18,17 @@ static bool is_replaced(const struct engine *e) {
         return e->ledger.address != 0 && (e->ledger.address != e->expected || is_converted(e));
 }
 
+/*
+ * What comes later than a call's address can is a stranger's, unless the answer named it (4.3). The
+ * inspection that shows it may have been asked so long ago.
+ */
 static bool is_ours(const struct turn *t) {
-        return governor_pending_change(&t->e->ledger, t->e->expected, clock_now(t)) != NULL;
+        const struct engine *e = t->e;
+        const struct ledger_entry *change =
+                governor_pending_change(&e->ledger, e->expected, clock_now(t));
+        int64_t shown = clock_now(t) - (int64_t)(LOOK_FRESH / USEC_PER_SEC);
+
+        return change && governor_is_credited(change, e->expected, shown);
 }
 
 void adopt_address(struct turn *t) {

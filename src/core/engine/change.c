@@ -2,18 +2,22 @@
 /* A changing call, from the wish to its intent: what must hold before it (laws L1 to L4, L10). */
 #include "change.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
 #include "cure.h"
 #include "fault.h"
+#include "past.h"
 #include "report.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 #include "wait.h"
 
 #define TOKEN_SEC     DAY_SEC            /* how long the cloud remembers a client token */
 #define TOKEN_DIGITS  32                 /* with the name before them within the cloud's 64 */
-#define IDENTITY_WAIT (5 * USEC_PER_SEC) /* netlink's answer about the witness of L4 */
+#define CONFIG_WAIT   (5 * USEC_PER_MIN) /* for files that can be read; then a look, and again */
+#define IDENTITY_WAIT (5 * USEC_PER_SEC) /* the kernel's answer about L13 */
 
 struct change {
         enum wire_op op;
@@ -77,6 +81,27 @@ static struct move gate_hold(struct turn *t, const struct change *c) {
         return change_hold(t);
 }
 
+/* Whatever the files say now, a change may be against it (design 5). */
+static struct move gate_config(struct turn *t, const struct change *c) {
+        (void)c;
+        if (!t->e->given.config_unread)
+                return move_pass();
+        return wait_for_fact(t, FAULT_CONFIG_UNREAD, clock_from_now(t, CONFIG_WAIT));
+}
+
+/* The first change cannot be taken back when user-data brings another configuration. */
+static struct move gate_user_data(struct turn *t, const struct change *c) {
+        const struct given *g = &t->e->given;
+
+        (void)c;
+        if (g->user_data == USER_DATA_SETTLED || g->user_data == USER_DATA_WAIVED ||
+            !past_is_blank(&t->e->ledger))
+                return move_pass();
+        if (report_once(t, REPORTED_WAITING, FAULT_USER_DATA))
+                report_notice(t, NOTICE_USER_DATA);
+        return wait_for_fact(t, FAULT_USER_DATA, g->user_data_until);
+}
+
 static struct move gate_ledger(struct turn *t, const struct change *c) {
         (void)c;
         if (t->e->given.ledger_state != LEDGER_UNREADABLE)
@@ -84,19 +109,38 @@ static struct move gate_ledger(struct turn *t, const struct change *c) {
         return fault_raise(t, FAULT_LEDGER_WRITE, "the ledger cannot be read");
 }
 
-/* L4: without metadata, the inspected instance must be this machine; netlink gets time to say. */
+/* The firmware is of another maker, and no person has said that it is this instance. */
+static bool is_contradicted(const struct engine *e) {
+        return e->given.dmi_known && !e->given.dmi_is_ecs && !*e->given.config.instance_id;
+}
+
+static struct move refuse_machine(struct turn *t) {
+        const struct kernel_facts *k = &t->e->facts.kernel;
+        char wanted[IPV4_SIZE], text[FAULT_MESSAGE_SIZE];
+
+        if (k->machine != ANSWER_NO)
+                return fault_fail(t, FAULT_NOT_MACHINE, "the firmware names another maker");
+        ipv4_format(t->e->watch.machine_ips[0], wanted);
+        snprintf(text, sizeof(text), "%s is not an address of this machine, which has %s", wanted,
+                 k->found);
+        return fault_fail(t, FAULT_NOT_MACHINE, text);
+}
+
+/* L13: the inspected instance must be this machine; the kernel gets time to say. */
 static struct move gate_identity(struct turn *t, const struct change *c) {
         struct engine *e = t->e;
         bool waited = e->before.identity_waited;
 
-        (void)c;
         e->before.identity_waited = false;
-        if (e->facts.identity.from_metadata || e->facts.kernel.machine == ANSWER_YES)
+        if (is_contradicted(e) || e->facts.kernel.machine == ANSWER_NO)
+                return refuse_machine(t);
+        if (e->facts.kernel.machine == ANSWER_YES)
                 return move_pass();
         if (e->facts.kernel.known || waited)
-                return fault_raise(t, FAULT_NO_WITNESS, "");
+                return fault_raise(t, FAULT_UNPROVEN, "");
         e->before.identity_waited = true;
-        return move_rest(PHASE_ALLOCATING, clock_from_now(t, IDENTITY_WAIT));
+        return move_rest(c->op == WIRE_REBOOT ? PHASE_REBOOTING : PHASE_ALLOCATING,
+                         clock_from_now(t, IDENTITY_WAIT));
 }
 
 /* Perhaps bought and never used: no inspection shows it, so a person has to look. */
@@ -135,8 +179,8 @@ typedef struct move (*gate_fn)(struct turn *t, const struct change *c);
 
 /* In this order: the first that does not pass says what is done instead. */
 static const gate_fn gates[] = {
-        gate_hold,     gate_reachability, gate_inspected, gate_ledger,
-        gate_identity, gate_purchase,     gate_budget,
+        gate_hold,   gate_config,   gate_user_data, gate_reachability, gate_inspected,
+        gate_ledger, gate_identity, gate_purchase,  gate_budget,
 };
 
 static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
@@ -164,7 +208,7 @@ static struct ledger_entry *write_intent(struct turn *t, const struct change *c)
         if (c->op == WIRE_EIP_ALLOCATE && report_is_accepted(e, FAULT_EIP_LOST))
                 TEXT_SET(e->reported.accepted, ""); /* the word was for one purchase */
         entry->outcome = OUTCOME_OPEN;
-        entry->settled = false;
+        entry->settled = entry->at_gate = false;
         entry->time = clock_now(t);
         entry->boot_usec = t->now.boot_usec;
         ledger_sent(&e->ledger, c->op, entry->time);

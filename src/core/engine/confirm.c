@@ -101,18 +101,22 @@ struct move confirm_look(struct turn *t, enum phase phase) {
         return confirm_rest(t, phase);
 }
 
-void confirm_put_off_control(struct turn *t) {
-        struct engine *e = t->e;
-
-        e->confirming.next_control =
-                clock_from_now(t, CONTROL_RETRY + rng_below(&e->given.rng, CONTROL_RETRY));
-}
-
 void confirm_plan_control(struct turn *t) {
         struct engine *e = t->e;
 
         e->confirming.next_control =
                 clock_from_now(t, CONTROL_EVERY + rng_below(&e->given.rng, CONTROL_SPREAD));
+}
+
+void confirm_put_off_control(struct turn *t, const struct fault *f) {
+        struct engine *e = t->e;
+
+        if (f->class == FAULT_THROTTLED) { /* those without an address need the quota more */
+                confirm_plan_control(t);
+                return;
+        }
+        e->confirming.next_control =
+                clock_from_now(t, CONTROL_RETRY + rng_below(&e->given.rng, CONTROL_RETRY));
 }
 
 /* Control is asked every 6 h, over restarts too, and never by a whole fleet at once. */

@@ -20,10 +20,10 @@ uint64_t confirm_next_look(const struct turn *t, enum phase phase);
 uint64_t confirm_inspect_apart(const struct engine *e);
 #define FLAPS_TOLD 3 /* flaps that are told; then only status tells, until it is steady */
 
-/* While confirmed, control is asked next in 6 to 7 hours; or, as it could not be heard, in 1 to 2.
- */
+/* While confirmed, control is asked next in 6 to 7 hours; or, as it could not be heard, in 1 to 2:
+   not if it was throttled. */
 void confirm_plan_control(struct turn *t);
-void confirm_put_off_control(struct turn *t);
+void confirm_put_off_control(struct turn *t, const struct fault *f);
 
 /* The address is confirmed; also for a look that changed nothing, and only says when the next is.
  */

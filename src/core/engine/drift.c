@@ -95,7 +95,7 @@ struct move drift_control_fault(struct turn *t, const struct fault *f) {
                 return fault_meet(t, f);
         }
         if (confirmed && fault_row_of(e, f)->other_instance) {
-                confirm_put_off_control(t);
+                confirm_put_off_control(t, f);
                 return move_start_over();
         }
         if (report_once(t, REPORTED_CONTROL, f->code))
@@ -104,7 +104,7 @@ struct move drift_control_fault(struct turn *t, const struct fault *f) {
                 holdoff_leave(t, f);
         e->facts.control_fault = *f;
         planes_forget_control(t);
-        confirm_put_off_control(t);
+        confirm_put_off_control(t, f);
         if (confirmed && s.verdict.disagrees)
                 return begin(t, s.verdict.who); /* another plane: seen while control was asked */
         return confirm_reached(t);

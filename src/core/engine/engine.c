@@ -9,13 +9,17 @@
 #include "commit.h"
 #include "cure.h"
 #include "fault.h"
+#include "holdoff.h"
 #include "outcome.h"
+#include "past.h"
 #include "planes.h"
 #include "react.h"
 #include "reboot.h"
 #include "report.h"
 #include "retry.h"
 #include "util/text.h"
+
+#define USER_DATA_MAX (5 * USEC_PER_MIN) /* cloud-init's own waits mostly end at 120 s */
 
 void engine_init(struct engine *e, const struct config *config, const char *boot_id, bool dmi_known,
                  bool dmi_is_ecs, enum ledger_state state, const struct ledger *ledger,
@@ -47,6 +51,10 @@ int64_t engine_time(const struct engine *e, struct engine_now now) {
         return clock_at(e, now);
 }
 
+bool engine_is_new(const struct engine *e) {
+        return !e->facts.identified || past_is_blank(&e->ledger);
+}
+
 struct verdict engine_verdict(const struct engine *e) {
         return planes_verdict(e);
 }
@@ -62,7 +70,29 @@ static struct move on_start(struct turn *t) {
                 report_notice(t, NOTICE_HELD);
         if (e->given.hold == HOLD_FOREIGN)
                 report_notice(t, NOTICE_HOLD_FOREIGN);
+        e->given.user_data_until = t->now.boot_usec + USER_DATA_MAX;
+        t->out->wants |= ACTION_USER_DATA;
         return move_start_over();
+}
+
+static bool is_waiting_for(const struct engine *e, enum fault_awaits fact) {
+        return e->phase == PHASE_WAITING && fault_row_of(e, &e->holdoff.fault)->awaits == fact;
+}
+
+static void waive_user_data(struct turn *t) {
+        t->e->given.user_data = USER_DATA_WAIVED;
+        t->e->given.user_data_until = 0;
+}
+
+/* The time for user-data has gone by, which no event tells. */
+static void expire_user_data(struct turn *t) {
+        const struct engine *e = t->e;
+
+        if (e->given.user_data_until == 0 || t->now.boot_usec < e->given.user_data_until)
+                return;
+        if (is_waiting_for(e, AWAITS_USER_DATA))
+                report_notice(t, NOTICE_USER_DATA_LATE);
+        waive_user_data(t);
 }
 
 static struct move on_timer(struct turn *t) {
@@ -111,7 +141,32 @@ static struct move on_hold(struct turn *t, enum hold hold) {
         return move_on(PHASE_SAME);
 }
 
+/* It is what a wait was for: who we are is asked anew, and what is wrong is no longer that. */
+static struct move fact_came(struct turn *t) {
+        holdoff_clear(t);
+        return retry_now_at_word(t);
+}
+
+static struct move on_config(struct turn *t, bool unread) {
+        t->e->given.config_unread = unread;
+        return !unread && is_waiting_for(t->e, AWAITS_CONFIG) ? fact_came(t) : move_on(PHASE_SAME);
+}
+
+static struct move on_user_data(struct turn *t, enum user_data state) {
+        struct engine *e = t->e;
+
+        if (e->given.user_data_until == 0)
+                return move_on(PHASE_SAME); /* too late, or a person did not want to wait */
+        e->given.user_data = state;
+        if (state != USER_DATA_SETTLED)
+                return move_on(PHASE_SAME);
+        e->given.user_data_until = 0;
+        return is_waiting_for(e, AWAITS_USER_DATA) ? fact_came(t) : move_on(PHASE_SAME);
+}
+
 static struct move on_resume(struct turn *t) {
+        if (is_waiting_for(t->e, AWAITS_USER_DATA))
+                waive_user_data(t);
         report_accept(t);
         if (report_is_accepted(t->e, FAULT_REBOOT_NO_CURE))
                 cure_forget_failure(t, true, true);
@@ -164,6 +219,10 @@ static struct move on_event(struct turn *t, const struct event *event) {
                 return on_resume(t);
         case EVENT_RELOAD:
                 return on_reload(t, &event->config);
+        case EVENT_CONFIG:
+                return on_config(t, event->config_unread);
+        case EVENT_USER_DATA:
+                return on_user_data(t, event->user_data);
         case EVENT_CLOCK:
                 return on_clock(t);
         case EVENT_BLOCKERS:
@@ -183,6 +242,7 @@ void engine_step(struct engine *e, const struct event *event, struct actions *re
         if (e->phase == PHASE_STOPPED)
                 return;
         before = planes_verdict(e);
+        expire_user_data(&t);
         m = on_event(&t, event);
         commit_move(&t, &m);
         m = retry_now_after_question(&t);

@@ -58,9 +58,9 @@ struct move fault_meet(struct turn *t, const struct fault *f) {
         holdoff_count(t, f);
         if (patience && t->now.boot_usec - h->since_boot >= patience)
                 return fail(t, f);
-        return wait_for(t, backoff_wait(f, fault_row_of(e, f)->slow, h->attempt,
-                                        e->facts.identity.instance_id,
-                                        (unsigned)(clock_now(t) % 60), &e->given.rng));
+        return wait_for(t,
+                        backoff_wait(f, fault_row_of(e, f)->slow, h->attempt,
+                                     e->facts.identity.instance_id, clock_now(t), &e->given.rng));
 }
 
 struct move fault_raise(struct turn *t, const char *code, const char *message) {

@@ -246,13 +246,43 @@ static bool is_of_a_call(const struct ledger *l, in_addr_t address) {
         return false;
 }
 
+/* The call may have reached the product, whatever was answered. */
+static bool may_be_executed(const struct ledger_entry *e) {
+        if (e->outcome == OUTCOME_REFUSED)
+                return !e->at_gate;
+        return e->outcome != OUTCOME_WITHDRAWN;
+}
+
+/* So long after a call an address that comes to be shown is taken to be of it. */
+static int64_t credit_sec(const struct ledger_entry *e) {
+        return e->outcome == OUTCOME_REFUSED ? CREDIT_SEC : VISIBLE_SEC;
+}
+
+static bool is_named(const struct ledger_entry *e) {
+        return e->outcome == OUTCOME_DONE && e->op != WIRE_BANDWIDTH;
+}
+
+bool governor_is_credited(const struct ledger_entry *e, in_addr_t address, int64_t now) {
+        return e->address == address && (is_named(e) || now - e->time < credit_sec(e));
+}
+
+/* The first look after a call of which nothing was heard tells of it, however late: L10. */
 static bool may_have_brought(const struct ledger *l, const struct ledger_entry *e,
                              const struct shown *shown) {
-        if (e->address != 0 || (e->settled && shown->asked - e->time >= VISIBLE_SEC))
+        if (e->address != 0 || (!is_open(e) && shown->asked - e->time >= credit_sec(e)))
                 return false;
         if (e->op == WIRE_EIP_ASSOCIATE)
                 return strcmp(e->allocation_id, shown->eip_id) == 0;
         return !*shown->eip_id && !is_of_a_call(l, shown->address);
+}
+
+/* What is seen counts, not what was answered. */
+static void credit(struct ledger_entry *e, in_addr_t address) {
+        e->address = address;
+        if (e->outcome != OUTCOME_REFUSED)
+                return;
+        e->outcome = OUTCOME_LOST;
+        e->settled = true;
 }
 
 /* A reboot of this boot that was refused, which is a word: that nothing came of it has to be seen.
@@ -268,12 +298,13 @@ bool governor_settle(struct ledger *l, const char *boot_id, const struct shown *
         for (unsigned i = l->n_entries; i-- > 0;) {
                 struct ledger_entry *e = &l->entries[i];
 
-                if (newest && wire_op_brings_address(e->op) && !ledger_entry_is_refused(e)) {
-                        newest = false;
+                if (newest && wire_op_brings_address(e->op) && may_be_executed(e)) {
                         if (may_have_brought(l, e, shown)) {
-                                e->address = shown->address;
+                                credit(e, shown->address);
                                 changed = true;
+                                newest = false;
                         }
+                        newest &= ledger_entry_is_refused(e); /* of it, or of an earlier call */
                 }
                 if (shown->address != 0 && e->address == shown->address && !*e->shown_boot_id) {
                         TEXT_SET(e->shown_boot_id, boot_id);

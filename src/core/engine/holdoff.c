@@ -19,6 +19,22 @@ static bool network_may_come(const struct turn *t, const struct fault *f) {
                t->now.boot_usec < NETWORK_COMES;
 }
 
+/*
+ * What a refusal for want of quota says of the crowd counts from the second in a row. Whoever came
+ * at a hint's end came with all the others in one second, which says nothing.
+ */
+static void count_refusal(struct turn *t) {
+        struct holdoff *h = &t->e->holdoff;
+        int64_t now = clock_now(t);
+        unsigned second = now > 0 ? (unsigned)(now % 60) : SECOND_UNKNOWN;
+
+        if (h->attempt == 1 && h->fault.retry_after_ms > 0)
+                return;
+        if (h->attempt > 0)
+                h->attempt = backoff_crowd(h->attempt, second, h->refused_second);
+        h->refused_second = second;
+}
+
 void holdoff_count(struct turn *t, const struct fault *f) {
         struct holdoff *h = &t->e->holdoff;
 
@@ -29,6 +45,8 @@ void holdoff_count(struct turn *t, const struct fault *f) {
                 h->since = clock_now(t);
                 h->since_boot = t->now.boot_usec;
         }
+        if (f->class == FAULT_THROTTLED)
+                count_refusal(t);
         if (!network_may_come(t, f) && report_once(t, REPORTED_WAITING, f->code))
                 report_notice(t, NOTICE_WAITING)->fault = *f;
         h->fault = *f;
@@ -77,6 +95,7 @@ void holdoff_resume(struct turn *t) {
         h->since = w->started ? w->started : clock_now(t);
         h->since_boot = t->now.boot_usec;
         h->attempt = w->attempt;
+        h->refused_second = SECOND_UNKNOWN;
         h->by_server = w->asked_by_server;
 }
 
@@ -119,6 +138,6 @@ void holdoff_forget(struct turn *t) {
 uint64_t holdoff_throttled(const struct turn *t, const struct fault *f) {
         struct engine *e = t->e;
 
-        return backoff_wait(f, false, 0, e->facts.identity.instance_id,
-                            (unsigned)(clock_now(t) % 60), &e->given.rng);
+        return backoff_wait(f, false, 0, e->facts.identity.instance_id, clock_now(t),
+                            &e->given.rng);
 }

@@ -59,7 +59,7 @@ struct move outcome_stored(struct turn *t, int error, enum hold hold) {
                 change_withdraw(t, entry);
                 return hold_instead(t);
         }
-        if (was_stored_late(t, entry)) {
+        if (was_stored_late(t, entry) || e->given.config_unread) {
                 change_withdraw(t, entry);
                 return wait_or_inspect(t);
         }
@@ -143,6 +143,7 @@ struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f
                         entry->outcome = e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
                 else if (fault_origin(f) != ORIGIN_AGENT)
                         entry->outcome = OUTCOME_LOST;
+                entry->at_gate = fault_is_at_gate(f);
                 TEXT_SET(entry->request_id, f->request_id);
                 turn_store(t);
         }

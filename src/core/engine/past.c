@@ -23,6 +23,13 @@ const struct ledger_entry *past_answered_change(const struct ledger *l) {
         return NULL;
 }
 
+bool past_is_blank(const struct ledger *l) {
+        for (unsigned i = 0; i < l->n_entries; i++)
+                if (!ledger_entry_is_refused(&l->entries[i]))
+                        return false;
+        return l->address == 0;
+}
+
 bool past_had_address(const struct ledger *l) {
         for (unsigned i = 0; i < l->n_entries; i++) {
                 const struct ledger_entry *entry = &l->entries[i];

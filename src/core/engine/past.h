@@ -11,5 +11,8 @@ bool past_is_unconfirmed(const struct ledger *l);
  * confirmed since; NULL: it was not, or there is none. */
 const struct ledger_entry *past_answered_change(const struct ledger *l);
 
+/* None of its calls may have left, and it has had no address. */
+bool past_is_blank(const struct ledger *l);
+
 /* This instance may have had an address before: then one absence is not enough. */
 bool past_had_address(const struct ledger *l);

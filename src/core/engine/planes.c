@@ -78,6 +78,12 @@ bool planes_need_control(const struct engine *e) {
         return planes_required(e) & (1u << PLANE_CONTROL);
 }
 
+/* By these the kernel tells whether this machine is the instance (L13). */
+static void add_machine_ip(struct watch *w, in_addr_t address) {
+        if (address != 0)
+                w->machine_ips[w->n_machine_ips++] = address;
+}
+
 void planes_watch(struct turn *t) {
         struct engine *e = t->e;
         const struct instance *i = &e->facts.instance;
@@ -89,8 +95,9 @@ void planes_watch(struct turn *t) {
                 w.address = e->facts.identity.private_ip;
         else if (i->n_private > 0)
                 w.address = i->private_ips[0];
-        if (!e->facts.identity.from_metadata && i->n_private > 0)
-                w.machine_ips[w.n_machine_ips++] = i->private_ips[0];
+        add_machine_ip(&w, i->n_private > 0 ? i->private_ips[0] : e->facts.identity.private_ip);
+        if (network_of(e) == NETWORK_CLASSIC)
+                add_machine_ip(&w, i->public_ip);
         if (memcmp(&w, &e->watch, sizeof(w)) == 0)
                 return;
         e->watch = w;

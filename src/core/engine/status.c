@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <ecs-pubip/engine.h>
+#include <ecs-pubip/fault_text.h>
 
 #include "clock.h"
 #include "cure.h"
@@ -66,6 +67,9 @@ static bool will_reboot(const struct engine *e, int64_t now) {
 static const char *note_of(const struct engine *e, int64_t now) {
         const struct ledger *l = &e->ledger;
 
+        if (e->given.config_unread)
+                return "the configuration cannot be read at this moment: nothing is changed until "
+                       "it can";
         if (e->given.ledger_state == LEDGER_UNREADABLE)
                 return "the ledger cannot be read, so nothing is changed";
         if (e->given.ledger_error)
@@ -105,16 +109,10 @@ static unsigned count(const struct ledger *l, enum wire_op op) {
 }
 
 static void fill_next(const struct engine *e, struct engine_now now, struct status *s) {
-        static const enum next nexts[_PHASE_MAX] = {
-                [PHASE_WAITING] = NEXT_RETRY,    [PHASE_FAILED] = NEXT_RETRY,
-                [PHASE_INSPECTING] = NEXT_LOOK,  [PHASE_CONFIRMING] = NEXT_LOOK,
-                [PHASE_CONFIRMED] = NEXT_LOOK,   [PHASE_HELD] = NEXT_LOOK,
-                [PHASE_REBOOTING] = NEXT_REBOOT,
-        };
         uint64_t until = e->phase == PHASE_WAITING ? e->holdoff.until : e->deadline;
 
         if (e->inflight.step == STEP_IDLE && until != ENGINE_NEVER) {
-                s->next = nexts[e->phase];
+                s->next = phase_row(e->phase)->next;
                 s->next_at = clock_at(e, now);
                 if (until > now.boot_usec)
                         s->next_at += (int64_t)((until - now.boot_usec) / USEC_PER_SEC);

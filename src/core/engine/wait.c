@@ -15,7 +15,7 @@ struct move wait_confirm(struct turn *t) {
 
         e->facts.control_fault = e->holdoff.fault;
         e->holdoff.kept_checked = !e->holdoff.by_server; /* whoever inspects next goes on with it */
-        confirm_put_off_control(t);
+        confirm_put_off_control(t, &e->holdoff.fault);
         return confirm_reached(t);
 }
 
@@ -51,13 +51,19 @@ struct move wait_for(struct turn *t, uint64_t length) {
         return wait_until(t, clock_from_now(t, length));
 }
 
-struct move wait_until_time(struct turn *t, const char *code, int64_t when) {
+struct move wait_for_fact(struct turn *t, const char *code, uint64_t until) {
         struct fault f = fault_own(code, "");
-        int64_t left = when - clock_now(t);
 
         holdoff_count(t, &f);
         t->e->holdoff.by_server = false;
-        return wait_until(t, clock_from_now(t, (uint64_t)(left > 0 ? left : 1) * USEC_PER_SEC));
+        return wait_until(t, until);
+}
+
+struct move wait_until_time(struct turn *t, const char *code, int64_t when) {
+        int64_t left = when - clock_now(t);
+
+        return wait_for_fact(t, code,
+                             clock_from_now(t, (uint64_t)(left > 0 ? left : 1) * USEC_PER_SEC));
 }
 
 struct move wait_or_inspect(struct turn *t) {

@@ -10,6 +10,9 @@ struct move wait_for(struct turn *t, uint64_t length);
 /* The same until a moment of CLOCK_BOOTTIME, without keeping it over a restart. */
 struct move wait_until(struct turn *t, uint64_t until);
 
+/* The same because of a fault of our own, which the row of its code may end before. */
+struct move wait_for_fact(struct turn *t, const char *code, uint64_t until);
+
 /* Until a moment of the cloud's time, s, because of a fault of our own. */
 struct move wait_until_time(struct turn *t, const char *code, int64_t when);
 

@@ -14,7 +14,7 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define LINE_LENGTH_MAX 197 /* inih cuts what is longer without a word (INI_MAX_LINE - 3) */
+#define LINE_LENGTH_MAX 197 /* inih cuts what is longer without a word (its maximum, less 3) */
 #define QUOTED_SIZE     80  /* how much of a person's value an error repeats */
 #define TOLD_MAX        20  /* errors of a file, and as many warnings: a person needs no more */
 

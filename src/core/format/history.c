@@ -54,7 +54,7 @@ static int line_format(const struct member *members, const void *from, struct bu
 }
 
 static int line_parse(const struct member *members, const char *text, size_t len, void *ret) {
-        _cleanup_cjson_ cJSON *object = member_parse_object(text, len);
+        _cleanup_cjson_ cJSON *object = members_parse_object(text, len);
 
         return object ? members_parse(members, object, ret) : -EBADMSG;
 }

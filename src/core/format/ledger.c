@@ -3,6 +3,7 @@
  * The ledger's text. A first line with the version, then one record a line, `noun name=value …`,
  * and a last line with a checksum, so that a cut or edited file does not pass for a whole one.
  */
+#include <ecs-pubip/fault_text.h>
 #include <ecs-pubip/ledger.h>
 
 #include <errno.h>
@@ -152,6 +153,7 @@ static const struct field entry_fields[] = {
         WORD(ledger_entry, boot_id, "boot"),
         FIELD(FIELD_BOOL, ledger_entry, settled, "settled"),
         FIELD(FIELD_BOOL, ledger_entry, unreachable_before, "unreachable-before"),
+        FIELD(FIELD_BOOL, ledger_entry, at_gate, "at-gate"),
         FIELD(FIELD_IPV4, ledger_entry, address, "ip"),
         WORD(ledger_entry, shown_boot_id, "shown-boot"),
         NAME(ledger_entry, metadata_before, "metadata-before", showed_name, SHOWED_ANOTHER + 1),

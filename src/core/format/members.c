@@ -330,7 +330,7 @@ static bool has_nul(const char *text, size_t len) {
         return false;
 }
 
-cJSON *member_parse_object(const char *text, size_t len) {
+cJSON *members_parse_object(const char *text, size_t len) {
         _cleanup_cjson_ cJSON *object = NULL;
         const char *end = NULL;
 

@@ -57,7 +57,7 @@ int members_format(const struct member *members, const void *from, cJSON *object
 int members_parse(const struct member *members, const cJSON *object, void *to);
 
 /* One JSON object that is the whole text, or NULL: -EBADMSG and -ENOMEM are not told apart. */
-cJSON *member_parse_object(const char *text, size_t len);
+cJSON *members_parse_object(const char *text, size_t len);
 
 DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 #define _cleanup_cjson_ _cleanup_(cJSON_Delete_p)

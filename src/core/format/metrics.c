@@ -4,6 +4,7 @@
  * node_exporter reads: a counter's TYPE has the name of its samples. OpenMetrics would name the
  * family without _total, and the collector would then take each counter for untyped.
  */
+#include <ecs-pubip/fault_text.h>
 #include <ecs-pubip/status.h>
 
 #include <errno.h>

@@ -16,14 +16,6 @@
 #define STATUS_VERSION 1
 #define LINE_MAX_BYTES 4096 /* before it is cut to STATUS_LINE_SIZE */
 
-const char *const phase_names[_PHASE_MAX] = {
-        [PHASE_STARTING] = "starting",     [PHASE_IDENTIFYING] = "identifying",
-        [PHASE_INSPECTING] = "inspecting", [PHASE_ALLOCATING] = "allocating",
-        [PHASE_CONFIRMING] = "confirming", [PHASE_REBOOTING] = "rebooting",
-        [PHASE_CONFIRMED] = "confirmed",   [PHASE_WAITING] = "waiting",
-        [PHASE_FAILED] = "failed",         [PHASE_HELD] = "held",
-        [PHASE_STOPPED] = "stopped",
-};
 static const char *const verdict_names[] = {
         [PLANE_NOT_REQUIRED] = "not-required",
         [PLANE_UNKNOWN] = "unknown",
@@ -180,7 +172,7 @@ int status_parse(const char *text, size_t len, struct status *ret) {
 
         if (len > STATUS_TEXT_MAX)
                 return -EBADMSG;
-        object = member_parse_object(text, len);
+        object = members_parse_object(text, len);
         version = cJSON_GetObjectItemCaseSensitive(object, "version");
         if (!cJSON_IsNumber(version) || version->valuedouble != STATUS_VERSION)
                 return -EBADMSG;
@@ -265,46 +257,43 @@ static void add_reboot(struct buf *b, const struct status *s) {
                 buf_printf(b, "; waits for %s", s->waits_for);
 }
 
-static void add_phase(struct buf *b, const struct status *s) {
-        static const char *const openings[_PHASE_MAX] = {
-                [PHASE_STARTING] = "Starting",
-                [PHASE_IDENTIFYING] = "Asking metadata which instance this is",
-                [PHASE_INSPECTING] = "Asking the control plane which address this instance has",
-                [PHASE_ALLOCATING] = "Asking for a public address",
-                [PHASE_CONFIRMING] = "Confirming ",
-                [PHASE_REBOOTING] = "",
-                [PHASE_CONFIRMED] = "Confirmed ",
-                [PHASE_WAITING] = "Waiting",
-                [PHASE_FAILED] = "Failed",
-                [PHASE_HELD] = "Held, nothing is changed: ",
-                [PHASE_STOPPED] = "Stopped",
-        };
+static bool waits_for_user_data(const struct status *s) {
+        return fault_explain(&s->fault, 0)->awaits == AWAITS_USER_DATA;
+}
 
-        if ((unsigned)s->phase < _PHASE_MAX)
-                buf_puts(b, openings[s->phase]);
-        switch (s->phase) {
-        case PHASE_CONFIRMED:
-        case PHASE_HELD:
+/* "Waiting for user-data before the first change, until 2026-11-30T16:45:00Z" */
+static void add_user_data(struct buf *b, const struct status *s) {
+        char when[RFC3339_SIZE];
+
+        buf_puts(b, s->sentence);
+        if (s->next_at)
+                buf_printf(b, ", until %s", time_format(s->next_at, when));
+}
+
+static void add_phase(struct buf *b, const struct status *s) {
+        const struct phase_row *row = phase_row(s->phase);
+
+        if (s->phase == PHASE_WAITING && waits_for_user_data(s) && *s->sentence) {
+                add_user_data(b, s);
+                return;
+        }
+        buf_puts(b, row->opening);
+        switch (row->detail) {
+        case DETAIL_NONE:
+                break;
+        case DETAIL_ADDRESS:
                 add_address(b, s);
                 break;
-        case PHASE_CONFIRMING:
+        case DETAIL_PLANES:
                 add_address(b, s);
                 add_planes(b, s);
                 break;
-        case PHASE_REBOOTING:
+        case DETAIL_REBOOT:
                 add_reboot(b, s);
                 break;
-        case PHASE_WAITING:
-        case PHASE_FAILED:
-        case PHASE_STOPPED:
+        case DETAIL_FAULT:
                 add_why(b, s);
                 add_next(b, s);
-                break;
-        case PHASE_STARTING:
-        case PHASE_IDENTIFYING:
-        case PHASE_INSPECTING:
-        case PHASE_ALLOCATING:
-        case _PHASE_MAX:
                 break;
         }
 }
@@ -324,11 +313,7 @@ bool status_is_confirmed(const struct status *s) {
 void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
         _cleanup_buf_ struct buf line = BUF(LINE_MAX_BYTES);
 
-        /* The hold of cloud-init, not of a person. */
-        if (s->phase == PHASE_HELD && !s->held)
-                buf_puts(&line, "Waiting for user-data before the first paid call");
-        else
-                add_phase(&line, s);
+        add_phase(&line, s);
         if (s->phase == PHASE_CONFIRMED && *s->note)
                 buf_printf(&line, "; %s", s->note);
         if (*s->config_problem)

@@ -229,7 +229,7 @@ int wire_question_parse(const char *line, size_t len, struct wire_question *ret)
 
         if (len >= WIRE_LINE_MAX)
                 return -EBADMSG;
-        object = member_parse_object(line, len);
+        object = members_parse_object(line, len);
         if (!object || members_parse(question_members, object, &q) < 0 || !question_is_whole(&q))
                 return -EBADMSG;
         *ret = q;
@@ -303,7 +303,7 @@ int wire_answer_parse(enum wire_op op, const char *line, size_t len, struct wire
 
         if (len >= WIRE_LINE_MAX)
                 return -EBADMSG;
-        object = member_parse_object(line, len);
+        object = members_parse_object(line, len);
         if (!object || members_parse(answer_members, object, &a) < 0)
                 return -EBADMSG;
         ok = cJSON_GetObjectItemCaseSensitive(object, "ok");
