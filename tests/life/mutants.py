@@ -70,6 +70,9 @@ UNIT_ONLY = {
     "4.3-credit-without-end": "likewise, and minutes after the call",
     "L13-no-is-unknown": "nothing is changed either way; the fault is the wrong one",
     "L15-order-by-times": "confirmed by a clock that is hours behind the one of its change",
+    "L14-no-ceiling": "six calls of a kind within ten minutes, which the other budgets stop before",
+    "L14-no-ceiling-of-the-hour": "likewise twenty within an hour",
+    "L14-held-and-asking": "hours under the brake without metadata, with a look every few minutes",
     "4.3-old-token": "a purchase of which nothing came is repeated, with Heal.Limit used up since",
 }
 FLAGS = ("-D_GNU_SOURCE -std=gnu11 -O1 -w -ffunction-sections -Wl,--gc-sections "
