@@ -54,7 +54,6 @@ HUNTS = (
 )
 # Lives that are known to see what the others take long for. A guess: without it all HUNTS are run.
 SEEN_BY_LIFE = {
-    "4.2-any-address-is-ours": 100779,
     "4.4-word-for-the-next": 102497,
     "4.5-hint-forgotten-at-start": 100601,
     "L10-allocations-not-counted": 105693,
