@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ecs-pubip explain CODE`: a row of the fault table for a person. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <ecs-pubip/fault_text.h>
@@ -28,20 +29,33 @@ static const char *waits[_FAULT_CLASS_MAX] = {
                 "operator: a person must act; looked at after 5, 15, 60 min, then hourly",
 };
 
-static const char *name_of(size_t i, void *unused) {
-        size_t n;
-        const struct fault_row *rows = fault_table(&n);
+/* The nearest code of those that a row stands for, a|b|c, where it is nearer than BEST. */
+static void near_in_row(const char *typed, const char *codes, unsigned *best, char *ret) {
+        char code[FAULT_CODE_SIZE];
 
-        (void)unused;
-        while (i < n && !rows[i].code)
-                i++;
-        return i < n ? rows[i].code : NULL;
+        while (*codes) {
+                size_t n = strcspn(codes, "|");
+                bool named = n < sizeof(code) && !memchr(codes, '*', n);
+
+                snprintf(code, sizeof(code), "%.*s", (int)(named ? n : 0), codes);
+                if (named && near_distance(typed, code) < *best) {
+                        *best = near_distance(typed, code);
+                        snprintf(ret, FAULT_CODE_SIZE, "%s", code);
+                }
+                codes += n + (codes[n] == '|');
+        }
 }
 
 static int unknown(const char *code) {
-        const char *near = near_name(code, name_of, NULL);
+        size_t n;
+        unsigned best = NEAR_MAX + 1;
+        const struct fault_row *rows = fault_table(&n);
+        char near[FAULT_CODE_SIZE] = "";
 
-        if (near)
+        for (size_t i = 0; i < n; i++)
+                if (rows[i].code)
+                        near_in_row(code, rows[i].code, &best, near);
+        if (near[0])
                 out_complain("explain: there is no code '%s'; did you mean '%s'?", code, near);
         else
                 out_complain("explain: there is no code '%s'", code);
