@@ -7,9 +7,9 @@
 #define REFRESH_SEC   600
 #define REFRESH_PAUSE (60 * USEC_PER_SEC) /* between refreshes that bring nothing newer */
 
-/* Before a Date over TLS is known, Expiration proves nothing: then the API shall judge. */
+/* Before time is proven, Expiration proves nothing: then the API shall judge. */
 bool expiry_is_over(int64_t expiration, const struct expiry_now *now) {
-        return expiration > 0 && now->trust >= CLOCK_TRIAL && now->cloud_sec >= expiration;
+        return expiration > 0 && now->trust == CLOCK_PROVEN && now->cloud_sec >= expiration;
 }
 
 bool expiry_wants_refresh(int64_t expiration, uint64_t fetched, const struct expiry_now *now) {

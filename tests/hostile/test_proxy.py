@@ -27,6 +27,14 @@ def flood(head, data, most=100000):
     return answer
 
 
+def plain_http(conn):
+    """No reset may overtake what it said: it reads what comes until the other side ends."""
+    conn.sendall(ESTABLISHED + http(200, b"{}"))
+    conn.settimeout(9)
+    while conn.recv(65536):
+        pass
+
+
 # what the proxy does with a CONNECT -> the code of a changing call
 CONNECTS = {
     "closes": (lambda conn: None, "Transport.Connect"),
@@ -36,7 +44,7 @@ CONNECTS = {
     "200, then silence": (lambda conn: (conn.sendall(ESTABLISHED), time.sleep(9)), "Transport.Connect"),
     "200, then a reset": (lambda conn: (conn.sendall(ESTABLISHED), reset(conn)), "Transport.Connect"),
     "200, then the end": (lambda conn: conn.sendall(ESTABLISHED), "Transport.Connect"),
-    "200, then plain HTTP": (lambda conn: conn.sendall(ESTABLISHED + http(200, b"{}")), "Transport.Tls"),
+    "200, then plain HTTP": (plain_http, "Transport.Tls"),
     "407 of NTLM": (lambda conn: conn.sendall(http(407, b"", "Proxy-Authenticate: NTLM")), "Transport.Proxy"),
     "407 without an end": (flood(b"HTTP/1.1 407 N\r\nContent-Length: 99999999999\r\n\r\n", b"a" * 65536),
                            None),

@@ -116,7 +116,7 @@ def test_ledger_of_a_newer_version_is_given_back(make_world):
     assert world.machine.read(LEDGER) == old
     world.machine.start_agent()
     assert assert_confirmed(world, allocations=1)["note"] is None
-    assert names(world) == ["ledger"]
+    assert names(world) == ["change", "ledger"]
 
 
 LOSSES = ["truncated", "garbled", "newer", "removed"]

@@ -6,7 +6,6 @@ phase, class, sentence, remedy, message and request id, and which calls were mad
 """
 
 import os
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest

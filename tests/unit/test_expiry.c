@@ -31,6 +31,10 @@ static void refreshed_ten_minutes_before_the_end(void **state) {
                 {CLOCK_HINT, 600, LATER, true, false},
                 {CLOCK_HINT, -1, LATER, true, false},
                 {CLOCK_HINT, -1, FETCHED, false, false},
+                /* The Date of a refusal neither. */
+                {CLOCK_TRIAL, 600, LATER, true, false},
+                {CLOCK_TRIAL, -1, LATER, true, false},
+                {CLOCK_TRIAL, -1, FETCHED, false, false},
                 /* The wall clock alone says nothing. */
                 {CLOCK_UNKNOWN, 600, LATER, false, false},
                 {CLOCK_UNKNOWN, -1, LATER, false, false},
