@@ -305,6 +305,7 @@ static void tell_kernel(const struct fleet *f, const struct member *m, struct ev
                 .known = true,
                 .address = f->engine.watch.address,
                 .local = ANSWER_YES,
+                .machine = ANSWER_YES,
                 .out = m->link_down ? ANSWER_NO : ANSWER_YES,
                 .in = m->link_down ? ANSWER_NO : ANSWER_YES,
         };
