@@ -103,10 +103,11 @@ def test_explain(machine):
 
 def test_explain_knows_each_code_of_the_table(machine):
     gen = machine.run([machine.program("src/man/gen-tables"), "faults-json"]).stdout
-    for row in json.loads(gen):
-        if row["code"]:
-            code = row["code"].rstrip("*") + ("x" if row["code"].endswith("*") else "")
-            assert machine.cli("explain", code).returncode == 0, code
+    patterns = [pattern for row in json.loads(gen) for pattern in row["codes"]]
+    assert patterns
+    for pattern in patterns:
+        code = pattern.rstrip("*") + ("x" if pattern.endswith("*") else "")
+        assert machine.cli("explain", code).returncode == 0, code
 
 
 def test_one_value_for_a_script(machine, agent):
