@@ -73,7 +73,7 @@ unsigned verdict_planes_auto(enum network network, bool on_nic, bool outside);
 struct verdict verdict_judge(const struct verdict_input *in);
 
 /* What the kernel plane comes to, of an address that counts. Unknown never becomes disagrees. */
-enum plane_verdict kernel_facts_verdict(const struct kernel_facts *k);
+enum plane_verdict verdict_of_kernel(const struct kernel_facts *k);
 
-const char *plane_name(enum plane p);                 /* "kernel", … */
-const char *plane_verdict_name(enum plane_verdict v); /* "agrees", "not-required", … */
+const char *verdict_plane_name(enum plane p);   /* "kernel", … */
+const char *verdict_name(enum plane_verdict v); /* "agrees", "not-required", … */

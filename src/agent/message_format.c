@@ -131,7 +131,7 @@ static const char *value_of(const struct message *s, const char *name, size_t le
                 {"region", s->status->region_id},
                 {"network", network},
                 {"action", actions[n->op]},
-                {"plane", n->plane < _PLANE_MAX ? plane_name(n->plane) : NULL},
+                {"plane", n->plane < _PLANE_MAX ? verdict_plane_name(n->plane) : NULL},
                 {"text", n->text},
                 {"request", n->request_id[0] ? n->request_id : n->fault.request_id},
                 {"code", n->fault.code},

@@ -240,7 +240,7 @@ static void add_change(struct buf *out, const struct plan *p) {
                         buf_puts(out, "Reboot.Policy=always asks for one after each change");
                 else
                         buf_printf(out, "the %s plane does not show it yet",
-                                   who < _PLANE_MAX ? plane_name(who) : "kernel");
+                                   who < _PLANE_MAX ? verdict_plane_name(who) : "kernel");
                 break;
         case WIRE_NONE:
         case WIRE_IDENTIFY:

@@ -99,11 +99,11 @@ static const char *plane_colour(enum plane_verdict v) {
 static void add_plane(struct buf *out, enum plane p, const struct status_plane *t,
                       const struct show_style *style) {
         char address[IPV4_SIZE] = "-", ago[WHEN_SIZE];
-        const char *verdict = plane_verdict_name(t->verdict);
+        const char *verdict = verdict_name(t->verdict);
 
         if (t->address)
                 ipv4_format(t->address, address);
-        buf_printf(out, "%-9s ", plane_name(p));
+        buf_printf(out, "%-9s ", verdict_plane_name(p));
         add_coloured(out, style, plane_colour(t->verdict), verdict);
         buf_printf(out, "%*s %-15s %-15s %s\n", 12 - (int)strlen(verdict), "", address,
                    t->interface[0] ? t->interface : "-", when_ago(t->since, style->now, ago));
@@ -235,7 +235,7 @@ static void add_unheard(struct buf *out, const struct status *t, enum plane plan
         if (!*code || strcmp(code, t->fault.code) == 0)
                 return;
         buf_printf(&text, "the %s plane gives no answer: %s (ecs-pubip explain %s)",
-                   plane_name(plane), code, code);
+                   verdict_plane_name(plane), code, code);
         show_field(out, "Also", buf_text(&text));
 }
 

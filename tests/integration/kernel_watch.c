@@ -43,9 +43,8 @@ static const char *answer_name(enum answer a) {
 
 static void print_facts(const char *word, const struct kernel_facts *f) {
         printf("%s|%s|local=%s|out=%s|in=%s|machine=%s|%s|%s\n", word,
-               plane_verdict_name(kernel_facts_verdict(f)), answer_name(f->local),
-               answer_name(f->out), answer_name(f->in), answer_name(f->machine), f->interface,
-               f->reason);
+               verdict_name(verdict_of_kernel(f)), answer_name(f->local), answer_name(f->out),
+               answer_name(f->in), answer_name(f->machine), f->interface, f->reason);
         fflush(stdout);
 }
 

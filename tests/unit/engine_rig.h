@@ -24,8 +24,8 @@ struct rig {
         struct instance instance;
         struct eip eip;
         bool no_boot_id, dmi_is_ecs;
-        bool user_data_comes;        /* cloud-init has not written it when the agent starts */
-        bool unproven; /* nothing is known of the machine before the kernel was heard */
+        bool user_data_comes; /* cloud-init has not written it when the agent starts */
+        bool unproven;        /* nothing is known of the machine before the kernel was heard */
         bool was_online, was_marked; /* before the last event */
 };
 

@@ -202,8 +202,7 @@ static void names_are_those_of_verdict_and_ledger(void **state) {
                 struct status s = {.planes = {[PLANE_KERNEL] = {.verdict = v}}};
                 char want[64], *text = NULL;
 
-                snprintf(want, sizeof(want), "{\"kernel\":{\"verdict\":\"%s\"",
-                         plane_verdict_name(v));
+                snprintf(want, sizeof(want), "{\"kernel\":{\"verdict\":\"%s\"", verdict_name(v));
                 assert_int_equal(status_format(&s, &text), 0);
                 assert_non_null(strstr(text, want));
                 free(text);

@@ -97,14 +97,14 @@ static void kernel_answers(void **state) {
                 bool no = local == ANSWER_NO || out == ANSWER_NO || in == ANSWER_NO;
                 bool yes = local == ANSWER_YES && out == ANSWER_YES && in == ANSWER_YES;
 
-                assert_int_equal(kernel_facts_verdict(&facts), no    ? PLANE_DISAGREES
-                                                               : yes ? PLANE_AGREES
-                                                                     : PLANE_UNKNOWN);
+                assert_int_equal(verdict_of_kernel(&facts), no    ? PLANE_DISAGREES
+                                                            : yes ? PLANE_AGREES
+                                                                  : PLANE_UNKNOWN);
                 facts.known = false;
-                assert_int_equal(kernel_facts_verdict(&facts), PLANE_UNKNOWN);
+                assert_int_equal(verdict_of_kernel(&facts), PLANE_UNKNOWN);
                 facts.known = true;
                 facts.address = 0;
-                assert_int_equal(kernel_facts_verdict(&facts), PLANE_UNKNOWN);
+                assert_int_equal(verdict_of_kernel(&facts), PLANE_UNKNOWN);
         }
 }
 

@@ -13,6 +13,7 @@
 #include "due.h"
 #include "eip.h"
 #include "fault.h"
+#include "nic.h"
 #include "outcome.h"
 #include "planes.h"
 #include "react.h"
@@ -77,7 +78,7 @@ static struct move heard_identity(struct turn *t, const struct identity *identit
                 e->expected = f->metadata.address;
                 e->kind = e->ledger.address == e->expected ? e->ledger.kind : KIND_NONE;
         }
-        planes_watch(t);
+        nic_watch(t);
         v = planes_verdict(e);
         if (without_control && v.confirmed)
                 return confirm_reached(t);

@@ -39,18 +39,6 @@ static const struct pace paces[_FAULT_CLASS_MAX] = {
         [FAULT_CLOCK] = {.first = 30 * USEC_PER_SEC, .cap = 5 * USEC_PER_MIN},
 };
 
-uint64_t rng_next(struct rng *r) {
-        uint64_t z = (r->state += UINT64_C(0x9e3779b97f4a7c15)); /* splitmix64 */
-
-        z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-        z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-        return z ^ (z >> 31);
-}
-
-uint64_t rng_below(struct rng *r, uint64_t n) {
-        return n ? rng_next(r) % n : 0;
-}
-
 uint64_t backoff_slot(const char *instance_id, uint64_t range) {
         struct rng hash = {.state = UINT64_C(0xcbf29ce484222325)}; /* FNV-1a, then mixed */
 

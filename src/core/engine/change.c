@@ -2,7 +2,6 @@
 /* A changing call, from the wish to its intent: what must hold before it (laws L1 to L4, L10). */
 #include "change.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -10,6 +9,7 @@
 #include "fault.h"
 #include "past.h"
 #include "report.h"
+#include "util/buf.h"
 #include "util/ipv4.h"
 #include "util/text.h"
 #include "wait.h"
@@ -116,14 +116,14 @@ static bool is_contradicted(const struct engine *e) {
 
 static struct move refuse_machine(struct turn *t) {
         const struct kernel_facts *k = &t->e->facts.kernel;
-        char wanted[IPV4_SIZE], text[FAULT_MESSAGE_SIZE];
+        _cleanup_buf_ struct buf text = BUF(FAULT_MESSAGE_SIZE - 1);
+        char wanted[IPV4_SIZE];
 
         if (k->machine != ANSWER_NO)
                 return fault_fail(t, FAULT_NOT_MACHINE, "the firmware names another maker");
         ipv4_format(t->e->watch.machine_ips[0], wanted);
-        snprintf(text, sizeof(text), "%s is not an address of this machine, which has %s", wanted,
-                 k->found);
-        return fault_fail(t, FAULT_NOT_MACHINE, text);
+        buf_printf(&text, "%s is not an address of this machine, which has %s", wanted, k->found);
+        return fault_fail(t, FAULT_NOT_MACHINE, buf_text(&text));
 }
 
 /* L13: the inspected instance must be this machine; the kernel gets time to say. */

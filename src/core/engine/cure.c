@@ -3,6 +3,7 @@
 #include "cure.h"
 
 #include "clock.h"
+#include "nic.h"
 #include "planes.h"
 
 static enum plane nic_plane(const struct engine *e) {
@@ -19,7 +20,7 @@ enum plane cure_plane(const struct engine *e) {
 
         if (e->expected == 0 || e->kind == KIND_EIP)
                 return _PLANE_MAX;
-        if (planes_is_on_nic(e))
+        if (nic_has_address(e))
                 return nic_plane(e);
         if (f->identity.from_metadata && planes_required(e) & (1u << PLANE_METADATA) &&
             f->metadata.presence != PRESENCE_UNKNOWN && f->metadata.address != e->expected)
@@ -47,7 +48,7 @@ void cure_record(const struct engine *e, struct ledger_entry *reboot) {
                 reboot->metadata_before = m->address == e->expected ? SHOWED_THIS
                                           : m->address == 0         ? SHOWED_NOTHING
                                                                     : SHOWED_ANOTHER;
-        if (planes_is_on_nic(e) && k->local != ANSWER_UNKNOWN && k->address == e->expected)
+        if (nic_has_address(e) && k->local != ANSWER_UNKNOWN && k->address == e->expected)
                 reboot->nic_before = k->local == ANSWER_YES ? SHOWED_THIS : SHOWED_NOTHING;
 }
 

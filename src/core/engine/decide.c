@@ -10,6 +10,7 @@
 #include "cure.h"
 #include "due.h"
 #include "fault.h"
+#include "nic.h"
 #include "past.h"
 #include "planes.h"
 #include "reboot.h"
@@ -41,7 +42,7 @@ static struct move decide_present(struct turn *t) {
         e->reported.reclaimed = 0;
         if (!known)
                 planes_end_reachability(t); /* the witness spoke for another address */
-        planes_watch(t);
+        nic_watch(t);
         if (adopt_needs_word(t))
                 return alert(t);
         adopt_address(t);
@@ -139,7 +140,7 @@ static struct move decide_absent(struct turn *t) {
         e->confirming.since = 0;
         planes_end_reachability(t);
         due_clear(t);
-        planes_watch(t);
+        nic_watch(t);
         m = replace_address(t);
         if (m.phase == PHASE_SAME)
                 m.phase = phase_without_address(e->phase);
@@ -152,8 +153,7 @@ struct move decide_next(struct turn *t) {
 
         if (e->facts.control.presence == PRESENCE_PRESENT) {
                 e->expected = e->facts.control.address;
-                e->kind =
-                        e->facts.instance.eip || planes_is_cut_through(e) ? KIND_EIP : KIND_STATIC;
+                e->kind = e->facts.instance.eip || nic_is_cut_through(e) ? KIND_EIP : KIND_STATIC;
                 return decide_present(t);
         }
         if (*c->eip_allocation_id && c->strategy != STRATEGY_STATIC && !e->facts.eip_known)

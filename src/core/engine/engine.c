@@ -10,6 +10,7 @@
 #include "cure.h"
 #include "fault.h"
 #include "holdoff.h"
+#include "nic.h"
 #include "outcome.h"
 #include "past.h"
 #include "planes.h"
@@ -120,7 +121,7 @@ static struct move on_answer(struct turn *t, const struct wire_answer *a) {
 
 static struct move on_kernel(struct turn *t, const struct kernel_facts *k) {
         t->e->facts.kernel = *k;
-        if (k->local == ANSWER_YES && planes_is_on_nic(t->e))
+        if (k->local == ANSWER_YES && nic_has_address(t->e))
                 cure_forget_failure(t, false, true);
         return turn_is_resting(t->e) ? react_to(t, TRIGGER_KERNEL) : move_on(PHASE_SAME);
 }

@@ -5,31 +5,17 @@
 #include <string.h>
 
 #include "clock.h"
+#include "nic.h"
 #include "past.h"
 #include "report.h"
 #include "util/text.h"
-
-/* Control's word, which the ledger keeps; metadata's until control was heard. */
-static enum network network_of(const struct engine *e) {
-        return e->ledger.network != NETWORK_UNKNOWN ? e->ledger.network : e->facts.identity.network;
-}
-
-bool planes_is_cut_through(const struct engine *e) {
-        const struct eip *eip = &e->facts.eip;
-
-        return eip->mode == EIP_CUT_THROUGH && eip->bound_here && eip->address == e->expected;
-}
-
-bool planes_is_on_nic(const struct engine *e) {
-        return network_of(e) == NETWORK_CLASSIC || planes_is_cut_through(e);
-}
 
 static unsigned required(const struct engine *e, bool by_reachability) {
         unsigned planes = e->given.config.confirm_planes;
 
         if (planes)
                 return planes;
-        planes = verdict_planes_auto(network_of(e), planes_is_on_nic(e),
+        planes = verdict_planes_auto(nic_network(e), nic_has_address(e),
                                      *e->given.config.confirm_outside);
         if (!e->facts.identity.from_metadata && (planes & (1u << PLANE_METADATA)))
                 planes ^= 1u << PLANE_METADATA | 1u << PLANE_CONTROL;
@@ -44,8 +30,8 @@ unsigned planes_required(const struct engine *e) {
 
 static struct verdict judge(const struct engine *e, unsigned planes) {
         struct verdict_input input = {
-                .network = network_of(e),
-                .on_nic = planes_is_on_nic(e),
+                .network = nic_network(e),
+                .on_nic = nic_has_address(e),
                 .expected = e->expected,
                 .required = planes,
                 .kernel = e->facts.kernel,
@@ -68,41 +54,14 @@ struct verdict planes_verdict_by_reachability(const struct engine *e) {
 bool planes_need_control(const struct engine *e) {
         const struct ledger *l = &e->ledger;
 
-        if (e->facts.metadata.presence != PRESENCE_PRESENT || planes_is_on_nic(e) ||
-            network_of(e) == NETWORK_UNKNOWN)
+        if (e->facts.metadata.presence != PRESENCE_PRESENT || nic_has_address(e) ||
+            nic_network(e) == NETWORK_UNKNOWN)
                 return true;
         if (l->address != 0 && l->address != e->facts.metadata.address)
                 return true;
         if (past_is_unconfirmed(l) || e->phase == PHASE_FAILED)
                 return true;
         return planes_required(e) & (1u << PLANE_CONTROL);
-}
-
-/* By these the kernel tells whether this machine is the instance (L13). */
-static void add_machine_ip(struct watch *w, in_addr_t address) {
-        if (address != 0)
-                w->machine_ips[w->n_machine_ips++] = address;
-}
-
-void planes_watch(struct turn *t) {
-        struct engine *e = t->e;
-        const struct instance *i = &e->facts.instance;
-        struct watch w = {};
-
-        if (planes_is_on_nic(e))
-                w.address = e->expected;
-        else if (e->facts.identity.private_ip)
-                w.address = e->facts.identity.private_ip;
-        else if (i->n_private > 0)
-                w.address = i->private_ips[0];
-        add_machine_ip(&w, i->n_private > 0 ? i->private_ips[0] : e->facts.identity.private_ip);
-        if (network_of(e) == NETWORK_CLASSIC)
-                add_machine_ip(&w, i->public_ip);
-        if (memcmp(&w, &e->watch, sizeof(w)) == 0)
-                return;
-        e->watch = w;
-        e->facts.kernel = (struct kernel_facts){};
-        t->out->wants |= ACTION_WATCH;
 }
 
 void planes_learn_metadata(struct turn *t, const struct addresses *a) {

@@ -13,15 +13,8 @@ struct verdict planes_verdict_by_reachability(const struct engine *e);
 /* Bits of enum plane: those that must agree. */
 unsigned planes_required(const struct engine *e);
 
-/* The address that counts is a cut-through EIP; it, or any, is on a NIC of this machine. */
-bool planes_is_cut_through(const struct engine *e);
-bool planes_is_on_nic(const struct engine *e);
-
 /* False where metadata and kernel are enough: nothing was changed since they agreed last. */
 bool planes_need_control(const struct engine *e);
-
-/* Tells netlink what to look for, where the address that counts has made that another. */
-void planes_watch(struct turn *t);
 
 /* Metadata was heard; it could not be, and what it said before counts no longer (law L6). */
 void planes_learn_metadata(struct turn *t, const struct addresses *a);

@@ -32,7 +32,7 @@ static struct move fail_to_confirm(struct turn *t, const struct situation *s) {
         if (!cure_has_failed(t, plane))
                 return fault_fail(t, confirm_faults[s->verdict.who], "");
         cure_give_up(t, plane);
-        return fault_fail(t, FAULT_REBOOT_NO_CURE, plane_name(plane));
+        return fault_fail(t, FAULT_REBOOT_NO_CURE, verdict_plane_name(plane));
 }
 
 /* Nothing to reboot for: on with the looks, until Confirm.Timeout. */

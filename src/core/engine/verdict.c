@@ -18,11 +18,11 @@ static const char *const verdict_names[] = {
         [PLANE_AGREES] = "agrees",
 };
 
-const char *plane_name(enum plane p) {
+const char *verdict_plane_name(enum plane p) {
         return plane_names[p];
 }
 
-const char *plane_verdict_name(enum plane_verdict v) {
+const char *verdict_name(enum plane_verdict v) {
         return verdict_names[v];
 }
 
@@ -37,7 +37,7 @@ unsigned verdict_planes_auto(enum network network, bool on_nic, bool outside) {
         return planes;
 }
 
-enum plane_verdict kernel_facts_verdict(const struct kernel_facts *k) {
+enum plane_verdict verdict_of_kernel(const struct kernel_facts *k) {
         if (!k->known || k->address == 0)
                 return PLANE_UNKNOWN;
         if (k->local == ANSWER_NO || k->out == ANSWER_NO || k->in == ANSWER_NO)
@@ -53,7 +53,7 @@ static enum plane_verdict judge_kernel(const struct verdict_input *in) {
         /* Facts of an address that is no longer the one that counts say nothing. */
         if (in->on_nic && k->address != in->expected)
                 return PLANE_UNKNOWN;
-        return kernel_facts_verdict(k);
+        return verdict_of_kernel(k);
 }
 
 static enum plane_verdict judge_plane(const struct plane_facts *facts, in_addr_t expected) {

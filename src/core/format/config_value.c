@@ -155,7 +155,7 @@ static bool parse_bool(const char *text, bool *ret) {
 
 static bool find_plane(const char *text, size_t n, unsigned *ret) {
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
-                const char *name = plane_name(p);
+                const char *name = verdict_plane_name(p);
 
                 if (strlen(name) == n && memcmp(name, text, n) == 0) {
                         *ret = p;
@@ -360,7 +360,7 @@ static void format_planes(unsigned planes, struct buf *b) {
                 buf_puts(b, "auto");
         for (enum plane p = 0; p < _PLANE_MAX; p++)
                 if (planes & 1u << p)
-                        buf_printf(b, "%s%s", b->len > 0 ? " " : "", plane_name(p));
+                        buf_printf(b, "%s%s", b->len > 0 ? " " : "", verdict_plane_name(p));
 }
 
 void config_value_format(const struct key *key, const struct config *c,

@@ -88,9 +88,9 @@ static void add_planes(struct buf *b, const struct status *s) {
         for (enum plane p = 0; p < _PLANE_MAX; p++)
                 for (enum plane_verdict v = PLANE_NOT_REQUIRED; v <= PLANE_AGREES; v++) {
                         buf_puts(b, "ecs_pubip_plane{");
-                        label(b, "plane", plane_name(p));
+                        label(b, "plane", verdict_plane_name(p));
                         buf_puts(b, ",");
-                        label(b, "verdict", plane_verdict_name(v));
+                        label(b, "verdict", verdict_name(v));
                         buf_printf(b, "} %d\n", s->planes[p].verdict == v);
                 }
 }
