@@ -22,7 +22,7 @@ FACTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 ALLOCATE = "AllocatePublicIpAddress"
 PATIENT = "[Heal]\nLimit=10\n[Reboot]\nLimit=10\n"
-# How a world gets to each call, and the rows that belong to it by code.  The first that fits.
+# How a world gets to each call, and the rows that belong to it by code or id.  The first that fits.
 CALLS = (
     ("RebootInstance", "vpc", PATIENT + "Policy=always\n", {},
      ("DiskError", "InvalidParameter.KMSKeyId.*", "LimitedOperation.ServiceUnavailable")),
@@ -58,19 +58,21 @@ CALLS = (
       "Forbidden.RegionNotFound", "OperationDenied.Ipv4GatewayExist", "IncorrectStatus*",
       "ResourceAlreadyAssociated.*", "OperationDenied.CloudBoxResourceExist", "Mode.Conflict",
       "OperationDenied.NoAvailablePrivateIp", "InvalidIpStatus.*", "InvalidEip.*",
-      "Forbidden.ReleaseSegmentEip", "INSTANCE_HAS*", "TaskConflict", "InvalidAction.Denied")),
+      "Forbidden.ReleaseSegmentEip", "INSTANCE_HAS*", "TaskConflict", "InvalidAction.Denied",
+      "Forbidden+400")),
     (ALLOCATE, "vpc-immediate", PATIENT, {}, ("*",)),
 )
 
 
 def documented_statuses():
-    """Code to the first HTTP status that a public page tells for it."""
+    """Call and code, and code alone, to the first HTTP status that a public page tells for it."""
     found = {}
     with open(FACTS, encoding="utf-8") as lines:
         for line in lines:
             if not line.startswith(("#", "action\t")):
-                _, status, code = line.split("\t")[:3]
+                call, status, code = line.split("\t")[:3]
                 if status != "-":
+                    found.setdefault((call, code), int(status))
                     found.setdefault(code, int(status))
     return found
 
@@ -106,7 +108,8 @@ class Row:
 
     def _where(self):
         for call, mode, config, state, codes in CALLS:
-            if self.of_reboot or any(fnmatch.fnmatchcase(self.answered, pattern) for pattern in codes):
+            if self.of_reboot or any(fnmatch.fnmatchcase(name, pattern)
+                                     for pattern in codes for name in (self.answered, self.id)):
                 break
         if self.with_ip_address or self.with_vlan_id:
             config += "[Address]\n"
@@ -123,8 +126,13 @@ class Row:
         return "+".join([self.code or "any"] + [e for e in extra if e])
 
     def answer(self, form):
-        """With the status that is documented, else 403 or 400; a hundred of them by its 18th."""
-        status = self.status or STATUSES.get(self.answered) or (403 if self.number % 2 else 400)
+        """With the status documented for its call, for all calls, for any; else 403 or 400.
+
+        A hundred of them by its 18th.
+        """
+        documented = (STATUSES.get(k) for k in ((self.call, self.answered),
+                                                ("common", self.answered), self.answered))
+        status = self.status or next(filter(None, documented), 403 if self.number % 2 else 400)
         if status < 10:
             status = status * 100 + 18
         text = "It says: %s." % (self.message or "no")
