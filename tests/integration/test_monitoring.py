@@ -36,6 +36,16 @@ def stopped(machine):
     machine.run(line.replace("$$", "$"))
 
 
+def metrics(machine, line):
+    """Their text once LINE is in it: they are written just after the status."""
+    def look():
+        text = machine.read(METRICS)
+        return text if "\n%s\n" % line in text else None
+    text = wait_until(os.path.dirname(machine.path(METRICS)), look, 10)
+    assert text, "never %s:\n%s" % (line, machine.read(METRICS))
+    return text
+
+
 def known(text):
     return set(re.findall(r"^# TYPE (\S+) ", text, re.M))
 
@@ -43,6 +53,7 @@ def known(text):
 @promtool
 def test_promtool_finds_nothing_wrong(make_world):
     machine = confirmed(make_world)
+    metrics(machine, "ecs_pubip_confirmed 1")
     for _ in range(2):
         done = subprocess.run(["promtool", "check", "metrics"], input=machine.read(METRICS),
                               universal_newlines=True, stdout=subprocess.PIPE,
@@ -61,6 +72,7 @@ def test_promtool_finds_nothing_wrong(make_world):
 
 def test_each_query_asks_for_what_there_is(make_world):
     machine = confirmed(make_world)
+    metrics(machine, "ecs_pubip_confirmed 1")
     # what is there only while something is so
     families = known(machine.read(METRICS)) | {"ecs_pubip_fault"}
     with open(os.path.join(HERE, "ecs-pubip.dashboard.json"), encoding="utf-8") as f:
@@ -134,7 +146,7 @@ BEAT = ("ecs_pubip_heartbeat_timestamp_seconds", "0+60x2000")   # promtool's tim
 @promtool
 def test_alerts_of_a_healthy_agent_of_one_that_ended_and_of_one_on_hold(make_world, tmp_path):
     machine = confirmed(make_world)
-    text = machine.read(METRICS)
+    text = metrics(machine, "ecs_pubip_confirmed 1")
     alerts(tmp_path, text, "30h", [], [BEAT])
     alerts(tmp_path, text, "30m", ["EcsPubipSilent"],
            [("ecs_pubip_heartbeat_timestamp_seconds", "0x2000")])
@@ -143,14 +155,15 @@ def test_alerts_of_a_healthy_agent_of_one_that_ended_and_of_one_on_hold(make_wor
     alerts(tmp_path, text, "30m", ["EcsPubipFlapping", "EcsPubipAddressChanged"],
            [BEAT, (kind, "0x10 1 2 3 4 5 6 7x2000")])
     assert machine.cli("hold").returncode == 0
-    held = machine.read(METRICS)
+    held = metrics(machine, "ecs_pubip_held 1")
     alerts(tmp_path, held, "23h", [], [BEAT])
     alerts(tmp_path, held, "25h", ["EcsPubipHeld"], [BEAT])
     assert machine.cli("resume").returncode == 0
     machine.configure("[Heal]\nPolicy=maybe\n")
     machine.reload()
     assert machine.wait_status(lambda s: s["config_problem"], 10)
-    alerts(tmp_path, machine.read(METRICS), "10m", ["EcsPubipConfigBad"], [BEAT])
+    bad = metrics(machine, "ecs_pubip_config_ok 0")
+    alerts(tmp_path, bad, "10m", ["EcsPubipConfigBad"], [BEAT])
     stopped(machine)
     alerts(tmp_path, machine.read(METRICS), "10m", ["EcsPubipDown", "EcsPubipConfigBad"], [BEAT])
 
@@ -161,8 +174,8 @@ def test_alerts_of_one_that_has_no_address(make_world, tmp_path):
     world.sim.set("instance.bandwidth_out", 0)
     world.start()
     assert world.machine.wait_phase("failed", timeout=60)
-    alerts(tmp_path, world.machine.read(METRICS), "20m", ["EcsPubipNoAddress", "EcsPubipFailed"],
-           [BEAT])
+    text = metrics(world.machine, 'ecs_pubip_phase{phase="failed"} 1')
+    alerts(tmp_path, text, "20m", ["EcsPubipNoAddress", "EcsPubipFailed"], [BEAT])
 
 
 @promtool
@@ -172,7 +185,8 @@ def test_alerts_of_a_reboot_that_waits_and_of_a_wrong_clock(make_world, tmp_path
     world.start()
     assert world.machine.wait_status(lambda s: s["next"] and s["next"]["what"] == "reboot", 60)
     fired = ["EcsPubipNotConfirmed", "EcsPubipRebootDue", "EcsPubipClockOff", "EcsPubipFailed"]
-    alerts(tmp_path, world.machine.read(METRICS), "70m", fired, [BEAT])
+    text = metrics(world.machine, "ecs_pubip_reboot_due 1")
+    alerts(tmp_path, text, "70m", fired, [BEAT])
 
 
 EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
