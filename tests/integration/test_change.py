@@ -20,19 +20,19 @@ def test_self_healing_tells_of_the_new_address(make_world):
     world.start()
     first = machine.wait_phase("confirmed", timeout=60)
     assert first["change"] == "assigned" and first["previous_ip"] is None and first["changed_at"]
-    assert machine.exists(MARK)
+    assert machine.wait_file(MARK)
     assert sample(machine, 'ecs_pubip_address_changes_total{change="assigned"}') == 1
     machine.remove(MARK)
     world.sim.take_address()
     machine.ask_to_resume()
     lost = machine.wait_status(lambda s: s["change"] == "lost", 90)
     assert lost and lost["previous_ip"] == first["public_ip"]
-    assert machine.exists(MARK)
+    assert machine.wait_file(MARK)
     machine.remove(MARK)
     second = machine.wait_status(
         lambda s: s["phase"] == "confirmed" and s["public_ip"] != first["public_ip"], 170)
     assert second["previous_ip"] == first["public_ip"] and second["change"] == "assigned"
-    assert machine.exists(MARK)
+    assert machine.wait_file(MARK)
     entry = machine.journal.wait_for(MESSAGE_ID=REPLACED)
     assert first["public_ip"] in entry["MESSAGE"] and second["public_ip"] in entry["MESSAGE"]
     page = machine.cli("status").stdout
@@ -56,7 +56,7 @@ def test_an_address_that_changed_while_the_machine_was_down(make_world):
     second = machine.wait_phase("confirmed", timeout=60)
     assert second["public_ip"] != first["public_ip"]
     assert (second["previous_ip"], second["change"]) == (first["public_ip"], "replaced")
-    assert machine.exists(MARK)
+    assert machine.wait_file(MARK)
 
 
 def test_metrics_tell_of_a_bad_configuration_and_of_a_hold(make_world):

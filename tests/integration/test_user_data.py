@@ -133,7 +133,7 @@ def test_one_that_comes_before_the_first_change_is_due(make_world):
     world.sim.hold("meta-data/*", name="gate")
     begin_boot(world.machine)
     world.start()
-    assert world.sim.wait(event="arrival", timeout=20, plane="metadata")
+    assert world.sim.wait(event="arrival", timeout=20, path="meta-data/all")
     world.machine.write(DROP_IN, "[Address]\nStrategy=elastic\n")
     stage(world.machine, init_local=2.5, init=3.5)
     assert world.machine.wait_agent() == 78
