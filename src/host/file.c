@@ -46,8 +46,8 @@ int file_first_line(const char *path, char *ret, size_t size) {
         int r;
 
         r = file_read(path, LINE_MAX_, &text, &len);
-        if (r < 0)
-                return r;
+        if (r < 0 || !text)
+                return r < 0 ? r : -EIO;
         text[strcspn(text, "\n")] = '\0';
         return text_copy(ret, size, text) ? 0 : -ERANGE;
 }
