@@ -149,17 +149,23 @@ def test_accepted_restart_that_never_happens_is_not_repeated(make_world):
     assert arrivals(world, "RebootInstance") == 1
 
 
-def test_two_restarts_are_the_limit(make_world):
-    """The planes still disagree after each restart: repeated up to Limit, then a person's turn."""
+def test_one_restart_is_all_that_a_change_gets(make_world):
+    """Law L12: metadata shows nothing after it either; below Limit, and still a person's turn."""
     world = make_world(mode="vpc", config="[Reboot]\nPolicy=always\nGrace=1s\nLimit=2\n"
                                           "[Confirm]\nTimeout=15s\n")
     world.sim.set("instance.takes_effect", "never")
     world.start()
-    assert world.machine.wait_boot(3, timeout=60)
+    assert world.machine.wait_boot(2, timeout=60)
     status = world.machine.wait_status(lambda s: s["phase"] == "failed", timeout=60)
     assert status, world.machine.status()
-    assert status["fault"]["code"] == "Reboot.Limit"
-    assert status["fault"]["remedy"].startswith("Restart the instance from the ECS console")
-    assert_fails_again(world, "Reboot.Limit")
-    assert arrivals(world, "RebootInstance") == executed(world).count("RebootInstance") == 2
-    assert len(world.machine.boots.entries) == 3
+    assert (status["fault"]["code"], status["fault"]["message"]) == ("Reboot.NoCure", "metadata")
+    assert status["fault"]["remedy"].startswith("Do not restart it again")
+    assert arrivals(world, "RebootInstance") == executed(world).count("RebootInstance") == 1
+    assert len(world.machine.boots.entries) == 2
+    mark = world.machine.notifications.mark()
+    world.machine.reboot()
+    assert world.machine.wait_notified(READY="1", since=mark)
+    status = world.machine.wait_status(lambda s: s["phase"] == "failed", timeout=60,
+                                       boot_id=world.machine.boot_id)
+    assert status, world.machine.status()
+    assert arrivals(world, "RebootInstance") == 1

@@ -275,7 +275,7 @@ def test_no_changing_call_without_a_ledger(make_world, spoil, repair, why):
               "resume`")
     assert status["fault"]["message"] == why
     assert (status["fault"]["sentence"], status["fault"]["remedy"]) == (sentence, remedy)
-    assert status["note"] == "the ledger cannot be written: nothing will be changed"
+    assert status["note"] == "the ledger cannot be written, so nothing is changed"
     entry = world.machine.wait_journal(MESSAGE_ID=MESSAGE["FAILED"])
     assert entry["MESSAGE"] == "A person must act: %s: %s (Ledger.NotWritable). %s" % (
         sentence, why, remedy)
