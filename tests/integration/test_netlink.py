@@ -263,6 +263,7 @@ def test_new_lifetimes_are_no_event(confirmed):
     world.machine.ip("route del default")      # what comes after them is heard
     kernel_is(world, "disagrees")
     assert world.machine.wait_notified(since=told)["_TIME"] >= after
+    assert world.machine.wait_journal(since=journal, MESSAGE_ID=MESSAGE["DISAGREES"])
     assert len(world.machine.journal.find(since=journal, MESSAGE_ID=MESSAGE["DISAGREES"])) == 1
 
 
