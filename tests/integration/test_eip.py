@@ -192,7 +192,12 @@ def test_cut_through(make_world):
                                  and s["phase"] == "confirming", timeout=20)
     w.machine.ip("link add eni1 type veth peer name eni1p", "link set eni1p up", "link set eni1 up",
                  "addr add %s/24 dev eni1" % eip["address"])
-    assert w.machine.wait_phase("confirmed", timeout=10)
+    # replies leave by eth0 until the policy routes that such a link needs are there
+    assert w.machine.wait_status(lambda s: s["planes"]["kernel"]["verdict"] == "unknown"
+                                 and s["planes"]["kernel"]["interface"] == "eni1", timeout=10)
+    w.machine.ip("route add default dev eni1 table 100",
+                 "rule add from %s lookup 100" % eip["address"])
+    assert w.machine.wait_phase("confirmed", timeout=10), w.machine.status()
     s = w.machine.status()
     assert s["planes"]["kernel"]["interface"] == "eni1"
     assert s["planes"]["kernel"]["address"] == eip["address"]
