@@ -111,6 +111,7 @@ ELSEWHERE = {
     "test_agent_wire.py": ["Cloud.Unreachable", "Cloud.Gone", "Cloud.Silent", "Cloud.Garbled"],
     "test_cloud_limits.py": ["Transport.Deadline", "Cloud.Config"],
     "test_cloud_api.py": ["Transport.TlsNotYetValid", "Transport.Proxy"],
+    "test_cloud_metadata.py": ["Metadata.Denied", "Metadata.Locked"],
 }
 
 
