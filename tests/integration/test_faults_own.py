@@ -55,6 +55,10 @@ def bad_certificate(w):
     w.sim.tls("ecs-vpc", "wrong-name")
 
 
+def odd_proxy(w):
+    w.machine.cloud_environment["https_proxy"] = "socks9://proxy.test:3128"
+
+
 def no_metadata(w):
     for name in ("metadata", "metadata6"):
         w.sim.endpoint(name, "refuse")
@@ -70,6 +74,7 @@ def old_address(w):
 CAUSES = [
     ("Transport.Resolve", no_names, ""),
     ("Transport.Connect", no_endpoint, ""),
+    ("Transport.ProxySetting", odd_proxy, ""),
     ("Transport.Tls", bad_certificate, ""),
     ("Transport.Timeout", damage("stall"), ""),
     ("Transport.Closed", damage("close"), ""),
