@@ -87,7 +87,12 @@ def test_odd_item_of_the_tree_is_no_absence(world, asker, leaf, presence):
         body = json.dumps({**tree, "eipv4": odd})
         world.sim.rule(ALL, answer={"status": 200, "body": body}, times=None)
         world.sim.rule("meta-data/eipv4", answer=leaf, times=None)
-        for look in asker.ok("identify")["public"], asker.ok("addresses"):
+        looks = [asker.ok("identify")["public"]]
+        if presence == "unknown":   # for a look at the address alone that is a fault
+            assert asker.fault("addresses")["code"] == "Metadata.Garbled", odd
+        else:
+            looks.append(asker.ok("addresses"))
+        for look in looks:
             assert look["presence"] == presence, odd
             assert look.get("address") == ("203.0.113.10" if presence == "present" else None)
 
