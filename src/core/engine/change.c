@@ -114,6 +114,10 @@ static bool is_contradicted(const struct engine *e) {
         return e->given.dmi_known && !e->given.dmi_is_ecs && !*e->given.config.instance_id;
 }
 
+bool change_is_proven(const struct engine *e) {
+        return e->facts.kernel.machine == ANSWER_YES && !is_contradicted(e);
+}
+
 static struct move refuse_machine(struct turn *t) {
         const struct kernel_facts *k = &t->e->facts.kernel;
         _cleanup_buf_ struct buf text = BUF(FAULT_MESSAGE_SIZE - 1);
@@ -134,7 +138,7 @@ static struct move gate_identity(struct turn *t, const struct change *c) {
         e->before.identity_waited = false;
         if (is_contradicted(e) || e->facts.kernel.machine == ANSWER_NO)
                 return refuse_machine(t);
-        if (e->facts.kernel.machine == ANSWER_YES)
+        if (change_is_proven(e))
                 return move_pass();
         if (e->facts.kernel.known || waited)
                 return fault_raise(t, FAULT_UNPROVEN, "");

@@ -13,6 +13,9 @@ struct move change_hold(const struct turn *t);
 /* L1: nothing but reading since an inspection, and that not long ago. */
 bool change_is_inspected(const struct turn *t);
 
+/* L13: this machine is the inspected instance; asked again when the intent is on disk. */
+bool change_is_proven(const struct engine *e);
+
 /* The instance can take it: settled, not locked, not expired; else the fault that it is. */
 struct move change_check_ready(struct turn *t, enum wire_op op);
 

@@ -59,7 +59,7 @@ struct move outcome_stored(struct turn *t, int error, enum hold hold) {
                 change_withdraw(t, entry);
                 return hold_instead(t);
         }
-        if (was_stored_late(t, entry) || e->given.config_unread) {
+        if (was_stored_late(t, entry) || e->given.config_unread || !change_is_proven(e)) {
                 change_withdraw(t, entry);
                 return wait_or_inspect(t);
         }
