@@ -7,11 +7,13 @@
 
 #include <ecs-pubip/backoff.h>
 
+#include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/ipv4.h"
 #include "util/text.h"
 
-#define IPV4_BASE       "http://100.100.100.200"
+#define IPV4_HOST       "100.100.100.200"
+#define IPV4_BASE       "http://" IPV4_HOST
 #define IPV6_BASE       "http://[fd00:100::100:200]"
 #define TOKEN_PATH      "api/token"
 #define TOKEN_HEADER    "X-aliyun-ecs-metadata-token"
@@ -121,15 +123,20 @@ static bool refuse_transport(const struct metadata *m, struct fault *fault, cons
                 {FAULT_TIMEOUT, FAULT_MD_UNREACHABLE}, {FAULT_CLOSED, FAULT_MD_GARBLED},
                 {FAULT_TOO_LARGE, FAULT_MD_GARBLED},   {FAULT_NOT_API, FAULT_MD_GARBLED},
         };
+        _cleanup_buf_ struct buf text = BUF(FAULT_MESSAGE_SIZE - 1);
 
         if (r->os_error == EACCES || r->os_error == EPERM)
                 return refuse(fault, is_locked(m) ? FAULT_MD_LOCKED : FAULT_MD_POLICY, 0,
                               r->detail);
+        /* Which address it was, where it is the documented one: a configured URL is not shown. */
+        if (has_second_base(m))
+                buf_puts(&text, IPV4_HOST ": ");
+        buf_puts(&text, r->detail);
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
                 if (strcmp(names[i].transport, code) == 0)
-                        return refuse(fault, names[i].metadata, 0, r->detail);
+                        return refuse(fault, names[i].metadata, 0, buf_text(&text));
         }
-        return refuse(fault, code, 0, r->detail);
+        return refuse(fault, code, 0, buf_text(&text));
 }
 
 /* Statuses other than 200, once token matters are settled. */
