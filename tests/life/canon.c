@@ -4,10 +4,12 @@
  *
  * - Moments become ages. Those that the core compares with one limit only are cut there: beyond it
  *   nothing changes any more. Ages of ledger entries are the class that they are in, between the
- *   core's own limits (and 1 h, 20 h), and those of the laws, which are sharper. When such a limit
- * will be crossed is known to the core as a deadline, which counts exactly. Merged worlds are real
- * ones all the same, so that no breach is ever a false one; what is lost is a limit crossed within
- * a wait for something else. The control look of every 6 h counts by the hour that is left.
+ *   core's own limits (and 1 h, 20 h), and those of the laws, which are sharper; ages beyond the
+ *   first minute count by the half minute. When such a limit will be crossed is known to the core
+ *   as a deadline, which counts exactly. Merged worlds are real ones all the same, so that no
+ * breach is ever a false one; what is lost is a limit crossed within a wait for something else. The
+ *   control look of every 6 h counts by the hour that is left.
+ * - Moments that are only compared with one other: which of the two is the later one.
  * - Boot ids: only whether they are this boot's matters.
  * - Addresses: only which are equal.
  * - Counters beyond the last one that makes a difference (looks, attempts, failed looks).
@@ -24,12 +26,18 @@
 
 #define NAMES_MAX        32
 #define NEVER            UINT64_MAX
+#define MINUTE           60
+#define HALF_MINUTE      30
 #define TEN_MIN          600
 #define PATIENCE         121 /* explore's is 2 min */
 #define ATTEMPTS_MAX     9   /* 2^9 s is above the widest cap, 5 min */
 #define LOOKS_MAX        7
 #define FAILED_MAX       3
 #define REBOOT_APART_SEC (20 * 60) /* L3, from outside */
+
+static unsigned at_most(unsigned value, unsigned most) {
+        return value < most ? value : most;
+}
 
 /* Addresses by the order in which they are met. */
 struct names {
@@ -57,6 +65,8 @@ static void age(uint64_t *moment, uint64_t now, uint64_t most) {
         if (*moment == 0)
                 return;
         a = (now - *moment) / USEC_PER_SEC;
+        if (a > MINUTE)
+                a -= a % HALF_MINUTE;
         *moment = 1 + (a < most ? a : most);
 }
 
@@ -123,11 +133,8 @@ static void reduce_ledger(struct ledger *l, struct names *n, int64_t now, uint64
         }
         l->wait.started = 0;
         l->wait.started_boot_usec = 0;
+        l->wait.attempt = at_most(l->wait.attempt, ATTEMPTS_MAX);
         this_or_another(l->wait.boot_id, boot_id);
-}
-
-static unsigned at_most(unsigned value, unsigned most) {
-        return value < most ? value : most;
 }
 
 static void reduce_engine(struct engine *e, struct names *n, const struct world *w) {
@@ -155,19 +162,20 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
                 e->inflight.asked = 0; /* of a question that was answered */
         age(&e->inflight.asked, now, TEN_MIN + 1);
         age(&e->reboot.blocked_since, now, PATIENCE);
-        e->reboot.blocked_usec = e->reboot.blocked_usec / USEC_PER_SEC;
-        e->reboot.blocked_usec =
-                e->reboot.blocked_usec < PATIENCE ? e->reboot.blocked_usec : PATIENCE;
+        e->reboot.blocked_usec /= HALF_MINUTE * USEC_PER_SEC;
+        if (e->reboot.due_since)
+                e->reboot.due_since = 1 + (e->facts.metadata_at >= e->reboot.due_since);
         age(&e->facts.inspected, now, 301);
         age(&e->facts.metadata_at, now, 61);
         age(&e->retry.after_kernel, now, 31);
         age(&e->before.absent_first, now, 61);
         age(&e->facts.silent_since, now, TEN_MIN);
+        if (e->holdoff.fault.class == FAULT_NONE)
+                e->holdoff.since_boot = 0; /* of a fault that is over */
         age(&e->holdoff.since_boot, now, TEN_MIN);
         age(&e->confirming.started, now, TEN_MIN);
         age(&e->confirming.since, now, TEN_MIN);
         rename_address(n, &e->confirming.address);
-        age(&e->reboot.due_since, now, TEN_MIN);
         e->holdoff.attempt = at_most(e->holdoff.attempt, ATTEMPTS_MAX);
         e->holdoff.refused_second = 0; /* only how wide a window is depends on it */
         e->confirming.looks = at_most(e->confirming.looks, LOOKS_MAX);
@@ -195,9 +203,21 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         this_or_another(e->given.boot_id, w->engine.given.boot_id);
 }
 
+/* L3: whether the last reboot may be asked for again, as far as an inspection tells. */
+static void reduce_inspected_asked(struct laws *l) {
+        const struct change_seen *last = NULL;
+
+        for (unsigned i = 0; i < l->n_changes; i++)
+                if (l->changes[i].op == WIRE_REBOOT)
+                        last = &l->changes[i];
+        l->inspected_asked =
+                last && l->inspected_asked >= last->at + REBOOT_APART_SEC * USEC_PER_SEC;
+}
+
 static void reduce_laws(struct laws *l, struct names *n, const struct world *w) {
         uint64_t later = 0;
 
+        reduce_inspected_asked(l);
         for (unsigned i = 0; i < l->n_changes; i++) {
                 struct change_seen *c = &l->changes[i];
 
@@ -212,7 +232,6 @@ static void reduce_laws(struct laws *l, struct names *n, const struct world *w) 
         }
         l->confirmed = l->confirmed ? 1 + later : 0;
         age(&l->inspected, w->now, 301);
-        age(&l->inspected_asked, w->now, REBOOT_APART_SEC + 1);
         age(&l->metadata_at, w->now, 78);
         if (l->reach_at) /* fresh, too old for the core, too old for a reboot */
                 l->reach_at = 1 + (w->now - l->reach_at > USEC_PER_MIN) +
@@ -251,6 +270,18 @@ static void reduce_flight(struct flight *f, const struct world *w) {
         left(&f->until, w->now);
 }
 
+/* Of a call that is executed late: which one it is, and how long it may still be. */
+static void reduce_late(struct flight *f, const struct world *w) {
+        const struct laws *l = &w->laws;
+        unsigned i = 0;
+
+        while (i < l->n_changes && l->changes[i].at != f->at)
+                i++;
+        reduce_flight(f, w);
+        f->at = f->asked ? i : 0;
+        f->until -= f->until % (HALF_MINUTE * USEC_PER_SEC);
+}
+
 static void reduce(struct world *w, const struct world *from) {
         struct names n = {.n = 0};
 
@@ -270,7 +301,7 @@ static void reduce(struct world *w, const struct world *from) {
         else
                 memset(&w->disk, 0, sizeof(w->disk));
         reduce_flight(&w->flight, from);
-        reduce_flight(&w->late, from);
+        reduce_late(&w->late, from);
         memset(&w->asks, 0, sizeof(w->asks));
         w->asks.op = from->ask_wanted ? from->asks.op : WIRE_NONE;
         age(&w->blockers_at, from->now, w->blockers_news ? 15 : 0);
