@@ -4,11 +4,11 @@
  *
  * - Moments become ages. Those that the core compares with one limit only are cut there: beyond it
  *   nothing changes any more. Ages of ledger entries are the class that they are in, between the
- *   core's own limits (and 1 h, 20 h), and those of the laws, which are sharper; ages beyond the
- *   first minute count by the half minute. When such a limit will be crossed is known to the core
- *   as a deadline, which counts exactly. Merged worlds are real ones all the same, so that no
- * breach is ever a false one; what is lost is a limit crossed within a wait for something else. The
- *   control look of every 6 h counts by the hour that is left.
+ *   core's own limits (and 1 h, 20 h), and those of the laws, which are sharper; ages beyond 10 s
+ *   count by 5 s, beyond a minute by the half minute. When such a limit will be crossed is known to
+ * the core as a deadline, which counts exactly. Merged worlds are real ones all the same, so that
+ * no breach is ever a false one; what is lost is a limit crossed within a wait for something else.
+ * The control look of every 6 h counts by the hour that is left.
  * - Moments that are only compared with one other: which of the two is the later one.
  * - Boot ids: only whether they are this boot's matters.
  * - Addresses: only which are equal.
@@ -65,8 +65,8 @@ static void age(uint64_t *moment, uint64_t now, uint64_t most) {
         if (*moment == 0)
                 return;
         a = (now - *moment) / USEC_PER_SEC;
-        if (a > MINUTE)
-                a -= a % HALF_MINUTE;
+        if (a > 10)
+                a -= a % (a > MINUTE ? HALF_MINUTE : 5);
         *moment = 1 + (a < most ? a : most);
 }
 
@@ -172,7 +172,9 @@ static void reduce_engine(struct engine *e, struct names *n, const struct world 
         age(&e->facts.silent_since, now, TEN_MIN);
         if (e->holdoff.fault.class == FAULT_NONE)
                 e->holdoff.since_boot = 0; /* of a fault that is over */
-        age(&e->holdoff.since_boot, now, TEN_MIN);
+        if (e->holdoff.since_boot)         /* patience of a class: 2 min, 10 min */
+                e->holdoff.since_boot = 1 + (now - e->holdoff.since_boot >= 2 * USEC_PER_MIN) +
+                                        (now - e->holdoff.since_boot >= TEN_MIN * USEC_PER_SEC);
         age(&e->confirming.started, now, TEN_MIN);
         age(&e->confirming.since, now, TEN_MIN);
         rename_address(n, &e->confirming.address);

@@ -358,7 +358,7 @@ static struct plan plans[] = {
         {{.name = "vpc-has-address", VPC(EFFECT_REBOOT), .has_address = true}},
         {{.name = "link-and-witness", VPC(EFFECT_AT_ONCE)},
          .only = ONLY(MOVE_LINK_DOWN, MOVE_LINK_UP, MOVE_TEN_MINUTES),
-         .deep = 2},
+         .deep = 1},
         {{.name = "a-person-assigns", VPC(EFFECT_REBOOT)},
          .only = ONLY(MOVE_LOST_UNDONE, MOVE_ASSIGN, MOVE_LOCK, MOVE_UNLOCK),
          .deep = 3},
