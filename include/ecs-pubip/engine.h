@@ -118,7 +118,7 @@ enum notice_kind {
         NOTICE_LEDGER_NEWER,   /* the runtime's word for a damaged one of a newer version */
         NOTICE_CLOCK,          /* this machine's clock is off by `seconds` from the cloud's */
         NOTICE_NOT_ECS,        /* this is no ECS instance: stopping */
-        NOTICE_PLANE_UNKNOWN,  /* confirmed, but a plane cannot be heard: plane, fault */
+        NOTICE_PLANE_UNKNOWN,  /* confirmed, but a plane is unreachable: plane, fault */
         _NOTICE_MAX,
 };
 

@@ -296,7 +296,7 @@ def test_watch_on_a_terminal_redraws(machine, agent):
 
 
 def test_times_are_counted_by_the_clock_that_they_are_from(machine, agent):
-    """A first boot: this machine's clock is 8 h ahead of the cloud's, whose times these are."""
+    """A first boot: this machine's clock is 8 h ahead of the cloud's. The times shown are cloud time (UTC)."""
     then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 8 * 3600 - 200))
     said = status(clock_offset=8 * 3600)
     for plane in said["planes"].values():

@@ -52,7 +52,7 @@ def packed_spec(folder, payload):
     path = os.path.join(folder, "newer.spec")
     with open(path, "w", encoding="utf-8") as f:
         f.write(head + "%%install\ncp -a %s/. %%{buildroot}\n" % payload
-                + "(cd %s; cp -a --parents LICENSE README.md packaging/cloud-init packaging/policy "
+                + "(cd %s; cp -a --parents LICENSE README.md packaging "
                   "\"$OLDPWD\")\n" % base.TOP
                 + "".join("%" + section for section in kept))
     return path

@@ -106,7 +106,7 @@ def test_agent_has_no_internet_socket(agent):
 
 
 def test_agent_writes_to_its_folders_only(agent):
-    assert set(agent["writable"]) == {"/run/ecs-pubip", "/var/lib/ecs-pubip"}
+    assert set(agent["writable"]) == {"/run/ecs-pubip", "/run/ecs-pubip/marks", "/var/lib/ecs-pubip"}
 
 
 def test_cloud_has_internet_sockets_only(cloud):

@@ -74,20 +74,20 @@ static bool on_enter(void *userdata, const char *whole_path) {
                 r->on_part(r);
         if (!inner || *inner)
                 return true;
-        r->seen = r->spoilt = 0;
+        r->seen = r->malformed_marks = 0;
         r->has_members = r->malformed = false;
         return r->on_begin(r);
 }
 
 static void mark_shape(const struct mark *marks, size_t n, const char *path, enum tree_shape shape,
-                       unsigned *seen, unsigned *spoilt) {
+                       unsigned *seen, unsigned *malformed_marks) {
         for (size_t i = 0; i < n; i++) {
                 if (strcasecmp(marks[i].path, path) != 0)
                         continue;
                 if (shape & marks[i].shapes)
                         *seen |= marks[i].bit;
                 else if (!(shape & marks[i].within))
-                        *spoilt |= marks[i].bit;
+                        *malformed_marks |= marks[i].bit;
         }
 }
 
@@ -108,7 +108,7 @@ static bool on_shape(void *userdata, const char *whole_path, enum tree_shape sha
         if (!inner || !*inner)
                 return true;
         r->has_members = true;
-        mark_shape(r->marks, r->n_marks, inner, shape, &r->seen, &r->spoilt);
+        mark_shape(r->marks, r->n_marks, inner, shape, &r->seen, &r->malformed_marks);
         return true;
 }
 
@@ -138,7 +138,7 @@ static bool on_value(void *userdata, const char *whole_path, const char *value) 
 }
 
 unsigned envelope_seen(const struct reply_rows *r) {
-        return r->seen & ~r->spoilt;
+        return r->seen & ~r->malformed_marks;
 }
 
 bool envelope_has_list(const struct reply_rows *r) {

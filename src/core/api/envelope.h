@@ -39,9 +39,9 @@ struct reply_rows {
         void *item;
         const struct mark *marks;
         size_t n_marks;
-        unsigned seen, spoilt; /* bits of marks in the element at hand */
-        bool has_members;      /* of the element at hand: it has any */
-        bool malformed;        /* of the element at hand: a member's value is none */
+        unsigned seen, malformed_marks; /* bits of marks in the element at hand */
+        bool has_members;               /* of the element at hand: it has any */
+        bool malformed;                 /* of the element at hand: a member's value is none */
         bool (*on_begin)(struct reply_rows *r);
         bool (*on_end)(struct reply_rows *r);
         const char *part; /* below the element: something of which it has several; may be NULL */

@@ -52,7 +52,7 @@ void adopt_address(struct turn *t) {
 }
 
 /*
- * In a crowd that keeps the account's quota busy control cannot be heard for up to an hour, and a
+ * In a crowd that keeps the account's quota busy control is unreachable for up to an hour, and a
  * control look that fails changes nothing while the other planes agree (design 4.1).
  */
 const struct ledger_entry *adopt_answered_change(const struct engine *e) {

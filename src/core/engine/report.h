@@ -7,7 +7,7 @@
 /* A notice of that kind, to be filled; `address` is the one that counts. Valid in this turn. */
 struct notice *report_notice(struct turn *t, enum notice_kind kind);
 
-/* A plane cannot be heard, while confirmed. */
+/* A plane is unreachable, while confirmed. */
 void report_unknown(struct turn *t, enum plane plane, const struct fault *f);
 
 /* True if a fault of that code was not told yet; from now on it counts as told. */
