@@ -64,7 +64,16 @@ static const char *member_of(size_t i, void *json) {
         return member ? member->string : NULL;
 }
 
-/* One member as a word or a number; null is an empty line. What is nested is named with dots. */
+/* A word or a number; "" for null. malloc'ed; NULL: out of memory. */
+static char *value_text(const cJSON *item) {
+        if (!item || cJSON_IsNull(item))
+                return strdup("");
+        if (cJSON_IsString(item))
+                return strdup(item->valuestring);
+        return cJSON_PrintUnformatted(item);
+}
+
+/* One member, on a line of its own. What is nested is named with dots. */
 static int print_value(const struct snapshot *s, const char *name) {
         _cleanup_buf_ struct buf json = BUF(OUT_MAX), text = BUF(OUT_MAX);
         _cleanup_json_ cJSON *object = NULL;
@@ -72,9 +81,12 @@ static int print_value(const struct snapshot *s, const char *name) {
         cJSON *item;
         int r = print_json(&json, s, true);
 
-        if (r < 0 || !path)
-                return r < 0 ? r : -ENOMEM;
-        item = object = cJSON_Parse(buf_text(&json));
+        if (r < 0)
+                return r;
+        object = cJSON_Parse(buf_text(&json));
+        if (!object || !path)
+                return -ENOMEM;
+        item = object;
         for (char *save, *part = strtok_r(path, ".", &save); part && item;
              part = strtok_r(NULL, ".", &save)) {
                 cJSON *in = item;
@@ -90,9 +102,7 @@ static int print_value(const struct snapshot *s, const char *name) {
                         return EXIT_USAGE;
                 }
         }
-        value = cJSON_IsString(item)          ? strdup(item->valuestring)
-                : item && !cJSON_IsNull(item) ? cJSON_PrintUnformatted(item)
-                                              : strdup("");
+        value = value_text(item);
         if (!value)
                 return -ENOMEM;
         buf_printf(&text, "%s\n", value);
