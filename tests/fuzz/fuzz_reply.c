@@ -21,7 +21,8 @@ static void check_instance(const char *text, size_t size) {
                 return;
         MUST(!strcmp(i.instance_id, ID) && i.status[0]);
         MUST(i.n_private <= INSTANCE_ADDRS && i.n_macs <= INSTANCE_ADDRS);
-        MUST(i.bandwidth_out >= 0 && i.expires >= 0);
+        MUST(i.bandwidth_out >= -1 && i.bandwidth_out <= BANDWIDTH_MAX); /* -1: not known */
+        MUST(i.expires >= 0);
         check_printable(i.locks);
         check_printable(request_id);
 }
