@@ -55,8 +55,8 @@ def settled(status):
         return True
     if status["busy"] or not status["next"] or not status["next"]["at"]:
         return False
-    if status["phase"] == "rebooting":      # about to ask: its next is the end of Patience only
-        return False
+    if status["phase"] == "rebooting" and not (status["note"] or "").startswith("an earlier reboot"):
+        return False    # about to ask: its next is the end of Patience only
     at = calendar.timegm(time.strptime(status["next"]["at"], "%Y-%m-%dT%H:%M:%SZ"))
     return at - time.time() > LONG_WAIT
 

@@ -372,8 +372,7 @@ static struct plan plans[] = {
         {{.name = "user-data", VPC(EFFECT_AT_ONCE), .has_user_data = true},
          .only = ONLY(MOVE_RESUME, MOVE_CONFIG_UNREAD, MOVE_KILL),
          .deep = 2},
-        /* What is answered to a reboot is a lie; the address goes, and another needs the next one.
-         */
+        /* What is answered to a reboot is a lie. */
         {{.name = "reboot-lies", VPC(EFFECT_REBOOT)},
          .only = ONLY(MOVE_REFUSED_DONE, MOVE_STATE_DONE, MOVE_LOST_UNDONE),
          .deep = 2,

@@ -296,6 +296,18 @@ static void lost_allocate_is_looked_for(void **state) {
         assert_int_equal(r.engine.ledger.entries[0].address, rig_address('A'));
 }
 
+/* Asked 30 s after the intent, answered 70 s after it: it tells of what was so at 30 s. */
+static void an_inspection_tells_of_when_it_was_asked(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"reach no", ""}, {"stored", "allocating ask:allocate"}, {"kill", ""}, {"+30", ""},
+             {"identity none", "inspecting watch ask:inspect"}, {"+40", ""}, {"instance none", ""});
+        assert_false(r.engine.ledger.entries[0].settled);
+}
+
 /* Answered with 500, but executed: the address is ours, and a reboot may serve it (4.2). */
 static void executed_with_a_server_error(void **state) {
         struct rig r;
@@ -452,6 +464,7 @@ int main(void) {
                 cmocka_unit_test(a_call_leaves_soon_after_its_intent),
                 cmocka_unit_test(no_boot_id_changes_nothing),
                 cmocka_unit_test(lost_allocate_is_looked_for),
+                cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
                 cmocka_unit_test(executed_with_a_server_error),
                 cmocka_unit_test(lost_replies_without_effect_spend_nothing),
                 cmocka_unit_test(calls_have_a_ceiling),

@@ -321,6 +321,27 @@ static void an_inspection_tells_of_when_it_was_asked(void **state) {
         assert_false(r.engine.ledger.entries[1].settled);
 }
 
+/* A person sees what a due reboot waits for, and until when. */
+static void a_lost_reboot_is_told_with_its_end(void **state) {
+        struct status s;
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.reboot_policy = REBOOT_ALWAYS;
+        PLAY(&r, {"start", ""}, {"identity none", ""}, {"kernel up", ""}, {"instance none", ""},
+             {"stored", ""}, {"ok A", ""}, {"instance A", ""}, {"blockers", ""}, {"instance A", ""},
+             {"stored", "rebooting ask:reboot"}, {"kill", "identifying ask:identify"},
+             {"identity none", "inspecting watch ask:inspect"}, {"instance A", ""});
+        engine_status(&r.engine, r.now, &s);
+        assert_int_equal(s.phase, PHASE_REBOOTING);
+        assert_int_equal(s.next, NEXT_REBOOT);
+        assert_in_range(s.next_at - r.now.wall_sec, 1200, REBOOT_LATE_SEC + 1);
+        assert_string_equal(
+                s.note,
+                "an earlier reboot request may still be executed: no other one before that is over");
+}
+
 /* L3: each boot the reboot is refused with words, and each boot it is executed: it counts. */
 static void a_refusal_that_is_a_lie_spends_the_budget(void **state) {
         static const char *const lies[] = {"fault Forbidden.RAM 403", "fault UnknownError 400",
@@ -395,6 +416,7 @@ int main(void) {
                 cmocka_unit_test(agreement_while_the_witness_is_asked),
                 cmocka_unit_test(a_look_that_failed_is_none),
                 cmocka_unit_test(an_inspection_tells_of_when_it_was_asked),
+                cmocka_unit_test(a_lost_reboot_is_told_with_its_end),
                 cmocka_unit_test(a_refusal_that_is_a_lie_spends_the_budget),
                 cmocka_unit_test(a_lost_reboot_is_repeated),
                 cmocka_unit_test(a_limit_is_no_reason_for_ever),

@@ -54,6 +54,23 @@ static void a_hint_is_not_over_by_a_wrong_date(void **state) {
         assert_in_range((r.engine.holdoff.until - r.now.boot_usec) / USEC_PER_SEC, 110, 121);
 }
 
+/* A refusal's own Date is days behind; after a reboot the right time does not end the wait. */
+static void a_hint_is_not_begun_by_a_wrong_date(void **state) {
+        struct event e = {.type = EVENT_ANSWER};
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        PLAY(&r, {"start", ""}, {"identity none", ""});
+        e.now = r.now;
+        e.answer.fault = (struct fault){.class = FAULT_THROTTLED, .retry_after_ms = 120000};
+        TEXT_SET(e.answer.fault.code, "Throttling.User");
+        e.answer.server_time = r.now.wall_sec - 3 * DAY_SEC;
+        engine_step(&r.engine, &e, &r.actions);
+        assert_int_equal(r.engine.phase, PHASE_WAITING);
+        assert_int_equal(r.engine.ledger.wait.started, 0);
+}
+
 /* Metadata fails first, and the clock is years ahead: the hint still counts. */
 static void a_hint_survives_other_waits(void **state) {
         struct rig r;
@@ -390,6 +407,7 @@ int main(void) {
                 cmocka_unit_test(a_hint_is_honoured_whatever_is_asked),
                 cmocka_unit_test(a_hint_survives_restart_and_reboot),
                 cmocka_unit_test(a_hint_is_not_over_by_a_wrong_date),
+                cmocka_unit_test(a_hint_is_not_begun_by_a_wrong_date),
                 cmocka_unit_test(a_hint_survives_other_waits),
                 cmocka_unit_test(a_hint_survives_being_confirmed),
                 cmocka_unit_test(without_a_hint_the_next_minute),

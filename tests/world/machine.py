@@ -152,8 +152,10 @@ mount --bind {here}/run /run
             self.write("/etc/ecs-pubip/credentials/" + name, text + "\n", 0o600)
 
     def wait_file(self, path, timeout=10.0):
-        """Until PATH exists (its folder does)."""
-        return wait_until(os.path.dirname(self.path(path)), lambda: self.exists(path), timeout)
+        """Until PATH exists; its folder may come meanwhile, the one above is there."""
+        folder = os.path.dirname(self.path(path))
+        return (wait_until(os.path.dirname(folder), lambda: os.path.isdir(folder), timeout)
+                and wait_until(folder, lambda: self.exists(path), timeout))
 
     def ask_to_resume(self):
         """As `ecs-pubip resume` does, without waiting for an answer."""

@@ -63,9 +63,20 @@ static bool will_reboot(const struct engine *e, int64_t now) {
                cure_is_possible(e) && governor_change_to_reboot_for(&e->ledger, e->expected, &m);
 }
 
+/* A due reboot that the governor does not permit yet: an earlier request may still be executed. */
+static bool waits_for_permit(const struct engine *e, struct engine_now now, int64_t *ret_when) {
+        struct moment m = {
+                .boot_id = e->given.boot_id, .boot_usec = now.boot_usec, .time = clock_at(e, now)};
+        const char *why;
+
+        return e->phase == PHASE_REBOOTING && !is_busy(e) && !*e->reboot.blockers &&
+               governor_reboot(&e->ledger, &e->given.config, &m, ret_when, &why) == PERMIT_LATER;
+}
+
 /* One remark at most: the one that a person should know first. */
-static const char *note_of(const struct engine *e, int64_t now) {
+static const char *note_of(const struct engine *e, struct engine_now at) {
         const struct ledger *l = &e->ledger;
+        int64_t now = clock_at(e, at), when;
 
         if (e->given.config_unread)
                 return "the configuration cannot be read at this moment: nothing is changed until "
@@ -74,6 +85,8 @@ static const char *note_of(const struct engine *e, int64_t now) {
                 return "the ledger cannot be read, so nothing is changed";
         if (e->given.ledger_error)
                 return "the ledger cannot be written, so nothing is changed";
+        if (waits_for_permit(e, at, &when))
+                return "an earlier reboot request may still be executed: no other one before that is over";
         if (e->ledger.confirmed_by_reachability)
                 return "the address works, metadata does not show it yet";
         if (e->given.hold == HOLD_FOREIGN)
@@ -110,6 +123,7 @@ static unsigned count(const struct ledger *l, enum wire_op op) {
 
 static void fill_next(const struct engine *e, struct engine_now now, struct status *s) {
         uint64_t until = e->phase == PHASE_WAITING ? e->holdoff.until : e->deadline;
+        int64_t when;
 
         if (e->inflight.step == STEP_IDLE && until != ENGINE_NEVER) {
                 s->next = phase_row(e->phase)->next;
@@ -126,6 +140,10 @@ static void fill_next(const struct engine *e, struct engine_now now, struct stat
                 s->next_at = clock_at(e, now); /* the wait is bounded: that is its end */
                 if (latest > now.boot_usec)
                         s->next_at += (int64_t)((latest - now.boot_usec) / USEC_PER_SEC);
+        }
+        if (waits_for_permit(e, now, &when)) {
+                s->next = NEXT_REBOOT;
+                s->next_at = when;
         }
         if (e->phase == PHASE_FAILED && fault_row_of(e, &e->holdoff.fault)->by_person) {
                 s->next = NEXT_REBOOT;
@@ -191,5 +209,5 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
-        TEXT_SET(s->note, note_of(e, clock_at(e, now)));
+        TEXT_SET(s->note, note_of(e, now));
 }
