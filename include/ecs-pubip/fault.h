@@ -74,34 +74,40 @@ enum fault_context {
 #define FAULT_STATUS_4XX 4
 #define FAULT_STATUS_5XX 5
 
-/* A row of the table; the first that fits counts, the last rows fit by HTTP status alone. */
+/*
+ * A row of the table; the first that fits counts, the last rows fit by HTTP status alone. Each
+ * program has all rows, so what is small takes the bits that it needs; the compiler refuses a row
+ * whose value does not fit.
+ */
 struct fault_row {
-        const char
-                *code; /* exact, or a prefix with a final '*', some with '|' between; NULL: any */
-        const char
-                *message; /* part of the message; NULL: any. Neither minds upper and lower case */
-        unsigned status;  /* 0: any; or FAULT_STATUS_4XX and its like */
-        unsigned context; /* all of these must be set */
-        enum fault_class class;
-        enum fault_executed executed; /* of rows of the API: holds for a status of the 4xx */
-        enum fault_origin origin;
-        bool slow;           /* the first wait is already the cap of the class */
-        bool quick;          /* the waits end at 30 s, whatever the cap of the class is */
-        bool own;            /* a code of our own, below; not the cloud's */
-        bool no_static_here; /* `Strategy=static eip` goes on to the EIP */
-        bool at_gate;        /* the gateway refused it before the product saw it */
-        bool new_keys;       /* another set of the role's credentials may be accepted */
-        bool token_ends;     /* this client token will never bring what was asked for */
-        bool nobody;         /* own codes: nothing at all answers at the metadata address */
-        bool other_instance; /* metadata names another instance: who we are is asked anew */
-        bool unconfirmed;    /* met between a change and its confirmation: failed by it, only what
-                                the governor allows by then can help */
-        bool by_person;      /* a person's reboot is what is waited for */
-        enum fault_awaits awaits;
+        const char *code;     /* exact, or a prefix with a final '*', some with '|' between; NULL:
+                                 any. Upper and lower case are one, as in the message */
+        unsigned message : 4; /* 0: any; fault_row_message() */
+        unsigned status : 10; /* 0: any; or FAULT_STATUS_4XX and its like */
+        unsigned context : 3; /* all of these must be set */
+        enum fault_class class : 4;
+        enum fault_executed executed : 2; /* of rows of the API: holds for a status of the 4xx */
+        enum fault_origin origin : 3;
+        enum fault_awaits awaits : 2;
+        bool slow : 1;           /* the first wait is already the cap of the class */
+        bool quick : 1;          /* the waits end at 30 s, whatever the cap of the class is */
+        bool own : 1;            /* a code of our own, below; not the cloud's */
+        bool no_static_here : 1; /* `Strategy=static eip` goes on to the EIP */
+        bool at_gate : 1;        /* the gateway refused it before the product saw it */
+        bool new_keys : 1;       /* another set of the role's credentials may be accepted */
+        bool token_ends : 1;     /* this client token will never bring what was asked for */
+        bool nobody : 1;         /* own codes: nothing at all answers at the metadata address */
+        bool other_instance : 1; /* metadata names another instance: who we are is asked anew */
+        bool unconfirmed : 1;    /* met between a change and its confirmation: failed by it, only
+                                    what the governor allows by then can help */
+        bool by_person : 1;      /* a person's reboot is what is waited for */
 };
 
 /* The table, for the generated documentation and the tests. */
 const struct fault_row *fault_table(size_t *ret_n);
+
+/* What must be a part of the message for the row to fit; NULL: any message fits. */
+const char *fault_row_message(const struct fault_row *row);
 
 /* The row that explains a fault; never NULL: the last row fits everything. */
 const struct fault_row *fault_explain(const struct fault *f, unsigned context);

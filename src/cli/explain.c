@@ -37,7 +37,8 @@ static void near_in_row(const char *typed, const char *codes, unsigned *best, ch
                 size_t n = strcspn(codes, "|");
                 bool named = n < sizeof(code) && !memchr(codes, '*', n);
 
-                snprintf(code, sizeof(code), "%.*s", (int)(named ? n : 0), codes);
+                memcpy(code, codes, named ? n : 0);
+                code[named ? n : 0] = '\0';
                 if (named && near_distance(typed, code) < *best) {
                         *best = near_distance(typed, code);
                         snprintf(ret, FAULT_CODE_SIZE, "%s", code);

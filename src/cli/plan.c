@@ -377,6 +377,7 @@ static void plan_done(struct plan *p) {
 static int plan_json(const struct plan *p) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX), page = BUF(OUT_MAX), reboot = BUF(256);
         _cleanup_json_ cJSON *json = cJSON_CreateObject();
+        uint64_t seconds = p->ahead / USEC_PER_SEC;
         bool change = p->would_change;
 
         add_plan(&page, p);
@@ -386,7 +387,7 @@ static int plan_json(const struct plan *p) {
             !cJSON_AddNumberToObject(json, "exit_status", status_of(p)) ||
             !(change ? cJSON_AddStringToObject(json, "call", action_of(p->change.op))
                      : cJSON_AddNullToObject(json, "call")) ||
-            !cJSON_AddNumberToObject(json, "in_seconds", (double)(p->ahead / USEC_PER_SEC)) ||
+            !cJSON_AddNumberToObject(json, "in_seconds", (double)seconds) ||
             !cJSON_AddBoolToObject(json, "held", p->held) ||
             !cJSON_AddBoolToObject(json, "awaits_user_data", p->awaits_user_data) ||
             !cJSON_AddStringToObject(json, "cost", change ? cost_of(&p->change) : "") ||

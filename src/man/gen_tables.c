@@ -46,13 +46,14 @@ static void put_cell(const char *text) {
 /* What must be beside the code for the row to fit; "" mostly. */
 static void when_of(const struct fault_row *row, char ret[static WHEN_MAX]) {
         _cleanup_buf_ struct buf b = BUF(WHEN_MAX - 1);
+        const char *message = fault_row_message(row);
 
         if (row->status && row->status < 10)
                 buf_printf(&b, "HTTP %uxx", row->status);
         else if (row->status)
                 buf_printf(&b, "HTTP %u", row->status);
-        if (row->message)
-                buf_printf(&b, "%smessage with \"%s\"", *buf_text(&b) ? ", " : "", row->message);
+        if (message)
+                buf_printf(&b, "%smessage with \"%s\"", *buf_text(&b) ? ", " : "", message);
         if (row->context & FAULT_WITH_IP_ADDRESS)
                 buf_printf(&b, "%swith [Address] IpAddress=", *buf_text(&b) ? ", " : "");
         if (row->context & FAULT_WITH_VLAN_ID)
@@ -158,14 +159,14 @@ static cJSON *fault_object(const struct fault_row *row) {
         cJSON *o = cJSON_CreateObject();
 
         cJSON *codes = cJSON_AddArrayToObject(o, "codes");
-        const char *rest = row->code;
+        const char *rest = row->code, *message = fault_row_message(row);
         char code[FAULT_CODE_SIZE];
 
         while (next_code(&rest, code))
                 cJSON_AddItemToArray(codes, cJSON_CreateString(code));
         cJSON_AddNumberToObject(o, "status", row->status);
-        if (row->message)
-                cJSON_AddStringToObject(o, "message", row->message);
+        if (message)
+                cJSON_AddStringToObject(o, "message", message);
         else
                 cJSON_AddNullToObject(o, "message");
         cJSON_AddBoolToObject(o, "with_ip_address", (row->context & FAULT_WITH_IP_ADDRESS) != 0);

@@ -4,6 +4,8 @@
 
 #include <ecs-pubip/reply.h>
 
+#include "util/ipv4.h"
+
 #define ID "i-bp1gtjxuuvwj17zr0001"
 
 static void check_printable(const char *text) {
@@ -19,9 +21,15 @@ static void check_instance(const char *text, size_t size) {
                 return;
         MUST(!strcmp(i.instance_id, ID) && i.status[0]);
         MUST(i.n_private <= INSTANCE_ADDRS && i.n_macs <= INSTANCE_ADDRS);
-        MUST(i.bandwidth_out >= 0 && i.expires >= 0);
+        MUST(i.bandwidth_out >= -1 && i.bandwidth_out <= BANDWIDTH_MAX); /* -1: not known */
+        MUST(i.expires >= 0);
         check_printable(i.locks);
         check_printable(request_id);
+}
+
+/* An EIP that is being made has no address yet. */
+static bool is_public_or_none(in_addr_t address) {
+        return address == 0 || ipv4_may_be_public(address);
 }
 
 static void check_eips(const char *text, size_t size) {
@@ -34,7 +42,7 @@ static void check_eips(const char *text, size_t size) {
                 return;
         MUST(n <= 3);
         for (size_t i = 0; i < n; i++)
-                MUST(e[i].allocation_id[0] && e[i].address);
+                MUST(e[i].allocation_id[0] && is_public_or_none(e[i].address));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -56,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (reply_parse_allocate(text, size, &address, request_id) == 0)
                 MUST(address != 0 && error < 0);
         if (reply_parse_eip_allocate(text, size, &eip, request_id) == 0)
-                MUST(eip.allocation_id[0] && eip.address);
+                MUST(eip.allocation_id[0] && is_public_or_none(eip.address));
         check_instance(text, size);
         check_eips(text, size);
         return 0;

@@ -13,6 +13,7 @@
 /* A fault that asks for just this row, by the code that begins at `code`. */
 static struct fault fault_by(const struct fault_row *row, const char *code, const char *tail) {
         struct fault f = {.http_status = row->status};
+        const char *message = fault_row_message(row);
         size_t n = strcspn(code, "|");
 
         if (code[n - 1] == '*')
@@ -21,7 +22,7 @@ static struct fault fault_by(const struct fault_row *row, const char *code, cons
                 snprintf(f.code, sizeof(f.code), "%.*s", (int)n, code);
         if (row->status && row->status < 10)
                 f.http_status = row->status * 100 + 18;
-        snprintf(f.message, sizeof(f.message), "It says: %s.", row->message ? row->message : "so");
+        snprintf(f.message, sizeof(f.message), "It says: %s.", message ? message : "so");
         return f;
 }
 

@@ -91,11 +91,12 @@ static void every_fault_fits(void **state) {
         for (size_t i = 0; i < n_rows; i++) {
                 struct notice n = some_notice(NOTICE_FAILED);
                 struct status s = some_status();
+                const char *asked = fault_row_message(&rows[i]);
                 struct journal_entry e;
 
                 TEXT_SET(n.fault.code, rows[i].code ? rows[i].code : "Some.Code");
                 n.fault.http_status = rows[i].status;
-                TEXT_SET(n.fault.message, rows[i].message ? rows[i].message : "");
+                TEXT_SET(n.fault.message, asked ? asked : "");
                 message_format(&n, &s, 0, &e);
                 assert_sentence(e.message);
                 assert_non_null(strstr(e.message, "A person must act: "));

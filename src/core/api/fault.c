@@ -76,8 +76,10 @@ static bool status_fits(const struct fault_row *row, unsigned status) {
 }
 
 static bool row_fits(const struct fault_row *row, const struct fault *f, unsigned context) {
+        const char *message = fault_row_message(row);
+
         return code_fits(row->code, f->code) && status_fits(row, f->http_status) &&
-               (!row->message || strcasestr(f->message, row->message)) &&
+               (!message || strcasestr(f->message, message)) &&
                (context & row->context) == row->context;
 }
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Puts `value` into `field`, which has `size` bytes; false when the value is malformed. */
 typedef bool (*field_put_fn)(void *field, size_t size, const char *value);
@@ -14,7 +15,7 @@ typedef bool (*field_put_fn)(void *field, size_t size, const char *value);
 struct field {
         const char *path; /* below the struct's own element; letter case is ignored */
         field_put_fn put;
-        size_t offset, size;
+        uint16_t offset, size;
 };
 
 #define FIELD(path_, put_, type, member)                                                           \

@@ -2,6 +2,9 @@
 /* Values of the configuration by kind: text <-> a member of struct config. */
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include <ecs-pubip/config.h>
 
 enum value_kind {
@@ -23,11 +26,11 @@ struct key {
         const char *fallback; /* the default as one would write it */
         const char *choices;  /* what would be right; read after "must be" */
         const char *help;     /* a sentence */
-        enum value_kind kind;
-        size_t offset, size; /* in struct config; bytes */
-        uint64_t min, max;
         const char *const *names;
-        size_t n_names;
+        uint64_t min, max;
+        enum value_kind kind : 8;
+        uint8_t n_names;
+        uint16_t offset, size; /* in struct config; bytes */
 };
 
 extern const struct key config_keys[]; /* config_keys.c; in the order of struct config */

@@ -39,10 +39,10 @@ enum field_type {
 
 struct field {
         const char *name;
-        enum field_type type;
-        size_t offset, size;            /* size: of a word's array */
         const char *(*text)(int value); /* FIELD_NAME: an enum's names; NULL for none */
-        int n_values;
+        enum field_type type : 8;
+        uint8_t n_values;
+        uint16_t offset, size; /* size: of a word's array */
 };
 
 static const char *outcome_name(int value) {
