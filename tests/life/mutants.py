@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 NOT_CORE = ("metrics",)  # needs the version, and nothing here links it
 MODEL = ("laws laws_calls laws_told laws_waits model model_answers model_cloud model_moves "
@@ -178,6 +179,12 @@ def is_owed(patch, who):
     return who is not None and who.startswith("test_") and patch.stem not in UNIT_ONLY
 
 
+def timed(function, *arguments):
+    began = time.monotonic()
+    result = function(*arguments)
+    return time.monotonic() - began, result
+
+
 def main():
     tree = pathlib.Path(sys.argv[1]).resolve()
     patches = sorted((tree / "tests/life/mutants").glob("*.patch"))
@@ -188,18 +195,20 @@ def main():
         build_all(tree, objects)
         for program in PROGRAMS:
             link(tree, objects, objects, program)
-        who = hunt(tree, objects, objects)
-        if who:
-            print(f"without any mutant: {who}")
-            return 1
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            found = list(pool.map(lambda p: try_mutant(tree, objects, p), patches))
+            unchanged = pool.submit(hunt, tree, objects, objects)
+            found = list(pool.map(lambda p: timed(try_mutant, tree, objects, p), patches))
+        if unchanged.result():
+            print(f"without any mutant: {unchanged.result()}")
+            return 1
     caught = 0
-    for patch, (who, why) in zip(patches, found):
+    seconds = [took for took, _ in found]
+    found = [result for _, result in found]
+    for patch, (who, why), took in zip(patches, found, seconds):
         if is_owed(patch, who):
             who, why = None, f"by {who} only, and UNIT_ONLY has no reason"
         caught += who is not None
-        print(f"{patch.stem:32} {who or 'NOT CAUGHT: ' + why}")
+        print(f"{patch.stem:32} {took:3.0f} s {who or 'NOT CAUGHT: ' + why}")
         if who and who.startswith("test_"):
             print(f"{'':32} unit only: {UNIT_ONLY[patch.stem]}")
     unseen = [] if sys.argv[2:] else unseen_laws(patches, found)
