@@ -41,14 +41,14 @@ PROGRAMS = {
 # what the models can see from outside is said to be seen by them.
 HUNTS = (
     ("life", "--steps=400000"),
-    ("fleet", "--outage"),
     ("fleet", "--instances=1000", "--quota=300", "--hint"),
     ("fleet", "--instances=1000", "--quota=300", "--others=alternate"),
     ("explore", "--bound=0"),
     ("explore", "--scene=user-data"),
     ("explore", "--scene=reboot-lies"),
-    ("explore", "--scene=link-and-witness"),
     ("life", "--steps=6000000", "--seed=100000"),
+    ("fleet", "--outage"),
+    ("explore", "--scene=link-and-witness"),
     ("test_governor",), ("test_engine",), ("test_engine_wait",), ("test_engine_heal",),
     ("test_engine_looks",), ("test_engine_rare",), ("test_engine_reboot",), ("test_identity",),
 )
