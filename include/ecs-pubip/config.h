@@ -37,6 +37,9 @@ struct config {
         char eip_allocation_id[EIP_ID_SIZE];
         char eip_tag[CONFIG_TAG_SIZE]; /* key=value */
         bool eip_allocate;
+        enum eip_charge eip_charge; /* of one that is bought */
+        unsigned eip_bandwidth;     /* Mbit/s */
+        char eip_isp[EIP_ISP_SIZE]; /* "" : BGP */
         /* [Reboot] */
         enum reboot_policy reboot_policy;
         uint64_t reboot_grace_usec;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of configuration keys; the manual page is generated from it. */
+#include "core/api/names.h"
 #include "core/format/config_value.h"
 
 #define SECOND UINT64_C(1000000)
@@ -15,6 +16,11 @@ static const char *const heal_policies[] = {
 static const char *const signatures[] = {[SIGNATURE_V3] = "v3", [SIGNATURE_V1] = "v1"};
 static const char *const credentials_sources[] = {
         [CREDENTIALS_ROLE] = "role", [CREDENTIALS_STATIC] = "static"};
+
+const char *const eip_charge_names[] = {
+        [EIP_PAY_BY_TRAFFIC] = "PayByTraffic",
+        [EIP_PAY_BY_BANDWIDTH] = "PayByBandwidth",
+};
 
 #define AT(member)                                                                                 \
         .offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
@@ -89,6 +95,39 @@ const struct key config_keys[] = {
                 .help = "Buy an EIP when none is free; costs money",
                 .kind = VALUE_BOOL,
                 AT(eip_allocate),
+        },
+        {
+                .section = "Address",
+                .name = "EipInternetChargeType",
+                .fallback = "PayByTraffic",
+                .choices = "PayByTraffic or PayByBandwidth",
+                .help = "What is billed of an EIP that is bought: what it carries, or its "
+                        "bandwidth by the hour, used or not, which international accounts are "
+                        "not sold",
+                .kind = VALUE_CHOICE,
+                AT(eip_charge),
+                NAMES(eip_charge_names),
+        },
+        {
+                .section = "Address",
+                .name = "EipBandwidth",
+                .fallback = "5",
+                .choices = "a number of Mbit/s from 1 to 200, with PayByBandwidth to 500",
+                .help = "The bandwidth of an EIP that is bought",
+                .kind = VALUE_UINT,
+                AT(eip_bandwidth),
+                .min = 1,
+                .max = 500,
+        },
+        {
+                .section = "Address",
+                .name = "EipIsp",
+                .fallback = "",
+                .choices = "a line type such as BGP or BGP_PRO, or empty",
+                .help = "The line type of an EIP that is bought; empty: BGP. cn-hangzhou-finance "
+                        "needs BGP_FinanceCloud",
+                .kind = VALUE_WORD,
+                AT(eip_isp),
         },
         {
                 .section = "Reboot",
