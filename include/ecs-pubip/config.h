@@ -100,7 +100,7 @@ int config_check(const struct config *c, config_problem_fn report, void *userdat
 struct config_key_view {
         const char *section, *key, *fallback; /* fallback: the default as one would write it */
         const char *choices;                  /* "static | eip | static eip", "duration", … */
-        const char *help;                     /* one sentence */
+        const char *help;                     /* one sentence; NULL but for who makes the manual */
 };
 bool config_key(size_t i, struct config_key_view *ret);
 /* The value of that key as one would write it. */

@@ -47,6 +47,7 @@ struct eip {
         bool tagged;                     /* it carries the tag that was asked for */
         bool named;                      /* and the name of a purchase of ours */
         enum product product;            /* that has told, also that there is none */
+        int64_t allocated;               /* bought then, s; 0: not known */
 };
 
 /* InternetChargeType; UNSAID: the call does not name it, which means by bandwidth (ecs-api 4.5). */

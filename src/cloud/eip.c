@@ -213,7 +213,8 @@ static void prefer_named(const struct eip *e, void *userdata) {
         struct named *best = userdata;
         bool better = !*best->eip.allocation_id;
 
-        if (!e->named || (best->after && strcmp(e->allocation_id, best->after) <= 0))
+        if (!e->named ||
+            (best->after && (!e->address || strcmp(e->allocation_id, best->after) <= 0)))
                 return;
         if (best->after)
                 better = better || strcmp(e->allocation_id, best->eip.allocation_id) < 0;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Strategy=eip and static eip: by id, by tag, bought; bound once, taken from nobody."""
 
+import json
 import signal
 
 import pytest
@@ -203,6 +204,64 @@ def test_ours_on_another_instance_is_told_and_not_replaced(make_world):
     assert w.machine.cli("resume").returncode == 0      # a person's word: another will do
     confirmed(w, 150)
     assert len(w.sim.snapshot()["eips"]) == 2
+
+
+def test_plan_prints_the_order(make_world):
+    w = make_world(mode="vpc-immediate", config=EIP % "EipAllocate=yes\nEipBandwidth=20")
+    w.machine.start_socket()
+    plan = json.loads(w.machine.cli("plan", "--json").stdout)
+    assert plan["call"] == "AllocateEipAddress"
+    assert plan["order"] == "PayByTraffic, 20 Mbit/s, line type BGP, named %s" % (
+        OWN + w.sim.get("instance.id"))
+    assert "Order     PayByTraffic" in plan["text"] and w.sim.executed() == []
+    w.sim.endpoint("vpc-vpc", "refuse")
+    w.sim.set("network.public", "refuse")
+    assert "without a name" in json.loads(w.machine.cli("plan", "--json").stdout)["order"]
+
+
+def audit(w, code=0):
+    done = w.machine.cli("audit", "--json")
+    assert done.returncode == code, done.stderr
+    page = w.machine.cli("audit")
+    assert page.returncode == code and page.stderr == ""
+    return json.loads(done.stdout), page.stdout
+
+
+def test_audit(make_world):
+    """Bought and used; bought before the ledger was lost, and free; bound by hand; a stranger's."""
+    w = make_world(mode="vpc-immediate", config=EIP % "EipAllocate=yes")
+    w.machine.start_socket()
+    found, page = audit(w)
+    assert found["eips"] == [] and found["complete"] and "0 bought or held" in page
+    w.start()
+    confirmed(w, 100)
+    (ours,) = w.sim.snapshot()["eips"]
+    free = w.sim.new_eip(tags={})["id"]
+    w.sim.set("eips.%s.name" % free, OWN + w.sim.get("instance.id"))
+    w.sim.new_eip(tags={})
+    w.sim.set("eips.%s.name" % w.sim.new_eip(tags={})["id"], OWN + w.sim.get("instance.id") + "x")
+    found, page = audit(w)
+    uses = {e["allocation_id"]: e for e in found["eips"]}
+    assert set(uses) == {ours, free} and found["unused"] == 1 and found["lost_purchases"] == 0
+    assert uses[ours]["use"] == "here" and uses[ours]["release"] == ""
+    assert uses[ours]["bought_at"] and uses[ours]["confirmed_at"]
+    assert uses[free]["use"] == "none" and uses[free]["confirmed_at"] is None
+    release = "aliyun vpc ReleaseEipAddress --RegionId cn-hangzhou --AllocationId " + free
+    assert uses[free]["release"] == release
+    assert "\n  %s\n" % release in page
+    assert max(len(line) for line in page.splitlines() if "aliyun" not in line) <= 80
+    w.sim.set("eips.%s.name" % ours, "")     # the ledger knows it all the same
+    assert {e["allocation_id"] for e in audit(w)[0]["eips"]} == {ours, free}
+
+
+def test_an_audit_that_cannot_be_whole(make_world):
+    w = make_world(mode="vpc-immediate", config=EIP % "EipAllocate=yes")
+    w.sim.endpoint("vpc-vpc", "refuse")
+    w.sim.set("network.public", "refuse")
+    w.machine.start_socket()
+    found, page = audit(w, code=3)
+    assert not found["complete"] and found["code"] == "Transport.Connect"
+    assert "may not be whole: Transport.Connect" in page
 
 
 def test_a_pool_is_read_to_its_end(make_world):

@@ -184,7 +184,6 @@ static void every_key_has_a_case(void **state) {
         for (; config_key(n, &view); n++) {
                 assert_string_equal(view.section, cases[n].section);
                 assert_string_equal(view.key, cases[n].key);
-                assert_true(strlen(view.help) > 20 && view.help[strlen(view.help) - 1] != '.');
                 assert_true(strlen(view.choices) > 5);
         }
         assert_int_equal(n, N(cases));

@@ -103,6 +103,7 @@ static const struct field eip_rows[] = {
         FIELD("InstanceId", field_word, struct eip, bound_to),
         FIELD("BusinessStatus", put_eip_business, struct eip, locked),
         FIELD("OperationLocks/LockReason/LockReason", put_eip_locked, struct eip, locked),
+        FIELD("AllocationTime", field_time, struct eip, allocated),
         FIELD("Name", field_text, struct eip_item, name),
         FIELD("Tags/Tag/Key", field_text, struct eip_item, key),
         FIELD("Tags/Tag/Value", field_text, struct eip_item, value),

@@ -133,6 +133,7 @@ static const struct member eip_members[] = {
         {"bound_to", MEMBER_WORD, 0, E(bound_to)},
         {"bound_here", MEMBER_BOOL, 0, E(bound_here)},
         {"locked", MEMBER_BOOL, 0, E(locked)},
+        {"allocated", MEMBER_TIME, 0, E(allocated)},
         {"named", MEMBER_BOOL, 0, E(named)},
         {"product", MEMBER_NAME, 0, E(product), MEMBER_NAMES(product_names)},
         {},
