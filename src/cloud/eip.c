@@ -109,6 +109,24 @@ static void place(struct session *s, struct eip *e) {
                 e->mode = EIP_CUT_THROUGH;
 }
 
+/*
+ * An empty list is what a policy may leave of one, and after it the EIP might be bought again: only
+ * who may list knows that it is gone. The call of the ECS product has no dry run.
+ */
+static bool may_list(struct session *s, struct wire_answer *ret) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+        struct api_call call;
+
+        if (s->openapi.answered != PRODUCT_VPC)
+                return true;
+        describe(s, &call);
+        call.product = PRODUCT_VPC;
+        call_add(&call, "DryRun", "true");
+        if (call_run(s, &call, &reply, &ret->fault))
+                return call_garbled(&reply, &ret->fault);
+        return strcmp(ret->fault.code, DRY_RUN_OK) == 0;
+}
+
 /* By its id: there it is, or allocation_id stays "". */
 static bool find_by_id(struct session *s, const char *allocation_id, struct wire_answer *ret) {
         struct api_call call;
@@ -129,7 +147,7 @@ static bool find_by_id(struct session *s, const char *allocation_id, struct wire
                 place(s, &ret->eip);
                 return true;
         }
-        return not_found(&page, ret);
+        return not_found(&page, ret) && may_list(s, ret);
 }
 
 /* "key=value"; false when the configuration names none. */

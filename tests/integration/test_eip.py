@@ -206,6 +206,21 @@ def test_ours_on_another_instance_is_told_and_not_replaced(make_world):
     assert len(w.sim.snapshot()["eips"]) == 2
 
 
+def test_an_empty_list_of_who_may_not_list(make_world):
+    """A policy that leaves nothing of the list says nothing about the EIP that was bought."""
+    w = make_world(mode="vpc-immediate", config=EIP % "EipAllocate=yes")
+    w.sim.fail("AssociateEipAddress", "Throttling.User", status=400)
+    w.start()
+    assert w.sim.wait_arrival("AssociateEipAddress", timeout=60)
+    (ours,) = w.sim.snapshot()["eips"]
+    w.sim.rule("DescribeEipAddresses", params={"AllocationId": ours}, times=50, answer={
+        "status": 200, "body": json.dumps({"RequestId": "R", "TotalCount": 0,
+                                           "EipAddresses": {"EipAddress": []}})})
+    w.sim.fail("DescribeEipAddresses", "Forbidden.RAM", times=50, params={"DryRun": "true"})
+    assert w.machine.wait_status(lambda s: s["fault"] and s["fault"]["code"] == "Forbidden.RAM", 90)
+    assert len(purchases(w)) == 1
+
+
 def test_plan_prints_the_order(make_world):
     w = make_world(mode="vpc-immediate", config=EIP % "EipAllocate=yes\nEipBandwidth=20")
     w.machine.start_socket()
