@@ -7,7 +7,7 @@
 #include <ecs-pubip/ledger.h>
 #include <ecs-pubip/verdict.h>
 
-#define STATUS_TEXT_MAX    (16u * 1024)
+#define STATUS_TEXT_MAX    (64u * 1024)
 #define STATUS_WHY_SIZE    256
 #define STATUS_LINE_SIZE   256
 #define STATUS_REASON_SIZE 96
@@ -77,6 +77,15 @@ enum address_change {
         _CHANGE_MAX,
 };
 
+/* What `note` says, for those that act on it. */
+enum note_kind {
+        NOTE_OTHER, /* also: there is no note */
+        NOTE_CONFIG_UNREAD,
+        NOTE_LEDGER_UNREADABLE,
+        NOTE_LEDGER_UNWRITABLE,
+        _NOTE_KIND_MAX,
+};
+
 /* What the limits count, of the last 24 hours. All zero: not known. */
 struct status_day {
         unsigned allocations, allocations_limit;
@@ -110,6 +119,7 @@ struct status {
         bool busy;        /* a changing call is in flight */
         int clock_offset; /* s, this machine's clock minus the cloud's; less than a minute is 0 */
         char note[STATUS_WHY_SIZE];           /* what is odd but no fault; "" mostly */
+        enum note_kind note_kind;
         char control_fault[FAULT_CODE_SIZE];  /* why the control plane is unknown, if by a fault */
         char metadata_fault[FAULT_CODE_SIZE]; /* the same for metadata, of its last look */
         char config_problem[STATUS_WHY_SIZE]; /* where the files are wrong: file, line, key; "" */

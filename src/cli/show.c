@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ecs-pubip/condition.h>
+
 #include "util/ipv4.h"
 #include "util/time.h"
 #include "when.h"
@@ -163,12 +165,18 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
 
 /* What somebody who was woken up needs, before anything else. */
 static void add_problem(struct buf *out, const struct status *t) {
-        if (t->held)
-                show_field(out, "Held", "no changing call is made until sudo ecs-pubip resume");
-        if (t->fault.class != FAULT_NONE) {
-                if (phase_row(t->phase)->detail != DETAIL_FAULT) /* else it is in the headline */
-                        show_field(out, "Problem", t->sentence);
-                show_field(out, "Remedy", t->remedy);
+        struct conditions c;
+
+        conditions_take(t, &c);
+        for (unsigned i = 0; i < c.n; i++) {
+                const struct condition *n = &c.list[i];
+
+                if (n->kind == CONDITION_HOLD) {
+                        show_field(out, "Held", n->sentence);
+                        continue;
+                }
+                if (n->severity == CONDITION_PROBLEM || n->kind == CONDITION_USER_DATA)
+                        show_field(out, "Remedy", n->remedy);
         }
         if (t->phase != PHASE_CONFIRMED) /* else it is in the headline */
                 show_field(out, "Note", t->note);

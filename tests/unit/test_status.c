@@ -79,7 +79,7 @@ static void the_contract_to_the_letter(void **state) {
                 "\"control\":{\"verdict\":\"agrees\",\"address\":\"203.0.113.10\","
                 "\"since\":\"2026-11-23T02:00:00Z\"}},"
                 "\"allocations\":1,\"reboots\":1,\"attempt\":0,\"next\":null,\"fault\":null,"
-                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"previous_ip\":null,\"changed_at\":null,\"change\":null,\"config_problem\":null}\n");
+                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"previous_ip\":null,\"changed_at\":null,\"change\":null,\"config_problem\":null,\"conditions\":[]}\n");
         free(text);
         assert_int_equal(status_format(&failed, &text), 0);
         assert_non_null(strstr(text,
@@ -242,7 +242,9 @@ static void lines_say_what_a_person_wants(void **state) {
                                   "known yet; metadata does not show it");
         status_line(&failed, line);
         assert_string_equal(line, "Failed: The instance is locked for security reasons "
-                                  "(InstanceLockedForSecurity); next look 2026-11-23T02:05:00Z");
+                                  "(InstanceLockedForSecurity); next look 2026-11-23T02:05:00Z; "
+                                  "metadata does not show it; the ECS API gives no answer; no "
+                                  "changing call is made until sudo ecs-pubip resume");
         status_line(&rebooting, line);
         assert_string_equal(line, "Reboot due for 203.0.113.10 (eip); waits for cloud-init to "
                                   "finish");

@@ -102,6 +102,15 @@ static const char *note_of(const struct engine *e, struct engine_now at) {
         return "";
 }
 
+/* Which of them is a problem; in the order of note_of(). */
+static enum note_kind note_kind_of(const struct engine *e) {
+        if (e->given.config_unread)
+                return NOTE_CONFIG_UNREAD;
+        if (e->given.ledger_state == LEDGER_UNREADABLE)
+                return NOTE_LEDGER_UNREADABLE;
+        return e->given.ledger_error ? NOTE_LEDGER_UNWRITABLE : NOTE_OTHER;
+}
+
 static unsigned count_reboots(const struct engine *e) {
         const struct ledger *l = &e->ledger;
         unsigned n = 0;
@@ -210,4 +219,5 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         fill_next(e, now, s);
         fill_fault(e, s);
         TEXT_SET(s->note, note_of(e, now));
+        s->note_kind = note_kind_of(e);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What others see: struct <-> status.json, and one line of it for people. */
+#include <ecs-pubip/condition.h>
 #include <ecs-pubip/status.h>
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include "util/time.h"
 
 #define STATUS_VERSION 1
-#define LINE_MAX_BYTES 4096 /* before it is cut to STATUS_LINE_SIZE */
+#define LINE_MAX_BYTES 8192 /* before it is cut to STATUS_LINE_SIZE */
 
 static const char *const verdict_names[] = {
         [PLANE_NOT_REQUIRED] = "not-required",
@@ -31,6 +32,11 @@ const char *const change_names[_CHANGE_MAX] = {
         [CHANGE_ADOPTED] = "adopted",
         [CHANGE_REPLACED] = "replaced",
         [CHANGE_LOST] = "lost",
+};
+static const char *const note_names[_NOTE_KIND_MAX] = {
+        [NOTE_CONFIG_UNREAD] = "config-unread",
+        [NOTE_LEDGER_UNREADABLE] = "ledger-unreadable",
+        [NOTE_LEDGER_UNWRITABLE] = "ledger-unwritable",
 };
 static const char *const next_names[] = {
         [NEXT_LOOK] = "look",
@@ -123,6 +129,7 @@ static const struct member status_members[] = {
         {"busy", MEMBER_BOOL, 0, S(busy)},
         {"clock_offset", MEMBER_INT, 0, S(clock_offset), .max = INT32_MAX},
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
+        {"note_code", MEMBER_NAME, 0, S(note_kind), MEMBER_NAMES(note_names)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
         {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
         {"last_day", MEMBER_OBJECT, 0, S(day), .members = day_members},
@@ -130,6 +137,14 @@ static const struct member status_members[] = {
         {"changed_at", MEMBER_DATE, MEMBER_NULLABLE, S(changed_at)},
         {"change", MEMBER_NAME, MEMBER_NULLABLE, S(change), MEMBER_NAMES(change_names)},
         {"config_problem", MEMBER_TEXT, MEMBER_NULLABLE, S(config_problem)},
+        {},
+};
+#define C(member) MEMBER_AT(struct condition, member)
+static const struct member condition_members[] = {
+        {"code", MEMBER_TEXT, MEMBER_NULLABLE, C(code)},
+        {"sentence", MEMBER_TEXT, MEMBER_REQUIRED, C(sentence)},
+        {"remedy", MEMBER_TEXT, MEMBER_NULLABLE, C(remedy)},
+        {"since", MEMBER_DATE, MEMBER_NULLABLE, C(since)},
         {},
 };
 /* clang-format on */
@@ -146,13 +161,36 @@ const char *status_network_name(enum network n) {
         return (unsigned)n <= NETWORK_CLASSIC ? network_names[n] : NULL;
 }
 
+/* Made anew from the rest by whoever reads it: it is not parsed. */
+static int add_conditions(cJSON *object, const struct status *s) {
+        cJSON *array = cJSON_AddArrayToObject(object, "conditions");
+        struct conditions c;
+
+        conditions_take(s, &c);
+        for (unsigned i = 0; array && i < c.n; i++) {
+                const struct condition *n = &c.list[i];
+                cJSON *item = cJSON_CreateObject();
+
+                if (!cJSON_AddItemToArray(array, item)) {
+                        cJSON_Delete(item);
+                        return -ENOMEM;
+                }
+                if (!cJSON_AddStringToObject(item, "condition", condition_name(n->kind)) ||
+                    !cJSON_AddStringToObject(item, "severity",
+                                             condition_severity_name(n->severity)) ||
+                    members_format(condition_members, n, item) < 0)
+                        return -ENOMEM;
+        }
+        return array ? 0 : -ENOMEM;
+}
+
 int status_format(const struct status *s, char **ret) {
         _cleanup_cjson_ cJSON *object = cJSON_CreateObject();
         _cleanup_buf_ struct buf text = BUF(STATUS_TEXT_MAX);
         _cleanup_free_ char *json = NULL;
 
         if (!object || !cJSON_AddNumberToObject(object, "version", STATUS_VERSION) ||
-            members_format(status_members, s, object) < 0)
+            members_format(status_members, s, object) < 0 || add_conditions(object, s) < 0)
                 return -ENOMEM;
         json = cJSON_PrintUnformatted(object);
         if (!json)
@@ -213,40 +251,13 @@ static void add_next(struct buf *b, const struct status *s) {
                 buf_printf(b, "; %s %s", what[s->next], time_format(s->next_at, when));
 }
 
-static bool is_unheard(const struct status *s, enum plane p) {
-        return (p == PLANE_CONTROL && *s->control_fault) ||
-               (p == PLANE_METADATA && *s->metadata_fault);
-}
-
-/* Why a plane that counts does not agree. */
-static const char *plane_why(const struct status *s, enum plane p) {
-        static const struct {
-                const char *unknown, *disagrees;
-        } texts[_PLANE_MAX] = {
-                [PLANE_KERNEL] = {"this machine's links are not known yet",
-                                  "no link of this machine has the address"},
-                [PLANE_METADATA] = {"metadata is not asked yet", "metadata does not show it"},
-                [PLANE_CONTROL] = {"the ECS API is not asked yet", "the ECS API does not show it"},
-                [PLANE_OUTSIDE] = {"it is not seen from outside yet",
-                                   "another address is seen from outside"},
-        };
-
-        if (s->planes[p].verdict == PLANE_DISAGREES)
-                return *s->planes[p].reason ? s->planes[p].reason : texts[p].disagrees;
-        if (p == PLANE_METADATA && is_unheard(s, p))
-                return "metadata is unreachable";
-        if (p == PLANE_CONTROL && is_unheard(s, p))
-                return "the ECS API gives no answer";
-        return texts[p].unknown;
-}
-
 /* The planes that count and do not agree yet: "eth0 is down; metadata is unreachable". */
 static void add_planes(struct buf *b, const struct status *s) {
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
                 enum plane_verdict v = s->planes[p].verdict;
 
                 if (v == PLANE_UNKNOWN || v == PLANE_DISAGREES)
-                        buf_printf(b, "; %s", plane_why(s, p));
+                        buf_printf(b, "; %s", condition_plane_why(s, p));
         }
 }
 
@@ -298,6 +309,11 @@ static void add_phase(struct buf *b, const struct status *s) {
         }
 }
 
+static bool is_unheard(const struct status *s, enum plane p) {
+        return (p == PLANE_CONTROL && *s->control_fault) ||
+               (p == PLANE_METADATA && *s->metadata_fault);
+}
+
 bool status_is_confirmed(const struct status *s) {
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
                 enum plane_verdict v = s->planes[p].verdict;
@@ -312,11 +328,14 @@ bool status_is_confirmed(const struct status *s) {
 
 void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
         _cleanup_buf_ struct buf line = BUF(LINE_MAX_BYTES);
+        struct conditions c;
 
+        conditions_take(s, &c);
         add_phase(&line, s);
-        if (s->phase == PHASE_CONFIRMED && *s->note)
+        for (unsigned i = 0; i < c.n; i++)
+                if (c.list[i].severity == CONDITION_PROBLEM && !c.list[i].in_phase)
+                        buf_printf(&line, "; %s", c.list[i].sentence);
+        if (s->phase == PHASE_CONFIRMED && *s->note && s->note_kind == NOTE_OTHER)
                 buf_printf(&line, "; %s", s->note);
-        if (*s->config_problem)
-                buf_printf(&line, "; the configuration is not in force: %s", s->config_problem);
         text_copy_printable(ret, STATUS_LINE_SIZE, buf_text(&line));
 }
