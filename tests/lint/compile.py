@@ -3,9 +3,11 @@
 
 import os
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 from tree import Skip, rule
+from verdicts import Verdicts, forget_old, is_clean, keep_clean
 
 FORMAT_MAJOR = 14  # other versions of clang-format see the same .clang-format differently
 WORKERS = 2
@@ -36,6 +38,29 @@ def each(tree, jobs):
         for (where, _), (status, said) in zip(jobs, pool.map(lambda j: tree.tool(j[1]), jobs)):
             if status != 0:
                 tree.complain(where, 0, said.strip() or f"failed with {status}")
+
+
+def each_unseen(tree, argv, tool):
+    """ARGV + FLAGS for each compilation whose bytes were not found clean by the same tool before."""
+    verdicts = Verdicts("\n".join([tool, *map(str, argv((), ""))]))
+    forget_old()
+
+    def look(compilation):
+        path, flags = compilation
+        stamp = verdicts.stamp(path, flags)
+        if is_clean(stamp):
+            keep_clean(stamp)
+            return 0, ""
+        status, said = tree.tool(argv(flags, path))
+        if status == 0 and shutil.which(argv(flags, path)[0]):
+            keep_clean(stamp)
+        return status, said
+
+    compilations = list(tree.compilations())
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for (path, _), (status, said) in zip(compilations, pool.map(look, compilations)):
+            if status != 0:
+                tree.complain(path, 0, said.strip() or f"failed with {status}")
 
 
 @rule("format")
@@ -80,11 +105,13 @@ def cppcheck(tree):
 def clang_tidy(tree):
     """clang-tidy finds nothing of what .clang-tidy asks for."""
     config = tree.source / ".clang-tidy"
-    each(tree, [
-        (path, ["clang-tidy", "--quiet", "--warnings-as-errors=*", f"--config-file={config}",
-                path, "--", *flags])
-        for path, flags in tree.compilations()
-    ])
+    _, version = tree.tool(["clang-tidy", "--version"])
+
+    def argv(flags, path):
+        return ["clang-tidy", "--quiet", "--warnings-as-errors=*", f"--config-file={config}",
+                path, "--", *flags]
+
+    each_unseen(tree, argv, version + (config.read_text() if config.exists() else ""))
 
 
 @rule("analyzer")
@@ -93,7 +120,8 @@ def analyzer(tree):
     _, version = tree.tool(["gcc", "-dumpversion"])
     if version.strip().partition(".")[0] != str(ANALYZER_MAJOR):
         raise Skip(f"gcc {version.strip()} here; its analyzer is judged by {ANALYZER_MAJOR}")
-    each(tree, [(path, ["gcc", *flags, *ANALYZER, path]) for path, flags in tree.compilations()])
+    _, version = tree.tool(["gcc", "--version"])
+    each_unseen(tree, lambda flags, path: ["gcc", *flags, *ANALYZER, path], version)
 
 
 @rule("clang")

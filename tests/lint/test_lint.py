@@ -13,8 +13,9 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import compile  # noqa: E402
 import lint  # noqa: E402
-from tree import RULES  # noqa: E402
+from tree import RULES, Tree  # noqa: E402
 
 TOP = HERE.parent.parent
 SPDX = "SPDX-License-Identifier: Apache-2.0"
@@ -236,3 +237,25 @@ def test_a_rule_without_a_subject_fails(rule, tmp_path):
     (tmp_path / "made/compile_commands.json").write_text("[]")
     (tmp_path / "source").mkdir()
     assert lint.run(rule, tmp_path / "source", tmp_path / "made").problems
+
+
+def test_what_was_clean_is_not_looked_at_again(tmp_path, monkeypatch):
+    """Until a byte of it, or of what it includes, is another; what is not clean is never kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = {"src/core/a.c": '#include "a.h"\n' + OK_C, "src/core/a.h": "#pragma once\n"}
+    write(tmp_path, files)
+    path = tmp_path / "src/core/a.c"
+    (tmp_path / "compile_commands.json").write_text(json.dumps(
+        [{"directory": str(tmp_path), "command": f"gcc -c {path}", "file": str(path)}]))
+
+    def looks(answer=0):
+        called = []
+        tree = Tree(tmp_path, tmp_path)
+        tree.tool = lambda argv: (called.append(argv), (answer, ""))[1]
+        compile.each_unseen(tree, lambda flags, path: ["true", *flags, path], "version 1")
+        assert len(tree.problems) == (1 if answer and called else 0)
+        return len(called)
+
+    assert [looks(1), looks(1), looks(), looks(), looks()] == [1, 1, 1, 0, 0]
+    (tmp_path / "src/core/a.h").write_text("#pragma once\n#define ANOTHER 1\n")
+    assert [looks(1), looks(1), looks(), looks()] == [1, 1, 1, 0]

@@ -260,7 +260,7 @@ static void fill_answer(enum wire_op op, struct wire_answer *a) {
         struct addresses *shown = op == WIRE_IDENTIFY ? &a->identity.public : &a->addresses;
 
         a->fault = (struct fault){};
-        a->reachable = true;
+        a->reachable = a->time_proven = true;
         FILL(a->request_id);
         if (op == WIRE_IDENTIFY || op == WIRE_ADDRESSES) {
                 FILL(shown->instance_id);
