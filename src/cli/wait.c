@@ -123,6 +123,7 @@ static int run(const struct options *o) {
         };
         enum exit_status outcome;
         struct snapshot s;
+        bool over;
         int r;
 
         r = folder_open(&f);
@@ -134,9 +135,12 @@ static int run(const struct options *o) {
                         return r;
                 if (s.alive)
                         w.agent_deadline = clock_boot_usec() + RESTART_USEC;
-                if (is_over(&w, &s, &outcome))
+                over = is_over(&w, &s, &outcome);
+                /* Also where its time was over before its first look. */
+                if (!over || outcome == EXIT_NOT_YET)
+                        progress_say(&w, &s);
+                if (over)
                         break;
-                progress_say(&w, &s);
                 r = folder_wait(&f,
                                 s.alive || w.deadline < w.agent_deadline ? w.deadline
                                                                          : w.agent_deadline,

@@ -116,6 +116,21 @@ def test_hosts_file(kit, text, code):
         kit.name(API, *NAMES)
 
 
+@pytest.mark.parametrize("multi, code", [("on", "ok"), ("off", "Transport.Connect")])
+def test_hosts_file_with_a_dead_address_first(kit, multi, code):
+    """The second is tried; without `multi on`, which systems ship, glibc gives the first line only."""
+    try:
+        kit.machine.write("/etc/host.conf", "multi %s\n" % multi)
+        kit.name(API, others="".join("203.0.113.77 {0}\n{1} {0}\n".format(name, API) for name in NAMES))
+        with kit.api(kit.serve):
+            answer, took = kit.ask("inspect", deadline_ms=9000)
+            assert outcome(answer) == code, answer
+            assert took < 11
+    finally:
+        kit.name(API, *NAMES)
+        kit.machine.remove("/etc/host.conf")    # the machine has none of its own
+
+
 HANGS = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>

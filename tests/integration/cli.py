@@ -36,7 +36,7 @@ RETRY = {"what": "retry", "at": "2026-11-23T03:00:00Z", "waits_for": None}
 
 def status(**changes):
     """A status as the agent writes it, confirmed but for the CHANGES."""
-    return {**copy.deepcopy(CONFIRMED), **changes}
+    return copy.deepcopy({**CONFIRMED, **changes})
 
 
 def unconfirmed(phase, **changes):

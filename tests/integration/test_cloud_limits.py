@@ -282,6 +282,11 @@ def test_nothing_leaks(make_world, signature):
     asker = Asker(world, wrapper=[
         "valgrind", "-q", "--leak-check=full", "--track-fds=yes", "--error-exitcode=9",
         "--errors-for-leak-kinds=definite,indirect,possible"])
+    # under valgrind the first handshake may outlast its 5 s: asked again, as the agent does
+    for _ in range(5):
+        answer = asker.ask("inspect", deadline_ms=45000)
+        if answer.get("fault", {}).get("code") != "Transport.Connect":
+            break
     for op in ("identify", "inspect", "allocate", "addresses", "eip-find"):
         asker.ok(op, deadline_ms=45000)
     # once `all` was not understood, a process reads the items

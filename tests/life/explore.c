@@ -354,14 +354,14 @@ static struct plan plans[] = {
         {{.name = "classic-no-metadata", CLASSIC, .no_metadata = true}},
         {{.name = "vpc-eip", VPC(EFFECT_AT_ONCE)}, .eip = true, .doubt_only = true},
         {{.name = "vpc-at-once", VPC(EFFECT_AT_ONCE)}},
-        {{.name = "vpc-cloned", VPC(EFFECT_AT_ONCE), .cloned_ledger = true}},
+        {{.name = "vpc-cloned", VPC(EFFECT_AT_ONCE), .cloned_ledger = true}, .doubt_only = true},
         {{.name = "vpc-has-address", VPC(EFFECT_REBOOT), .has_address = true}},
         {{.name = "link-and-witness", VPC(EFFECT_AT_ONCE)},
          .only = ONLY(MOVE_LINK_DOWN, MOVE_LINK_UP, MOVE_TEN_MINUTES),
          .deep = 1},
         {{.name = "a-person-assigns", VPC(EFFECT_REBOOT)},
          .only = ONLY(MOVE_LOST_UNDONE, MOVE_ASSIGN, MOVE_LOCK, MOVE_UNLOCK),
-         .deep = 3},
+         .deep = 2},
         {{.name = "a-person-s-word", VPC(EFFECT_AT_ONCE), .has_address = true},
          .only = ONLY(MOVE_REPLACE, MOVE_RESUME, MOVE_FAULT_HINT),
          .alert = true,
@@ -429,7 +429,7 @@ static bool end_one(unsigned *n_running) {
 static void print_bounds(unsigned bound) {
         printf("On each way any number of fair moves, and at most %u unfair: a fault, a lost answer, a "
                "crash, drift, a jump of the clock, an operator. \"+ 1 crash\": SIGKILL or power "
-               "failure beside it, and of unfair moves those that leave doubt; so in vpc-eip.\n",
+               "failure beside it, and of unfair moves those that leave doubt; so in vpc-eip and vpc-cloned.\n",
                bound);
 }
 

@@ -11,11 +11,12 @@ from system import base, cgroup
 
 # does something, says so, and waits to be killed
 HOLDER = """
-import sys, time
+import os, sys, time
 sys.path.insert(0, %r)
 from system import base, cgroup
 %%s
-print("there", flush=True)
+sys.stdout.flush()
+os.write(1, b"\\nthere\\n")    # a line of its own, also where a thread has printed half of one
 time.sleep(1000)
 """
 
@@ -31,7 +32,8 @@ class Run:
         for line in self.process.stdout:
             if line == "there\n":
                 return
-            self.said.append(line.rstrip("\n"))
+            if line != "\n":
+                self.said.append(line.rstrip("\n"))
         raise RuntimeError("it ended: %d" % self.process.wait())
 
     def kill(self):

@@ -63,7 +63,7 @@ static bool will_reboot(const struct engine *e, int64_t now) {
                cure_is_possible(e) && governor_change_to_reboot_for(&e->ledger, e->expected, &m);
 }
 
-/* A due reboot that the governor does not permit yet: an earlier request may still be executed. */
+/* A due reboot that the governor does not permit yet, by L3 or by the ceiling of L14. */
 static bool waits_for_permit(const struct engine *e, struct engine_now now, int64_t *ret_when) {
         struct moment m = {
                 .boot_id = e->given.boot_id, .boot_usec = now.boot_usec, .time = clock_at(e, now)};
@@ -86,7 +86,8 @@ static const char *note_of(const struct engine *e, struct engine_now at) {
         if (e->given.ledger_error)
                 return "the ledger cannot be written, so nothing is changed";
         if (waits_for_permit(e, at, &when))
-                return "an earlier reboot request may still be executed: no other one before that is over";
+                return "an earlier reboot request may still be executed, or there were many: none is "
+                       "asked for until then";
         if (e->ledger.confirmed_by_reachability)
                 return "the address works, metadata does not show it yet";
         if (e->given.hold == HOLD_FOREIGN)
