@@ -119,19 +119,33 @@ struct status {
         bool busy;        /* a changing call is in flight */
         int clock_offset; /* s, this machine's clock minus the cloud's; less than a minute is 0 */
         char note[STATUS_WHY_SIZE];           /* what is odd but no fault; "" mostly */
-        enum note_kind note_kind;
         char control_fault[FAULT_CODE_SIZE];  /* why the control plane is unknown, if by a fault */
         char metadata_fault[FAULT_CODE_SIZE]; /* the same for metadata, of its last look */
         char config_problem[STATUS_WHY_SIZE]; /* where the files are wrong: file, line, key; "" */
+
+        /* What the conditions are made of besides; status.json has the conditions instead. */
+        enum note_kind note_kind;
+        char hold_problem[STATUS_WHY_SIZE]; /* a brake that `hold` has not written; "" */
+        bool was_confirmed;    /* `public_ip`, in this run: a plane that disagrees has changed */
+        unsigned planes_aside; /* bits of enum plane: the verdict does not ask them */
+        enum kernel_gap kernel_gap;
 };
 
-/* malloc'ed JSON text with a final newline; -ENOMEM. */
-int status_format(const struct status *s, char **ret);
-/* -EBADMSG if it is no status of version 1. Unknown members are ignored. */
-int status_parse(const char *text, size_t len, struct status *ret);
+struct conditions;
 
-/* The STATUS= line of sd_notify and the first line of `ecs-pubip status`. */
-void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]);
+/* malloc'ed JSON text with a final newline; -ENOMEM. */
+int status_format(const struct status *s, const struct conditions *c, char **ret);
+/*
+ * -EBADMSG if it is no status of version 1. Unknown members are ignored, as are conditions of an
+ * unknown kind; where an older agent wrote none, they are made of the rest. `ret_c` may be NULL.
+ */
+int status_parse(const char *text, size_t len, struct status *ret, struct conditions *ret_c);
+
+/*
+ * The STATUS= line of sd_notify and the first line of `ecs-pubip status`: the phase, and as many
+ * whole problems as there is room for. Says in *c which of them it has told.
+ */
+void status_line(const struct status *s, struct conditions *c, char ret[static STATUS_LINE_SIZE]);
 
 /*
  * True if the address works, as far as the planes that count say: also under a hold, where the
@@ -150,7 +164,8 @@ struct metrics {
         uint64_t kernel_events, kernel_overruns;
 };
 /* Text for node_exporter's textfile collector (text format 0.0.4); malloc'ed; -ENOMEM. */
-int metrics_format(const struct status *s, const struct metrics *m, char **ret);
+int metrics_format(const struct status *s, const struct conditions *c, const struct metrics *m,
+                   char **ret);
 
 const char *status_phase_name(enum phase p);
 const char *status_change_name(enum address_change c); /* "assigned" …; NULL for NONE */

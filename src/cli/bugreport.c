@@ -117,7 +117,11 @@ static void add_status(struct buf *out) {
                 TEXT_SET(s.status.note, LEFT_OUT);
         TEXT_SET(s.status.sentence, fault_sentence(fault_explain(&s.status.fault, 0)));
         TEXT_SET(s.status.remedy, ""); /* `explain` has it */
-        if (status_format(&s.status, &json) >= 0)
+        for (unsigned i = 0; i < s.conditions.n; i++) {
+                TEXT_SET(s.conditions.list[i].sentence, LEFT_OUT);
+                TEXT_SET(s.conditions.list[i].remedy, "");
+        }
+        if (status_format(&s.status, &s.conditions, &json) >= 0)
                 buf_puts(out, json);
 }
 

@@ -20,10 +20,7 @@
 #define AGENT_USER   "ecs-pubip"
 #define FREE_MIN     (256u * 1024) /* bytes: the ledger and its successor fit many times */
 #define SELINUX_PATH "/sys/fs/selinux/enforce"
-#define KERNEL_REMEDY                                                                                  \
-        "look at `ip address`, `ip rule` and `ip route`; behind a tunnel: ip rule add from %s lookup " \
-        "TABLE (ecs-pubip-agent(8)). A new address of the classic network comes with a reboot"
-#define SOCKET_UNIT "/etc/systemd/system/ecs-pubip-cloud.socket"
+#define SOCKET_UNIT  "/etc/systemd/system/ecs-pubip-cloud.socket"
 
 static void check_config(struct doctor *d, struct finding *f) {
         if (d->config_finding.level != LEVEL_OK)
@@ -69,11 +66,12 @@ static bool says_nothing(const struct doctor *d, struct finding *f) {
 
 static void check_verdict(struct doctor *d, struct finding *f) {
         const struct status *s = &d->snapshot.status;
+        struct conditions c = d->snapshot.conditions;
         char line[STATUS_LINE_SIZE];
 
         if (says_nothing(d, f))
                 return;
-        status_line(s, line);
+        status_line(s, &c, line);
         switch (snapshot_outcome(&d->snapshot)) {
         case EXIT_DONE:
                 finding_set(f, LEVEL_OK, "%s", line);
@@ -190,8 +188,8 @@ static void check_hold(struct doctor *d, struct finding *f) {
         case HOLD_OFF:
                 check_held(&d->snapshot, f);
                 break;
-        case HOLD_ON:
-                finding_set(f, LEVEL_FAIL, "set: no changing call is made%s%s",
+        case HOLD_ON: /* what somebody wants needs nobody */
+                finding_set(f, *why ? LEVEL_FAIL : LEVEL_NOTE, "set: no changing call is made%s%s",
                             *why ? "; " HOLD_PATH " " : "", why);
                 finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
                 break;
@@ -245,8 +243,9 @@ static void check_kernel(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_FAIL, "%s", *k->reason ? k->reason : "disagrees");
                 break;
         }
-        if (*k->reason)
-                finding_remedy(f, KERNEL_REMEDY, address);
+        for (unsigned i = 0; i < d->snapshot.conditions.n; i++)
+                if (d->snapshot.conditions.list[i].kind == CONDITION_KERNEL)
+                        finding_remedy(f, "%s", d->snapshot.conditions.list[i].remedy);
 }
 
 static void check_selinux(struct doctor *d, struct finding *f) {

@@ -133,6 +133,37 @@ static int run_checks(struct rounds *r) {
         return 0;
 }
 
+/* What a check finds by itself, or the verdict says, is not told twice. */
+static bool is_told(const struct rounds *r, const struct condition *c) {
+        return c->kind == CONDITION_CONFIG || c->kind == CONDITION_KERNEL ||
+               c->kind == CONDITION_HOLD ||
+               (*c->code && strcmp(c->code, r->doctor.snapshot.status.fault.code) == 0);
+}
+
+/* The agent's own list. */
+static void add_conditions(struct rounds *r) {
+        const struct snapshot *s = &r->doctor.snapshot;
+
+        for (unsigned i = 0; s->alive && i < s->conditions.n && r->n < CHECKS_MAX; i++) {
+                const struct condition *c = &s->conditions.list[i];
+                struct checked *o = &r->outcomes[r->n];
+                struct fault f = {};
+
+                if (!condition_is_problem(c) || is_told(r, c))
+                        continue;
+                TEXT_SET(f.code, c->code);
+                o->name = "condition";
+                finding_set(&o->finding,
+                            *c->code ? finding_level(fault_explain(&f, 0)->class) : LEVEL_FAIL,
+                            "%s", c->sentence);
+                finding_remedy(&o->finding, "%s", c->remedy);
+                TEXT_SET(o->finding.code, c->code);
+                if (o->finding.level > r->worst)
+                        r->worst = o->finding.level;
+                r->n++;
+        }
+}
+
 static unsigned count(const struct rounds *r, enum level level) {
         unsigned n = 0;
 
@@ -198,6 +229,7 @@ static int run(const struct options *o) {
         e = run_checks(&r);
         if (r.progress)
                 fputs("\r\033[K", stderr);
+        add_conditions(&r);
         if (e >= 0 && o->json)
                 e = add_outcomes_json(&text, &r, levels[r.worst].status);
         else if (e >= 0)

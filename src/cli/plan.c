@@ -326,15 +326,37 @@ static enum exit_status status_of(const struct plan *p) {
         return EXIT_NOT_YET;
 }
 
+/* A kind that the agent alone can see: whether it may write its ledger and read its files. */
+static bool is_agents(enum condition_kind kind) {
+        return kind == CONDITION_LEDGER || kind == CONDITION_CONFIG || kind == CONDITION_HOLD;
+}
+
+static void list_conditions(const struct plan *p, const struct status *s, struct conditions *ret) {
+        const struct conditions *agents = &p->snapshot.conditions;
+        bool there[_CONDITION_MAX] = {};
+
+        condition_list(s, ret);
+        for (unsigned i = 0; i < ret->n; i++)
+                there[ret->list[i].kind] = true;
+        for (unsigned i = 0; p->snapshot.alive && i < agents->n; i++) {
+                const struct condition *n = &agents->list[i];
+
+                if (is_agents(n->kind) && condition_is_problem(n) && !there[n->kind])
+                        ret->list[ret->n++] = *n;
+        }
+}
+
 static void add_rest(struct buf *out, const struct plan *p) {
         const struct engine *e = &p->engine;
+        struct conditions c;
         struct status s;
         char line[STATUS_LINE_SIZE];
 
         engine_status(e, plan_now(p), &s);
-        status_line(&s, line);
+        list_conditions(p, &s, &c);
+        status_line(&s, &c, line);
         buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
-        show_field(out, "Remedy", s.remedy);
+        show_conditions(out, &c);
         /* Before it is known which address counts, the agent that lives may know it. */
         if (!e->watch.address && p->snapshot.alive &&
             *p->snapshot.status.planes[PLANE_KERNEL].reason)
@@ -345,6 +367,8 @@ static void add_rest(struct buf *out, const struct plan *p) {
 
 static void add_plan(struct buf *out, const struct plan *p) {
         _cleanup_buf_ struct buf reboot = BUF(256);
+        struct conditions c;
+        struct status s;
         char span[SPAN_SIZE];
 
         if (!p->would_change) {
@@ -368,6 +392,9 @@ static void add_plan(struct buf *out, const struct plan *p) {
         show_field(out, "Reboot", buf_text(&reboot));
         buf_printf(out, "Instance  %s in %s\n", p->engine.facts.identity.instance_id,
                    p->engine.facts.identity.region_id);
+        engine_status(&p->engine, plan_now(p), &s);
+        list_conditions(p, &s, &c);
+        show_conditions(out, &c);
 }
 
 static void plan_done(struct plan *p) {

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <ecs-pubip/condition.h>
-
 #include "util/ipv4.h"
 #include "util/time.h"
 #include "when.h"
@@ -163,21 +161,27 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
         show_field(out, "Next", buf_text(&text));
 }
 
-/* What somebody who was woken up needs, before anything else. */
-static void add_problem(struct buf *out, const struct status *t) {
-        struct conditions c;
+void show_conditions(struct buf *out, const struct conditions *c) {
+        for (unsigned i = 0; i < c->n; i++) {
+                const struct condition *n = &c->list[i];
+                bool problem = condition_is_problem(n);
+                char text[CONDITION_TEXT_SIZE];
 
-        conditions_take(t, &c);
-        for (unsigned i = 0; i < c.n; i++) {
-                const struct condition *n = &c.list[i];
-
-                if (n->kind == CONDITION_HOLD) {
+                condition_text(n, text);
+                if (n->kind == CONDITION_HOLD && !problem)
                         show_field(out, "Held", n->sentence);
-                        continue;
-                }
-                if (n->severity == CONDITION_PROBLEM || n->kind == CONDITION_USER_DATA)
+                if (problem && !n->told)
+                        show_field(out, "Problem", text);
+                if (problem || n->kind == CONDITION_USER_DATA)
                         show_field(out, "Remedy", n->remedy);
         }
+}
+
+/* What is no condition. */
+static void add_note(struct buf *out, const struct status *t, const struct conditions *c) {
+        for (unsigned i = 0; i < c->n; i++)
+                if (strcmp(c->list[i].sentence, t->note) == 0)
+                        return;
         if (t->phase != PHASE_CONFIRMED) /* else it is in the headline */
                 show_field(out, "Note", t->note);
 }
@@ -235,27 +239,17 @@ static void add_clock(struct buf *out, const struct status *t) {
         show_field(out, "Clock", buf_text(&text));
 }
 
-/* Why a plane is unknown, where it is not what the whole waits for. */
-static void add_unheard(struct buf *out, const struct status *t, enum plane plane,
-                        const char *code) {
-        _cleanup_buf_ struct buf text = BUF(256);
-
-        if (!*code || strcmp(code, t->fault.code) == 0)
-                return;
-        buf_printf(&text, "the %s plane gives no answer: %s (ecs-pubip explain %s)",
-                   verdict_plane_name(plane), code, code);
-        show_field(out, "Also", buf_text(&text));
-}
-
 static void add_status(struct buf *out, const struct snapshot *s, const struct show_style *style) {
         const struct status *t = &s->status;
+        struct conditions c = s->conditions;
         char line[STATUS_LINE_SIZE];
         const char *colour;
 
-        status_line(t, line);
+        status_line(t, &c, line);
         colour = t->held ? YELLOW : phase_colour(snapshot_outcome(s));
         add_headline(out, style, s->alive ? colour : "", line);
-        add_problem(out, t);
+        show_conditions(out, &c);
+        add_note(out, t, &c);
         add_planes(out, t, style);
         add_instance(out, t);
         add_changes(out, t, style);
@@ -263,8 +257,6 @@ static void add_status(struct buf *out, const struct snapshot *s, const struct s
         if (t->busy)
                 show_field(out, "Now", "a changing call is in flight");
         add_fault(out, t, style);
-        add_unheard(out, t, PLANE_METADATA, t->metadata_fault);
-        add_unheard(out, t, PLANE_CONTROL, t->control_fault);
         show_field(out, "Kernel", t->planes[PLANE_KERNEL].reason);
         add_clock(out, t);
 }

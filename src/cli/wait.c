@@ -31,9 +31,10 @@ struct waiting {
 
 static void progress_say(struct waiting *w, const struct snapshot *s) {
         char line[STATUS_LINE_SIZE] = "waiting for the agent to start";
+        struct conditions c = s->conditions;
 
         if (s->alive && s->file == STATUS_FILE_READ)
-                status_line(&s->status, line);
+                status_line(&s->status, &c, line);
         if (strcmp(line, w->said) == 0)
                 return;
         TEXT_SET(w->said, line);
@@ -85,6 +86,17 @@ static bool is_over(const struct waiting *w, const struct snapshot *s, enum exit
         return now >= w->deadline || is_circle(w, s);
 }
 
+/* Also of an address that works; not beside the page, which has them. */
+static int tell_problems(const struct snapshot *s) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+
+        show_conditions(&text, &s->conditions);
+        if (text.error)
+                return text.error;
+        fputs(buf_text(&text), stderr);
+        return 0;
+}
+
 /* Confirmed: one line for a log. Anything else: the whole page, so that nobody has to ask. */
 static int finish(const struct waiting *w, const struct snapshot *s, enum exit_status outcome,
                   const struct options *o) {
@@ -94,10 +106,18 @@ static int finish(const struct waiting *w, const struct snapshot *s, enum exit_s
                 .colours = out_colours(STDOUT_FILENO),
         };
         char line[STATUS_LINE_SIZE] = "The agent does not run", span[SPAN_SIZE];
+        bool page = !o->json && outcome != EXIT_DONE;
+        struct conditions c = s->conditions;
 
-        if (o->json || outcome == EXIT_DONE) {
+        if (s->alive && !(page && out_terminal(STDOUT_FILENO))) {
+                int r = tell_problems(s);
+
+                if (r < 0)
+                        return r;
+        }
+        if (!page) {
                 if (s->file == STATUS_FILE_READ)
-                        status_line(&s->status, line);
+                        status_line(&s->status, &c, line);
                 return out_result(o->json, line, outcome);
         }
         if (is_circle(w, s))

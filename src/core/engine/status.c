@@ -37,6 +37,10 @@ static void fill_planes(const struct engine *e, struct status *s) {
         }
         TEXT_SET(s->planes[PLANE_KERNEL].interface, e->facts.kernel.interface);
         TEXT_SET(s->planes[PLANE_KERNEL].reason, e->facts.kernel.reason);
+        s->kernel_gap = e->facts.kernel.gap;
+        s->planes_aside = ~v.required;
+        s->was_confirmed = e->confirming.online_mark && e->expected != 0 &&
+                           e->ledger.address == e->expected && e->ledger.confirmed != 0;
         if (e->facts.control_fault.class != FAULT_NONE) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
                 TEXT_SET(s->control_fault, e->facts.control_fault.code);

@@ -1,50 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A status to the list of what is wrong or odd, in order of urgency. */
+/* A status to the list of what is wrong or odd, and one list to the next. */
 #include <ecs-pubip/condition.h>
 
+#include <stdio.h>
 #include <string.h>
 
-#include <ecs-pubip/fault.h>
+#include <ecs-pubip/fault_text.h>
+#include <ecs-pubip/usec.h>
 
+#include "core/format/status_names.h"
+#include "util/ipv4.h"
 #include "util/text.h"
 
-/* Rows in order of urgency. A row without a sentence takes it from the status. */
-static const struct row {
-        const char *name, *sentence, *remedy;
-} rows[_CONDITION_MAX] = {
-        [CONDITION_PERMISSION] = {"permission", NULL, NULL},
-        [CONDITION_ADDRESS] = {"address", NULL, NULL},
-        [CONDITION_LEDGER] = {"ledger", NULL,
-                              "df -h /var/lib/ecs-pubip; findmnt -T /var/lib/ecs-pubip; once it "
-                              "can be written: sudo systemctl restart ecs-pubip"},
-        [CONDITION_CONFIG] = {"config", NULL,
-                              "sudo ecs-pubip config --check shows it; then sudo systemctl reload "
-                              "ecs-pubip"},
-        [CONDITION_KERNEL] = {"kernel", NULL, "ip address; ip route; sudo ecs-pubip doctor"},
-        [CONDITION_METADATA] = {"metadata", NULL, "sudo ecs-pubip doctor"},
-        [CONDITION_CONTROL] = {"control", NULL, "sudo ecs-pubip doctor"},
-        [CONDITION_OUTSIDE] = {"outside", NULL, "sudo ecs-pubip doctor"},
-        [CONDITION_HOLD] = {"hold", "no changing call is made until sudo ecs-pubip resume",
-                            "sudo ecs-pubip resume"},
-        [CONDITION_REBOOT] = {"reboot", NULL, NULL},
-        [CONDITION_USER_DATA] = {"user-data", NULL, NULL},
-        [CONDITION_CLOCK] = {"clock", "this machine's clock differs from the cloud's", NULL},
+#define DOCTOR "sudo ecs-pubip doctor"
+
+const char *const condition_names[_CONDITION_MAX] = {
+        [CONDITION_PERMISSION] = "permission",
+        [CONDITION_IDENTITY] = "identity",
+        [CONDITION_ADDRESS] = "address",
+        [CONDITION_BUDGET] = "budget",
+        [CONDITION_LEDGER] = "ledger",
+        [CONDITION_CONFIG] = "config",
+        [CONDITION_KERNEL] = "kernel",
+        [CONDITION_METADATA] = "metadata",
+        [CONDITION_CONTROL] = "control",
+        [CONDITION_OUTSIDE] = "outside",
+        [CONDITION_HOLD] = "hold",
+        [CONDITION_REBOOT] = "reboot",
+        [CONDITION_USER_DATA] = "user-data",
+        [CONDITION_CLOCK] = "clock",
+};
+const char *const severity_names[_CONDITION_SEVERITY_MAX] = {
+        [CONDITION_NOTE] = "note",
+        [CONDITION_PROBLEM] = "problem",
 };
 
 const char *condition_name(enum condition_kind kind) {
-        return (unsigned)kind < _CONDITION_MAX ? rows[kind].name : "unknown";
+        return condition_names[kind];
 }
 
 const char *condition_severity_name(enum condition_severity severity) {
-        return severity == CONDITION_PROBLEM ? "problem" : "note";
+        return severity_names[severity];
 }
 
-static bool is_unheard(const struct status *s, enum plane p) {
-        return (p == PLANE_CONTROL && *s->control_fault) ||
-               (p == PLANE_METADATA && *s->metadata_fault);
+bool condition_is_problem(const struct condition *c) {
+        return c->severity == CONDITION_PROBLEM && !c->over;
 }
 
-const char *condition_plane_why(const struct status *s, enum plane p) {
+void condition_text(const struct condition *c, char ret[static CONDITION_TEXT_SIZE]) {
+        bool has_code = !*c->code || strstr(c->sentence, c->code);
+
+        snprintf(ret, CONDITION_TEXT_SIZE, has_code ? "%s" : "%s (%s)", c->sentence, c->code);
+}
+
+static struct condition *find(struct conditions *c, enum condition_kind kind) {
+        for (unsigned i = 0; i < c->n; i++)
+                if (c->list[i].kind == kind)
+                        return &c->list[i];
+        return NULL;
+}
+
+static struct condition *add(struct conditions *c, enum condition_kind kind,
+                             enum condition_severity severity, const char *sentence,
+                             const char *remedy) {
+        struct condition *n = &c->list[c->n++];
+
+        n->kind = kind;
+        n->severity = severity;
+        TEXT_SET(n->sentence, sentence);
+        TEXT_SET(n->remedy, remedy);
+        return n;
+}
+
+static enum condition_kind kind_of(const struct fault_row *row) {
+        static const enum condition_kind kinds[] = {
+                [ABOUT_IDENTITY] = CONDITION_IDENTITY,
+                [ABOUT_BUDGET] = CONDITION_BUDGET,
+                [ABOUT_LEDGER] = CONDITION_LEDGER,
+        };
+
+        if (row->about != ABOUT_ADDRESS)
+                return kinds[row->about];
+        if (row->awaits == AWAITS_USER_DATA)
+                return CONDITION_USER_DATA;
+        if (row->class == FAULT_CLOCK)
+                return CONDITION_CLOCK;
+        if (row->class == FAULT_AUTH &&
+            (row->origin == ORIGIN_API || row->origin == ORIGIN_CREDENTIALS))
+                return CONDITION_PERMISSION;
+        return CONDITION_ADDRESS;
+}
+
+/* What the phase waits for, or has failed of. */
+static void add_fault(struct conditions *c, const struct status *s) {
+        enum condition_kind kind = kind_of(fault_explain(&s->fault, 0));
+        const char *sentence = *s->sentence ? s->sentence : s->fault.message;
+        struct condition *n;
+
+        if (s->fault.class == FAULT_NONE)
+                return;
+        n = add(c, kind, kind == CONDITION_USER_DATA ? CONDITION_NOTE : CONDITION_PROBLEM,
+                *sentence ? sentence : "unknown fault", s->remedy);
+        n->since = s->fault_since;
+        TEXT_SET(n->code, s->fault.code);
+}
+
+static void add_ledger(struct conditions *c, const struct status *s) {
+        if ((s->note_kind == NOTE_LEDGER_UNREADABLE || s->note_kind == NOTE_LEDGER_UNWRITABLE) &&
+            !find(c, CONDITION_LEDGER))
+                add(c, CONDITION_LEDGER, CONDITION_PROBLEM, s->note,
+                    "df -h /var/lib/ecs-pubip; findmnt -T /var/lib/ecs-pubip; once it can be read "
+                    "and written: sudo ecs-pubip resume");
+}
+
+static void add_config(struct conditions *c, const struct status *s) {
+        bool is_unread = s->note_kind == NOTE_CONFIG_UNREAD;
+        struct condition *n;
+
+        if (!*s->config_problem && !is_unread)
+                return;
+        n = add(c, CONDITION_CONFIG, CONDITION_PROBLEM, s->note,
+                is_unread ? "let the agent read it: ls -l /etc/ecs-pubip; it tries again by itself"
+                          : "sudo ecs-pubip config --check shows it; then sudo systemctl reload "
+                            "ecs-pubip");
+        if (*s->config_problem)
+                snprintf(n->sentence, sizeof(n->sentence), "the configuration is not in force: %s",
+                         s->config_problem);
+}
+
+static const char *plane_fault(const struct status *s, enum plane p) {
+        return p == PLANE_METADATA ? s->metadata_fault : p == PLANE_CONTROL ? s->control_fault : "";
+}
+
+/* Nobody there; else what was said instead of an answer. */
+static const char *unheard(enum plane p, const struct fault_row *row) {
+        if (p == PLANE_METADATA && row->nobody)
+                return "metadata is unreachable";
+        if (p == PLANE_CONTROL && row->origin == ORIGIN_TRANSPORT)
+                return "the ECS API gives no answer";
+        return fault_sentence(row);
+}
+
+static struct fault fault_of_code(const char *code) {
+        struct fault f = {};
+
+        TEXT_SET(f.code, code);
+        return f;
+}
+
+void condition_plane_why(const struct status *s, enum plane p,
+                         char ret[static CONDITION_TEXT_SIZE]) {
         static const struct {
                 const char *unknown, *disagrees;
         } texts[_PLANE_MAX] = {
@@ -55,93 +160,104 @@ const char *condition_plane_why(const struct status *s, enum plane p) {
                 [PLANE_OUTSIDE] = {"it is not seen from outside yet",
                                    "another address is seen from outside"},
         };
+        bool disagrees = s->planes[p].verdict == PLANE_DISAGREES;
+        struct fault f = fault_of_code(plane_fault(s, p));
 
-        if (s->planes[p].verdict == PLANE_DISAGREES)
-                return *s->planes[p].reason ? s->planes[p].reason : texts[p].disagrees;
-        if (p == PLANE_METADATA && is_unheard(s, p))
-                return "metadata is unreachable";
-        if (p == PLANE_CONTROL && is_unheard(s, p))
-                return "the ECS API gives no answer";
-        return texts[p].unknown;
+        if (*f.code && !disagrees)
+                snprintf(ret, CONDITION_TEXT_SIZE, "%s (%s)", unheard(p, fault_explain(&f, 0)),
+                         f.code);
+        else if (disagrees && *s->planes[p].reason)
+                text_copy(ret, CONDITION_TEXT_SIZE, s->planes[p].reason);
+        else
+                text_copy(ret, CONDITION_TEXT_SIZE,
+                          disagrees ? texts[p].disagrees : texts[p].unknown);
 }
 
-/* The row's words, or those of the status. */
-static struct condition *add(struct conditions *c, enum condition_kind kind,
-                             enum condition_severity severity, const char *sentence) {
-        struct condition *n = &c->list[c->n++];
+/* In the place of the '@'. */
+static void fill(char *ret, const char *text, const char *word) {
+        size_t n = strcspn(text, "@");
 
-        n->kind = kind;
-        n->severity = severity;
-        TEXT_SET(n->sentence, sentence ? sentence : rows[kind].sentence);
-        if (rows[kind].remedy)
-                TEXT_SET(n->remedy, rows[kind].remedy);
-        return n;
+        snprintf(ret, CONDITION_TEXT_SIZE, "%.*s%s%s", (int)n, text, word, text + n + 1);
 }
 
-static bool is_user_data(const struct status *s) {
-        return fault_explain(&s->fault, 0)->awaits == AWAITS_USER_DATA;
+/* A link below the address's own is named by `reason` alone. */
+static void remedy_of_kernel(const struct status *s, char *ret) {
+        static const char *const of_link[_KERNEL_GAP_MAX] = {
+                [KERNEL_GAP_DOWN] = "sudo ip link set @ up",
+                [KERNEL_GAP_CARRIER] = "ip -s link show @; if it stays so, detach the network "
+                                       "interface in the ECS console and attach it again",
+                [KERNEL_GAP_FILTER] = "sudo sysctl -w net.ipv4.conf.@.rp_filter=2",
+        };
+        static const char *const of_address[_KERNEL_GAP_MAX] = {
+                [KERNEL_GAP_ROUTE] = "ip rule; ip route get 8.8.8.8 from @: give the default "
+                                     "route back, or take away the rule that forbids it",
+                [KERNEL_GAP_REPLIES] = "sudo ip rule add from @ lookup main",
+        };
+        const struct status_plane *k = &s->planes[PLANE_KERNEL];
+        char address[IPV4_SIZE], link[INTERFACE_SIZE];
+
+        TEXT_SET(link, k->interface);
+        if (s->kernel_gap == KERNEL_GAP_DOWN || s->kernel_gap == KERNEL_GAP_CARRIER)
+                snprintf(link, sizeof(link), "%.*s", (int)strcspn(k->reason, ":"), k->reason);
+        if (of_link[s->kernel_gap] && *link)
+                fill(ret, of_link[s->kernel_gap], link);
+        else if (of_address[s->kernel_gap] && k->address)
+                fill(ret, of_address[s->kernel_gap], ipv4_format(k->address, address));
+        else
+                text_copy(ret, CONDITION_TEXT_SIZE,
+                          "ip address; ip rule; ip route; an address of the classic network comes "
+                          "with a restart");
 }
 
-static void add_fault(struct conditions *c, const struct status *s, enum condition_kind kind) {
-        enum condition_kind is = is_user_data(s)                ? CONDITION_USER_DATA
-                                 : s->fault.class == FAULT_AUTH ? CONDITION_PERMISSION
-                                                                : CONDITION_ADDRESS;
-        struct condition *n;
+static void remedy_of_plane(const struct status *s, enum plane p, struct condition *n) {
+        const struct fault_names names = {.instance = s->instance_id, .region = s->region_id};
+        struct fault f = fault_of_code(n->code);
 
-        if (s->fault.class == FAULT_NONE || is != kind)
-                return;
-        n = add(c, kind,
-                s->phase == PHASE_WAITING && kind == CONDITION_USER_DATA ? CONDITION_NOTE
-                                                                         : CONDITION_PROBLEM,
-                *s->sentence        ? s->sentence
-                : *s->fault.message ? s->fault.message
-                                    : "unknown fault");
-        n->in_phase = phase_row(s->phase)->detail == DETAIL_FAULT;
-        n->since = s->fault_since;
-        TEXT_SET(n->code, s->fault.code);
-        TEXT_SET(n->remedy, s->remedy);
+        if (*n->code)
+                fault_remedy_here(&f, 0, &names, n->remedy);
+        else if (p == PLANE_KERNEL)
+                remedy_of_kernel(s, n->remedy);
+        else
+                TEXT_SET(n->remedy, p == PLANE_OUTSIDE ? "look for a NAT gateway or a proxy on the "
+                                                         "way out: " DOCTOR
+                                                       : DOCTOR);
 }
 
-static void add_ledger(struct conditions *c, const struct status *s) {
-        if (s->note_kind == NOTE_LEDGER_UNREADABLE || s->note_kind == NOTE_LEDGER_UNWRITABLE)
-                add(c, CONDITION_LEDGER, CONDITION_PROBLEM, s->note);
+/* On the way to an address a plane is late as a rule; that it has lost one is not usual. */
+static bool is_usual(const struct status *s, enum plane p) {
+        const struct phase_row *row = phase_row(s->phase);
+
+        if (s->planes[p].verdict == PLANE_DISAGREES && s->planes_aside & (1u << p))
+                return true;
+        return row->end == END_OPEN && row->detail != DETAIL_FAULT && !s->was_confirmed;
 }
 
-static void add_config(struct conditions *c, const struct status *s) {
-        if (*s->config_problem) {
-                struct condition *n = add(c, CONDITION_CONFIG, CONDITION_PROBLEM,
-                                          "the configuration is not in force: ");
-                size_t at = strlen(n->sentence);
-
-                text_copy(n->sentence + at, sizeof(n->sentence) - at, s->config_problem);
-        } else if (s->note_kind == NOTE_CONFIG_UNREAD)
-                add(c, CONDITION_CONFIG, CONDITION_PROBLEM, s->note);
-}
-
-/* A note while the phase waits for this plane, or cures it. */
-static void add_plane(struct conditions *c, const struct status *s, enum plane p,
-                      enum condition_kind kind) {
+static void add_plane(struct conditions *c, const struct status *s, enum plane p) {
         const struct status_plane *plane = &s->planes[p];
-        const char *code = p == PLANE_METADATA  ? s->metadata_fault
-                           : p == PLANE_CONTROL ? s->control_fault
-                                                : "";
-        enum phase_detail detail = phase_row(s->phase)->detail;
-        bool is_awaited, is_told = *code && strcmp(code, s->fault.code) == 0;
+        bool disagrees = plane->verdict == PLANE_DISAGREES;
+        const char *code = disagrees ? "" : plane_fault(s, p);
         struct condition *n;
 
-        if (plane->verdict != PLANE_DISAGREES && (!*code || is_told))
+        if (!disagrees && (!*code || strcmp(code, s->fault.code) == 0))
                 return;
-        is_awaited = detail == DETAIL_PLANES || detail == DETAIL_REBOOT;
-        n = add(c, kind, is_awaited ? CONDITION_NOTE : CONDITION_PROBLEM,
-                condition_plane_why(s, p));
-        n->in_phase = detail == DETAIL_PLANES;
+        n = add(c, (enum condition_kind)(CONDITION_KERNEL + p),
+                is_usual(s, p) ? CONDITION_NOTE : CONDITION_PROBLEM, "", "");
         n->since = plane->since;
         TEXT_SET(n->code, code);
+        condition_plane_why(s, p, n->sentence);
+        remedy_of_plane(s, p, n);
 }
 
+/* Whoever holds wants it so; a brake that nobody may have wanted is another thing. */
 static void add_hold(struct conditions *c, const struct status *s) {
-        if (s->held)
-                add(c, CONDITION_HOLD, CONDITION_PROBLEM, NULL)->in_phase = s->phase == PHASE_HELD;
+        if (!s->held)
+                return;
+        if (*s->hold_problem)
+                add(c, CONDITION_HOLD, CONDITION_PROBLEM, s->hold_problem,
+                    "sudo ecs-pubip resume removes it; sudo ecs-pubip hold makes a proper one");
+        else
+                add(c, CONDITION_HOLD, CONDITION_NOTE,
+                    "no changing call is made until sudo ecs-pubip resume", "");
 }
 
 static void add_reboot(struct conditions *c, const struct status *s) {
@@ -149,24 +265,53 @@ static void add_reboot(struct conditions *c, const struct status *s) {
 
         if (!*s->waits_for)
                 return;
-        n = add(c, CONDITION_REBOOT, CONDITION_NOTE, "a reboot is due; it waits for ");
-        text_copy(n->sentence + strlen(n->sentence), STATUS_WHY_SIZE, s->waits_for);
-        n->in_phase = phase_row(s->phase)->detail == DETAIL_REBOOT;
+        n = add(c, CONDITION_REBOOT, CONDITION_NOTE, "", "");
+        snprintf(n->sentence, sizeof(n->sentence), "a reboot is due; it waits for %s",
+                 s->waits_for);
 }
 
-void conditions_take(const struct status *s, struct conditions *ret) {
+void condition_list(const struct status *s, struct conditions *ret) {
         *ret = (struct conditions){};
-        add_fault(ret, s, CONDITION_PERMISSION);
-        add_fault(ret, s, CONDITION_ADDRESS);
+        add_fault(ret, s);
         add_ledger(ret, s);
         add_config(ret, s);
-        add_plane(ret, s, PLANE_KERNEL, CONDITION_KERNEL);
-        add_plane(ret, s, PLANE_METADATA, CONDITION_METADATA);
-        add_plane(ret, s, PLANE_CONTROL, CONDITION_CONTROL);
-        add_plane(ret, s, PLANE_OUTSIDE, CONDITION_OUTSIDE);
+        for (enum plane p = 0; p < _PLANE_MAX; p++)
+                add_plane(ret, s, p);
         add_hold(ret, s);
         add_reboot(ret, s);
-        add_fault(ret, s, CONDITION_USER_DATA);
-        if (s->clock_offset)
-                add(ret, CONDITION_CLOCK, CONDITION_NOTE, NULL);
+        if (s->clock_offset && !find(ret, CONDITION_CLOCK))
+                add(ret, CONDITION_CLOCK, CONDITION_NOTE,
+                    "this machine's clock differs from the cloud's", "timedatectl");
+}
+
+static bool is_same(const struct condition *a, const struct condition *b) {
+        return a->severity == b->severity && strcmp(a->code, b->code) == 0;
+}
+
+bool condition_follow(struct condition_past *past, struct conditions *c, int64_t now,
+                      uint64_t boot_usec) {
+        struct conditions *last = &past->last;
+        bool some = false;
+
+        for (unsigned i = 0; i < c->n; i++) {
+                struct condition *n = &c->list[i];
+                const struct condition *before = find(last, n->kind);
+
+                if (before && is_same(before, n))
+                        n->since = before->since;
+                else if (n->since == 0)
+                        n->since = now;
+                past->seen[n->kind] = boot_usec;
+        }
+        for (unsigned i = 0; i < last->n; i++) {
+                struct condition *before = &last->list[i];
+
+                if (before->severity != CONDITION_PROBLEM || find(c, before->kind) ||
+                    boot_usec - past->seen[before->kind] >= CONDITION_GAP_SEC * USEC_PER_SEC)
+                        continue;
+                before->over = some = true;
+                c->list[c->n++] = *before;
+        }
+        *last = *c;
+        return some;
 }

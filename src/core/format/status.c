@@ -33,11 +33,6 @@ const char *const change_names[_CHANGE_MAX] = {
         [CHANGE_REPLACED] = "replaced",
         [CHANGE_LOST] = "lost",
 };
-static const char *const note_names[_NOTE_KIND_MAX] = {
-        [NOTE_CONFIG_UNREAD] = "config-unread",
-        [NOTE_LEDGER_UNREADABLE] = "ledger-unreadable",
-        [NOTE_LEDGER_UNWRITABLE] = "ledger-unwritable",
-};
 static const char *const next_names[] = {
         [NEXT_LOOK] = "look",
         [NEXT_RETRY] = "retry",
@@ -129,7 +124,6 @@ static const struct member status_members[] = {
         {"busy", MEMBER_BOOL, 0, S(busy)},
         {"clock_offset", MEMBER_INT, 0, S(clock_offset), .max = INT32_MAX},
         {"note", MEMBER_TEXT, MEMBER_NULLABLE, S(note)},
-        {"note_code", MEMBER_NAME, 0, S(note_kind), MEMBER_NAMES(note_names)},
         {"control_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(control_fault)},
         {"metadata_fault", MEMBER_TEXT, MEMBER_NULLABLE, S(metadata_fault)},
         {"last_day", MEMBER_OBJECT, 0, S(day), .members = day_members},
@@ -141,10 +135,13 @@ static const struct member status_members[] = {
 };
 #define C(member) MEMBER_AT(struct condition, member)
 static const struct member condition_members[] = {
+        {"condition", MEMBER_NAME, MEMBER_REQUIRED, C(kind), MEMBER_NAMES(condition_names)},
+        {"severity", MEMBER_NAME, MEMBER_REQUIRED, C(severity), MEMBER_NAMES(severity_names)},
         {"code", MEMBER_TEXT, MEMBER_NULLABLE, C(code)},
         {"sentence", MEMBER_TEXT, MEMBER_REQUIRED, C(sentence)},
         {"remedy", MEMBER_TEXT, MEMBER_NULLABLE, C(remedy)},
         {"since", MEMBER_DATE, MEMBER_NULLABLE, C(since)},
+        {"over", MEMBER_BOOL, 0, C(over)},
         {},
 };
 /* clang-format on */
@@ -161,36 +158,42 @@ const char *status_network_name(enum network n) {
         return (unsigned)n <= NETWORK_CLASSIC ? network_names[n] : NULL;
 }
 
-/* Made anew from the rest by whoever reads it: it is not parsed. */
-static int add_conditions(cJSON *object, const struct status *s) {
+static int add_conditions(cJSON *object, const struct conditions *c) {
         cJSON *array = cJSON_AddArrayToObject(object, "conditions");
-        struct conditions c;
 
-        conditions_take(s, &c);
-        for (unsigned i = 0; array && i < c.n; i++) {
-                const struct condition *n = &c.list[i];
+        for (unsigned i = 0; array && i < c->n; i++) {
                 cJSON *item = cJSON_CreateObject();
 
                 if (!cJSON_AddItemToArray(array, item)) {
                         cJSON_Delete(item);
                         return -ENOMEM;
                 }
-                if (!cJSON_AddStringToObject(item, "condition", condition_name(n->kind)) ||
-                    !cJSON_AddStringToObject(item, "severity",
-                                             condition_severity_name(n->severity)) ||
-                    members_format(condition_members, n, item) < 0)
+                if (members_format(condition_members, &c->list[i], item) < 0)
                         return -ENOMEM;
         }
         return array ? 0 : -ENOMEM;
 }
 
-int status_format(const struct status *s, char **ret) {
+/* Of a newer agent there may be more of them, and of more kinds, than are known here. */
+static void parse_conditions(const cJSON *array, struct conditions *ret) {
+        const cJSON *item;
+
+        *ret = (struct conditions){};
+        cJSON_ArrayForEach(item, array) {
+                struct condition n = {};
+
+                if (ret->n < _CONDITION_MAX && members_parse(condition_members, item, &n) >= 0)
+                        ret->list[ret->n++] = n;
+        }
+}
+
+int status_format(const struct status *s, const struct conditions *c, char **ret) {
         _cleanup_cjson_ cJSON *object = cJSON_CreateObject();
         _cleanup_buf_ struct buf text = BUF(STATUS_TEXT_MAX);
         _cleanup_free_ char *json = NULL;
 
         if (!object || !cJSON_AddNumberToObject(object, "version", STATUS_VERSION) ||
-            members_format(status_members, s, object) < 0 || add_conditions(object, s) < 0)
+            members_format(status_members, s, object) < 0 || add_conditions(object, c) < 0)
                 return -ENOMEM;
         json = cJSON_PrintUnformatted(object);
         if (!json)
@@ -203,10 +206,10 @@ int status_format(const struct status *s, char **ret) {
         return 0;
 }
 
-int status_parse(const char *text, size_t len, struct status *ret) {
+int status_parse(const char *text, size_t len, struct status *ret, struct conditions *ret_c) {
         _cleanup_cjson_ cJSON *object = NULL;
         struct status s = {};
-        const cJSON *version;
+        const cJSON *version, *conditions;
 
         if (len > STATUS_TEXT_MAX)
                 return -EBADMSG;
@@ -216,6 +219,11 @@ int status_parse(const char *text, size_t len, struct status *ret) {
                 return -EBADMSG;
         if (members_parse(status_members, object, &s) < 0)
                 return -EBADMSG;
+        conditions = cJSON_GetObjectItemCaseSensitive(object, "conditions");
+        if (ret_c && conditions)
+                parse_conditions(conditions, ret_c);
+        else if (ret_c)
+                condition_list(&s, ret_c);
         *ret = s;
         return 0;
 }
@@ -253,11 +261,15 @@ static void add_next(struct buf *b, const struct status *s) {
 
 /* The planes that count and do not agree yet: "eth0 is down; metadata is unreachable". */
 static void add_planes(struct buf *b, const struct status *s) {
+        char why[CONDITION_TEXT_SIZE];
+
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
                 enum plane_verdict v = s->planes[p].verdict;
 
-                if (v == PLANE_UNKNOWN || v == PLANE_DISAGREES)
-                        buf_printf(b, "; %s", condition_plane_why(s, p));
+                if (v != PLANE_UNKNOWN && v != PLANE_DISAGREES)
+                        continue;
+                condition_plane_why(s, p, why);
+                buf_printf(b, "; %s", why);
         }
 }
 
@@ -326,16 +338,61 @@ bool status_is_confirmed(const struct status *s) {
         return s->public_ip && s->planes[PLANE_KERNEL].verdict == PLANE_AGREES;
 }
 
-void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
-        _cleanup_buf_ struct buf line = BUF(LINE_MAX_BYTES);
-        struct conditions c;
+/* The words of the phase say it already. */
+static bool is_in_phase(const struct status *s, const struct condition *n) {
+        switch (phase_row(s->phase)->detail) {
+        case DETAIL_NONE:
+                break;
+        case DETAIL_ADDRESS:
+                return n->kind == CONDITION_HOLD && s->phase == PHASE_HELD && !*n->remedy;
+        case DETAIL_PLANES:
+                return n->kind >= CONDITION_KERNEL && n->kind <= CONDITION_OUTSIDE;
+        case DETAIL_REBOOT:
+                return n->kind == CONDITION_REBOOT;
+        case DETAIL_FAULT:
+                return s->fault.class != FAULT_NONE && strcmp(n->code, s->fault.code) == 0;
+        }
+        return false;
+}
 
-        conditions_take(s, &c);
+static bool is_said(const struct conditions *c, const char *text) {
+        for (unsigned i = 0; i < c->n; i++)
+                if (strcmp(c->list[i].sentence, text) == 0)
+                        return true;
+        return false;
+}
+
+#define MORE_SIZE sizeof("; and 99 more")
+
+/* Whole or not at all, and room stays for saying how many there are more. */
+static bool add_whole(struct buf *line, const char *text) {
+        if (line->len + strlen("; ") + strlen(text) + MORE_SIZE > STATUS_LINE_SIZE)
+                return false;
+        buf_printf(line, "; %s", text);
+        return true;
+}
+
+void status_line(const struct status *s, struct conditions *c, char ret[static STATUS_LINE_SIZE]) {
+        _cleanup_buf_ struct buf line = BUF(LINE_MAX_BYTES);
+        char text[CONDITION_TEXT_SIZE];
+        unsigned n_more = 0;
+        bool whole;
+
         add_phase(&line, s);
-        for (unsigned i = 0; i < c.n; i++)
-                if (c.list[i].severity == CONDITION_PROBLEM && !c.list[i].in_phase)
-                        buf_printf(&line, "; %s", c.list[i].sentence);
-        if (s->phase == PHASE_CONFIRMED && *s->note && s->note_kind == NOTE_OTHER)
-                buf_printf(&line, "; %s", s->note);
+        whole = line.len < STATUS_LINE_SIZE;
+        for (unsigned i = 0; i < c->n; i++) {
+                struct condition *n = &c->list[i];
+
+                n->told = is_in_phase(s, n) && whole;
+                if (n->told || !condition_is_problem(n))
+                        continue;
+                condition_text(n, text);
+                n->told = n_more == 0 && add_whole(&line, text);
+                n_more += !n->told;
+        }
+        if (s->phase == PHASE_CONFIRMED && *s->note && !is_said(c, s->note) && n_more == 0)
+                (void)add_whole(&line, s->note);
+        if (n_more > 0 && whole)
+                buf_printf(&line, "; and %u more", n_more);
         text_copy_printable(ret, STATUS_LINE_SIZE, buf_text(&line));
 }
