@@ -164,15 +164,15 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
 void show_conditions(struct buf *out, const struct conditions *c) {
         for (unsigned i = 0; i < c->n; i++) {
                 const struct condition *n = &c->list[i];
-                bool problem = condition_is_problem(n);
+                bool shown = condition_is_problem(n) || n->kind == CONDITION_USER_DATA;
                 char text[CONDITION_TEXT_SIZE];
 
                 condition_text(n, text);
-                if (n->kind == CONDITION_HOLD && !problem)
+                if (n->kind == CONDITION_HOLD && !shown)
                         show_field(out, "Held", n->sentence);
-                if (problem && !n->told)
+                if (shown && !n->told)
                         show_field(out, "Problem", text);
-                if (problem || n->kind == CONDITION_USER_DATA)
+                if (shown)
                         show_field(out, "Remedy", n->remedy);
         }
 }

@@ -265,7 +265,8 @@ static void lines_say_what_a_person_wants(void **state) {
         line_of(&failed, line);
         assert_string_equal(line, "Failed: The instance is locked for security reasons "
                                   "(InstanceLockedForSecurity); next look 2026-11-23T02:05:00Z; "
-                                  "metadata does not show it; and 1 more");
+                                  "metadata does not show it; The role is not allowed to do "
+                                  "this (Forbidden.RAM)");
         line_of(&rebooting, line);
         assert_string_equal(line, "Reboot due for 203.0.113.10 (eip); waits for cloud-init to "
                                   "finish");

@@ -2,7 +2,6 @@
 /* A status to the list of what is wrong or odd, and one list to the next. */
 #include <ecs-pubip/condition.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include <ecs-pubip/fault_text.h>
@@ -47,10 +46,25 @@ bool condition_is_problem(const struct condition *c) {
         return c->severity == CONDITION_PROBLEM && !c->over;
 }
 
+/* Each '@' of the text is the next word. */
+static void fill(char *ret, const char *text, const char *first, const char *second) {
+        char *end = ret + CONDITION_TEXT_SIZE - 1;
+
+        for (; *text; text++) {
+                if (*text == '@') {
+                        text_copy(ret, (size_t)(end - ret) + 1, first);
+                        ret += strlen(ret);
+                        first = second;
+                } else if (ret < end)
+                        *ret++ = *text;
+        }
+        *ret = '\0';
+}
+
 void condition_text(const struct condition *c, char ret[static CONDITION_TEXT_SIZE]) {
         bool has_code = !*c->code || strstr(c->sentence, c->code);
 
-        snprintf(ret, CONDITION_TEXT_SIZE, has_code ? "%s" : "%s (%s)", c->sentence, c->code);
+        fill(ret, has_code ? "@" : "@ (@)", c->sentence, c->code);
 }
 
 static struct condition *find(struct conditions *c, enum condition_kind kind) {
@@ -124,8 +138,7 @@ static void add_config(struct conditions *c, const struct status *s) {
                           : "sudo ecs-pubip config --check shows it; then sudo systemctl reload "
                             "ecs-pubip");
         if (*s->config_problem)
-                snprintf(n->sentence, sizeof(n->sentence), "the configuration is not in force: %s",
-                         s->config_problem);
+                fill(n->sentence, "the configuration is not in force: @", s->config_problem, "");
 }
 
 static const char *plane_fault(const struct status *s, enum plane p) {
@@ -164,20 +177,12 @@ void condition_plane_why(const struct status *s, enum plane p,
         struct fault f = fault_of_code(plane_fault(s, p));
 
         if (*f.code && !disagrees)
-                snprintf(ret, CONDITION_TEXT_SIZE, "%s (%s)", unheard(p, fault_explain(&f, 0)),
-                         f.code);
+                fill(ret, "@ (@)", unheard(p, fault_explain(&f, 0)), f.code);
         else if (disagrees && *s->planes[p].reason)
                 text_copy(ret, CONDITION_TEXT_SIZE, s->planes[p].reason);
         else
                 text_copy(ret, CONDITION_TEXT_SIZE,
                           disagrees ? texts[p].disagrees : texts[p].unknown);
-}
-
-/* In the place of the '@'. */
-static void fill(char *ret, const char *text, const char *word) {
-        size_t n = strcspn(text, "@");
-
-        snprintf(ret, CONDITION_TEXT_SIZE, "%.*s%s%s", (int)n, text, word, text + n + 1);
 }
 
 /* A link below the address's own is named by `reason` alone. */
@@ -195,14 +200,16 @@ static void remedy_of_kernel(const struct status *s, char *ret) {
         };
         const struct status_plane *k = &s->planes[PLANE_KERNEL];
         char address[IPV4_SIZE], link[INTERFACE_SIZE];
+        size_t named = strcspn(k->reason, ":");
 
         TEXT_SET(link, k->interface);
-        if (s->kernel_gap == KERNEL_GAP_DOWN || s->kernel_gap == KERNEL_GAP_CARRIER)
-                snprintf(link, sizeof(link), "%.*s", (int)strcspn(k->reason, ":"), k->reason);
+        if (named < sizeof(link) &&
+            (s->kernel_gap == KERNEL_GAP_DOWN || s->kernel_gap == KERNEL_GAP_CARRIER))
+                text_copy(link, named + 1, k->reason);
         if (of_link[s->kernel_gap] && *link)
-                fill(ret, of_link[s->kernel_gap], link);
+                fill(ret, of_link[s->kernel_gap], link, "");
         else if (of_address[s->kernel_gap] && k->address)
-                fill(ret, of_address[s->kernel_gap], ipv4_format(k->address, address));
+                fill(ret, of_address[s->kernel_gap], ipv4_format(k->address, address), "");
         else
                 text_copy(ret, CONDITION_TEXT_SIZE,
                           "ip address; ip rule; ip route; an address of the classic network comes "
@@ -266,8 +273,7 @@ static void add_reboot(struct conditions *c, const struct status *s) {
         if (!*s->waits_for)
                 return;
         n = add(c, CONDITION_REBOOT, CONDITION_NOTE, "", "");
-        snprintf(n->sentence, sizeof(n->sentence), "a reboot is due; it waits for %s",
-                 s->waits_for);
+        fill(n->sentence, "a reboot is due; it waits for @", s->waits_for, "");
 }
 
 void condition_list(const struct status *s, struct conditions *ret) {
