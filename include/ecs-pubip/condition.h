@@ -75,5 +75,10 @@ void condition_text(const struct condition *c, char ret[static CONDITION_TEXT_SI
 void condition_plane_why(const struct status *s, enum plane p,
                          char ret[static CONDITION_TEXT_SIZE]);
 
+/* NULL: there is none. */
+const struct condition *condition_find(const struct conditions *c, enum condition_kind kind);
+/* True if a text is the sentence of one. */
+bool condition_says(const struct conditions *c, const char *text);
+
 const char *condition_name(enum condition_kind kind);
 const char *condition_severity_name(enum condition_severity severity);

@@ -67,27 +67,19 @@ static bool says_nothing(const struct doctor *d, struct finding *f) {
 static void check_verdict(struct doctor *d, struct finding *f) {
         const struct status *s = &d->snapshot.status;
         struct conditions c = d->snapshot.conditions;
+        enum exit_status outcome;
         char line[STATUS_LINE_SIZE];
 
         if (says_nothing(d, f))
                 return;
         status_line(s, &c, line);
-        switch (snapshot_outcome(&d->snapshot)) {
-        case EXIT_DONE:
-                finding_set(f, LEVEL_OK, "%s", line);
-                break;
-        case EXIT_FAILED:
-                finding_set(f, LEVEL_FAIL, "%s", line);
-                break;
-        case EXIT_REBOOT_WAITS: /* for a person, with Reboot.Policy=never */
-                finding_set(f, s->phase == PHASE_FAILED ? LEVEL_FAIL : LEVEL_WARN, "%s", line);
-                break;
-        case EXIT_NOT_YET:
-        case EXIT_USAGE:
-        case EXIT_NO_AGENT:
-                finding_set(f, LEVEL_WARN, "%s", line);
-                break;
-        }
+        outcome = snapshot_outcome(&d->snapshot);
+        finding_set(f,
+                    outcome == EXIT_DONE ? LEVEL_OK
+                    /* a reboot may wait for a person, with Reboot.Policy=never */
+                    : outcome == EXIT_FAILED || s->phase == PHASE_FAILED ? LEVEL_FAIL
+                                                                         : LEVEL_WARN,
+                    "%s", line);
         TEXT_SET(f->code, s->fault.code);
         TEXT_SET(f->request_id, s->fault.request_id);
         finding_remedy(f, "%s", s->remedy);
@@ -220,6 +212,7 @@ static void check_way_out(struct finding *f) {
 
 static void check_kernel(struct doctor *d, struct finding *f) {
         const struct status_plane *k = &d->snapshot.status.planes[PLANE_KERNEL];
+        const struct condition *c = condition_find(&d->snapshot.conditions, CONDITION_KERNEL);
         char address[IPV4_SIZE] = "the address";
 
         if (!d->snapshot.alive || d->snapshot.file != STATUS_FILE_READ) {
@@ -243,9 +236,8 @@ static void check_kernel(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_FAIL, "%s", *k->reason ? k->reason : "disagrees");
                 break;
         }
-        for (unsigned i = 0; i < d->snapshot.conditions.n; i++)
-                if (d->snapshot.conditions.list[i].kind == CONDITION_KERNEL)
-                        finding_remedy(f, "%s", d->snapshot.conditions.list[i].remedy);
+        if (c)
+                finding_remedy(f, "%s", c->remedy);
 }
 
 static void check_selinux(struct doctor *d, struct finding *f) {

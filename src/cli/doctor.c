@@ -66,22 +66,20 @@ static void add_finding(struct buf *out, const char *name, const struct finding 
         }
 }
 
-static bool add_member(cJSON *object, const char *name, const char *text) {
-        return text[0] ? cJSON_AddStringToObject(object, name, text)
-                       : cJSON_AddNullToObject(object, name);
-}
-
 static int add_json(cJSON *array, const char *name, const struct finding *f) {
+        const char *const members[][2] = {
+                {"check", name},   {"level", levels[f->level].name},
+                {"text", f->text}, {"remedy", f->remedy},
+                {"code", f->code}, {"request_id", f->request_id},
+        };
         cJSON *object = cJSON_CreateObject();
 
         if (!object || !cJSON_AddItemToArray(array, object))
                 return -ENOMEM;
-        if (!add_member(object, "check", name) ||
-            !add_member(object, "level", levels[f->level].name) ||
-            !add_member(object, "text", f->text) || !add_member(object, "remedy", f->remedy) ||
-            !add_member(object, "code", f->code) ||
-            !add_member(object, "request_id", f->request_id))
-                return -ENOMEM;
+        for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+                if (!(*members[i][1] ? cJSON_AddStringToObject(object, members[i][0], members[i][1])
+                                     : cJSON_AddNullToObject(object, members[i][0])))
+                        return -ENOMEM;
         return 0;
 }
 

@@ -254,28 +254,18 @@ static void add_change(struct buf *out, const struct plan *p) {
 }
 
 static const char *cost_of(const struct wire_question *q) {
-        switch (q->op) {
-        case WIRE_ALLOCATE:
-                return "its traffic or bandwidth is billed from then on, as the instance's charge "
-                       "type says";
-        case WIRE_BANDWIDTH:
-                return "the raised bandwidth is billed from then on";
-        case WIRE_EIP_ALLOCATE:
-                return "the EIP is billed from the purchase on, also while nothing uses it";
-        case WIRE_EIP_ASSOCIATE:
-                return "nothing is bought; the EIP is paid for already, its traffic is billed";
-        case WIRE_REBOOT:
-                return "none";
-        case WIRE_NONE:
-        case WIRE_IDENTIFY:
-        case WIRE_ADDRESSES:
-        case WIRE_INSPECT:
-        case WIRE_EIP_FIND:
-        case WIRE_PROBE:
-        case _WIRE_OP_MAX:
-                break;
-        }
-        return "";
+        static const char *const costs[_WIRE_OP_MAX] = {
+                [WIRE_ALLOCATE] = "its traffic or bandwidth is billed from then on, as the "
+                                  "instance's charge type says",
+                [WIRE_BANDWIDTH] = "the raised bandwidth is billed from then on",
+                [WIRE_EIP_ALLOCATE] =
+                        "the EIP is billed from the purchase on, also while nothing uses it",
+                [WIRE_EIP_ASSOCIATE] =
+                        "nothing is bought; the EIP is paid for already, its traffic is billed",
+                [WIRE_REBOOT] = "none",
+        };
+
+        return costs[q->op] ? costs[q->op] : "";
 }
 
 /* Whether a restart of this machine follows, as far as it can be said before. */
@@ -326,43 +316,34 @@ static enum exit_status status_of(const struct plan *p) {
         return EXIT_NOT_YET;
 }
 
-/* A kind that the agent alone can see: whether it may write its ledger and read its files. */
-static bool is_agents(enum condition_kind kind) {
-        return kind == CONDITION_LEDGER || kind == CONDITION_CONFIG || kind == CONDITION_HOLD;
-}
-
+/* And what the agent alone can see: whether it may write its ledger and read its files. */
 static void list_conditions(const struct plan *p, const struct status *s, struct conditions *ret) {
-        const struct conditions *agents = &p->snapshot.conditions;
-        bool there[_CONDITION_MAX] = {};
+        static const enum condition_kind agents[] = {CONDITION_LEDGER, CONDITION_CONFIG,
+                                                     CONDITION_HOLD};
 
         condition_list(s, ret);
-        for (unsigned i = 0; i < ret->n; i++)
-                there[ret->list[i].kind] = true;
-        for (unsigned i = 0; p->snapshot.alive && i < agents->n; i++) {
-                const struct condition *n = &agents->list[i];
+        for (size_t i = 0; p->snapshot.alive && i < sizeof(agents) / sizeof(agents[0]); i++) {
+                const struct condition *n = condition_find(&p->snapshot.conditions, agents[i]);
 
-                if (is_agents(n->kind) && condition_is_problem(n) && !there[n->kind])
+                if (n && condition_is_problem(n) && !condition_find(ret, n->kind))
                         ret->list[ret->n++] = *n;
         }
 }
 
-static void add_rest(struct buf *out, const struct plan *p) {
+static void add_rest(struct buf *out, const struct plan *p, const struct status *s,
+                     struct conditions *c) {
         const struct engine *e = &p->engine;
-        struct conditions c;
-        struct status s;
         char line[STATUS_LINE_SIZE];
 
-        engine_status(e, plan_now(p), &s);
-        list_conditions(p, &s, &c);
-        status_line(&s, &c, line);
-        buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
-        show_conditions(out, &c);
+        status_line(s, c, line);
+        buf_printf(out, "%s%s\n", s->phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
+        show_conditions(out, c);
         /* Before it is known which address counts, the agent that lives may know it. */
         if (!e->watch.address && p->snapshot.alive &&
             *p->snapshot.status.planes[PLANE_KERNEL].reason)
                 show_field(out, "Kernel", p->snapshot.status.planes[PLANE_KERNEL].reason);
         else
-                show_field(out, "Kernel", s.planes[PLANE_KERNEL].reason);
+                show_field(out, "Kernel", s->planes[PLANE_KERNEL].reason);
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {
@@ -371,8 +352,10 @@ static void add_plan(struct buf *out, const struct plan *p) {
         struct status s;
         char span[SPAN_SIZE];
 
+        engine_status(&p->engine, plan_now(p), &s);
+        list_conditions(p, &s, &c);
         if (!p->would_change) {
-                add_rest(out, p);
+                add_rest(out, p, &s, &c);
                 return;
         }
         if (p->held)
@@ -392,8 +375,6 @@ static void add_plan(struct buf *out, const struct plan *p) {
         show_field(out, "Reboot", buf_text(&reboot));
         buf_printf(out, "Instance  %s in %s\n", p->engine.facts.identity.instance_id,
                    p->engine.facts.identity.region_id);
-        engine_status(&p->engine, plan_now(p), &s);
-        list_conditions(p, &s, &c);
         show_conditions(out, &c);
 }
 

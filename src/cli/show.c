@@ -67,32 +67,20 @@ static void add_headline(struct buf *out, const struct show_style *style, const 
 }
 
 static const char *phase_colour(enum exit_status outcome) {
-        switch (outcome) {
-        case EXIT_DONE:
+        if (outcome == EXIT_DONE)
                 return GREEN;
-        case EXIT_FAILED:
-        case EXIT_NO_AGENT:
-                return RED;
-        case EXIT_NOT_YET:
-        case EXIT_USAGE:
-        case EXIT_REBOOT_WAITS:
-                break;
-        }
-        return YELLOW;
+        return outcome == EXIT_FAILED || outcome == EXIT_NO_AGENT ? RED : YELLOW;
 }
 
 static const char *plane_colour(enum plane_verdict v) {
-        switch (v) {
-        case PLANE_AGREES:
-                return GREEN;
-        case PLANE_DISAGREES:
-                return RED;
-        case PLANE_UNKNOWN:
-                return YELLOW;
-        case PLANE_NOT_REQUIRED:
-                break;
-        }
-        return "";
+        static const char colours[][sizeof(GREEN)] = {
+                [PLANE_NOT_REQUIRED] = "",
+                [PLANE_UNKNOWN] = YELLOW,
+                [PLANE_DISAGREES] = RED,
+                [PLANE_AGREES] = GREEN,
+        };
+
+        return colours[v];
 }
 
 /* Colour codes take no column: the padding goes after them. */
@@ -179,10 +167,8 @@ void show_conditions(struct buf *out, const struct conditions *c) {
 
 /* What is no condition. */
 static void add_note(struct buf *out, const struct status *t, const struct conditions *c) {
-        for (unsigned i = 0; i < c->n; i++)
-                if (strcmp(c->list[i].sentence, t->note) == 0)
-                        return;
-        if (t->phase != PHASE_CONFIRMED) /* else it is in the headline */
+        if (t->phase != PHASE_CONFIRMED &&
+            !condition_says(c, t->note)) /* else it is in the headline */
                 show_field(out, "Note", t->note);
 }
 

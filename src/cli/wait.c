@@ -87,14 +87,11 @@ static bool is_over(const struct waiting *w, const struct snapshot *s, enum exit
 }
 
 /* Also of an address that works; not beside the page, which has them. */
-static int tell_problems(const struct snapshot *s) {
+static void tell_problems(const struct snapshot *s) {
         _cleanup_buf_ struct buf text = BUF(OUT_MAX);
 
         show_conditions(&text, &s->conditions);
-        if (text.error)
-                return text.error;
         fputs(buf_text(&text), stderr);
-        return 0;
 }
 
 /* Confirmed: one line for a log. Anything else: the whole page, so that nobody has to ask. */
@@ -109,12 +106,8 @@ static int finish(const struct waiting *w, const struct snapshot *s, enum exit_s
         bool page = !o->json && outcome != EXIT_DONE;
         struct conditions c = s->conditions;
 
-        if (s->alive && !(page && out_terminal(STDOUT_FILENO))) {
-                int r = tell_problems(s);
-
-                if (r < 0)
-                        return r;
-        }
+        if (s->alive && !(page && out_terminal(STDOUT_FILENO)))
+                tell_problems(s);
         if (!page) {
                 if (s->file == STATUS_FILE_READ)
                         status_line(&s->status, &c, line);

@@ -201,7 +201,7 @@ static const struct trouble {
          "ecs-vpc.cn-hangzhou.aliyuncs.com"},
         {CONDITION_CONTROL, other_control, "the ECS API does not show it", "ecs-pubip doctor"},
         {CONDITION_OUTSIDE, other_outside, "another address is seen from", "NAT gateway"},
-        {CONDITION_HOLD, empty_brake, "hold is empty", "sudo ecs-pubip resume removes it"},
+        {CONDITION_HOLD, empty_brake, "hold is empty", "sudo ecs-pubip resume"},
 };
 
 static const enum phase past_it[] = {PHASE_CONFIRMED, PHASE_WAITING, PHASE_FAILED, PHASE_HELD};

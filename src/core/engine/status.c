@@ -78,16 +78,20 @@ static bool waits_for_permit(const struct engine *e, struct engine_now now, int6
 }
 
 /* One remark at most: the one that a person should know first. */
-static const char *note_of(const struct engine *e, struct engine_now at) {
+static const char *note_of(const struct engine *e, struct engine_now at, enum note_kind *ret) {
         const struct ledger *l = &e->ledger;
         int64_t now = clock_at(e, at), when;
 
-        if (e->given.config_unread)
+        *ret = e->given.config_unread                       ? NOTE_CONFIG_UNREAD
+               : e->given.ledger_state == LEDGER_UNREADABLE ? NOTE_LEDGER_UNREADABLE
+               : e->given.ledger_error                      ? NOTE_LEDGER_UNWRITABLE
+                                                            : NOTE_OTHER;
+        if (*ret == NOTE_CONFIG_UNREAD)
                 return "the configuration cannot be read at this moment: nothing is changed until "
                        "it can";
-        if (e->given.ledger_state == LEDGER_UNREADABLE)
+        if (*ret == NOTE_LEDGER_UNREADABLE)
                 return "the ledger cannot be read, so nothing is changed";
-        if (e->given.ledger_error)
+        if (*ret == NOTE_LEDGER_UNWRITABLE)
                 return "the ledger cannot be written, so nothing is changed";
         if (waits_for_permit(e, at, &when))
                 return "an earlier reboot request may still be executed, or there were many: none is "
@@ -105,15 +109,6 @@ static const char *note_of(const struct engine *e, struct engine_now at) {
         if (counts_by_boot_id(e))
                 return "a reboot that was refused is counted: the boot ID changed after it";
         return "";
-}
-
-/* Which of them is a problem; in the order of note_of(). */
-static enum note_kind note_kind_of(const struct engine *e) {
-        if (e->given.config_unread)
-                return NOTE_CONFIG_UNREAD;
-        if (e->given.ledger_state == LEDGER_UNREADABLE)
-                return NOTE_LEDGER_UNREADABLE;
-        return e->given.ledger_error ? NOTE_LEDGER_UNWRITABLE : NOTE_OTHER;
 }
 
 static unsigned count_reboots(const struct engine *e) {
@@ -223,6 +218,5 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
-        TEXT_SET(s->note, note_of(e, now));
-        s->note_kind = note_kind_of(e);
+        TEXT_SET(s->note, note_of(e, now, &s->note_kind));
 }

@@ -67,11 +67,18 @@ void condition_text(const struct condition *c, char ret[static CONDITION_TEXT_SI
         fill(ret, has_code ? "@" : "@ (@)", c->sentence, c->code);
 }
 
-static struct condition *find(struct conditions *c, enum condition_kind kind) {
+const struct condition *condition_find(const struct conditions *c, enum condition_kind kind) {
         for (unsigned i = 0; i < c->n; i++)
                 if (c->list[i].kind == kind)
                         return &c->list[i];
         return NULL;
+}
+
+bool condition_says(const struct conditions *c, const char *text) {
+        for (unsigned i = 0; i < c->n; i++)
+                if (strcmp(c->list[i].sentence, text) == 0)
+                        return true;
+        return false;
 }
 
 static struct condition *add(struct conditions *c, enum condition_kind kind,
@@ -121,10 +128,10 @@ static void add_fault(struct conditions *c, const struct status *s) {
 
 static void add_ledger(struct conditions *c, const struct status *s) {
         if ((s->note_kind == NOTE_LEDGER_UNREADABLE || s->note_kind == NOTE_LEDGER_UNWRITABLE) &&
-            !find(c, CONDITION_LEDGER))
+            !condition_find(c, CONDITION_LEDGER))
                 add(c, CONDITION_LEDGER, CONDITION_PROBLEM, s->note,
-                    "df -h /var/lib/ecs-pubip; findmnt -T /var/lib/ecs-pubip; once it can be read "
-                    "and written: sudo ecs-pubip resume");
+                    "df -h /var/lib/ecs-pubip; findmnt -T /var/lib/ecs-pubip; then sudo ecs-pubip "
+                    "resume");
 }
 
 static void add_config(struct conditions *c, const struct status *s) {
@@ -134,9 +141,8 @@ static void add_config(struct conditions *c, const struct status *s) {
         if (!*s->config_problem && !is_unread)
                 return;
         n = add(c, CONDITION_CONFIG, CONDITION_PROBLEM, s->note,
-                is_unread ? "let the agent read it: ls -l /etc/ecs-pubip; it tries again by itself"
-                          : "sudo ecs-pubip config --check shows it; then sudo systemctl reload "
-                            "ecs-pubip");
+                is_unread ? "ls -l /etc/ecs-pubip; it is read again by itself"
+                          : "sudo ecs-pubip config --check; then sudo systemctl reload ecs-pubip");
         if (*s->config_problem)
                 fill(n->sentence, "the configuration is not in force: @", s->config_problem, "");
 }
@@ -167,7 +173,7 @@ void condition_plane_why(const struct status *s, enum plane p,
                 const char *unknown, *disagrees;
         } texts[_PLANE_MAX] = {
                 [PLANE_KERNEL] = {"this machine's links are not known yet",
-                                  "no link of this machine has the address"},
+                                  "no link has the address"},
                 [PLANE_METADATA] = {"metadata is not asked yet", "metadata does not show it"},
                 [PLANE_CONTROL] = {"the ECS API is not asked yet", "the ECS API does not show it"},
                 [PLANE_OUTSIDE] = {"it is not seen from outside yet",
@@ -185,49 +191,57 @@ void condition_plane_why(const struct status *s, enum plane p,
                           disagrees ? texts[p].disagrees : texts[p].unknown);
 }
 
-/* A link below the address's own is named by `reason` alone. */
-static void remedy_of_kernel(const struct status *s, char *ret) {
-        static const char *const of_link[_KERNEL_GAP_MAX] = {
-                [KERNEL_GAP_DOWN] = "sudo ip link set @ up",
-                [KERNEL_GAP_CARRIER] = "ip -s link show @; if it stays so, detach the network "
-                                       "interface in the ECS console and attach it again",
-                [KERNEL_GAP_FILTER] = "sudo sysctl -w net.ipv4.conf.@.rp_filter=2",
-        };
-        static const char *const of_address[_KERNEL_GAP_MAX] = {
-                [KERNEL_GAP_ROUTE] = "ip rule; ip route get 8.8.8.8 from @: give the default "
-                                     "route back, or take away the rule that forbids it",
-                [KERNEL_GAP_REPLIES] = "sudo ip rule add from @ lookup main",
-        };
-        const struct status_plane *k = &s->planes[PLANE_KERNEL];
-        char address[IPV4_SIZE], link[INTERFACE_SIZE];
-        size_t named = strcspn(k->reason, ":");
+/* A link below the address's own is named by `reason` alone: "eth0: no carrier". */
+static void name_link(const struct status_plane *k, char ret[static INTERFACE_SIZE]) {
+        size_t n = strcspn(k->reason, ":");
 
-        TEXT_SET(link, k->interface);
-        if (named < sizeof(link) &&
-            (s->kernel_gap == KERNEL_GAP_DOWN || s->kernel_gap == KERNEL_GAP_CARRIER))
-                text_copy(link, named + 1, k->reason);
-        if (of_link[s->kernel_gap] && *link)
-                fill(ret, of_link[s->kernel_gap], link, "");
-        else if (of_address[s->kernel_gap] && k->address)
-                fill(ret, of_address[s->kernel_gap], ipv4_format(k->address, address), "");
+        if (k->reason[n] && n < INTERFACE_SIZE)
+                text_copy(ret, n + 1, k->reason);
         else
-                text_copy(ret, CONDITION_TEXT_SIZE,
-                          "ip address; ip rule; ip route; an address of the classic network comes "
-                          "with a restart");
+                text_copy(ret, INTERFACE_SIZE, k->interface);
 }
 
-static void remedy_of_plane(const struct status *s, enum plane p, struct condition *n) {
+/* The word that is filled in is the link's name or the address. */
+static void add_kernel_remedy(const struct status *s, struct condition *n) {
+        static const struct {
+                bool of_link;
+                const char *text;
+        } remedies[_KERNEL_GAP_MAX] = {
+                [KERNEL_GAP_NONE] = {true, "ip address; ip rule; ip route"},
+                [KERNEL_GAP_DOWN] = {true, "sudo ip link set @ up"},
+                [KERNEL_GAP_CARRIER] = {true, "ip -s link show @; if it stays so, restart the "
+                                              "instance from the ECS console"},
+                [KERNEL_GAP_ROUTE] = {false, "ip rule; ip route get 8.8.8.8 from @; give the "
+                                             "default route back, or remove the rule"},
+                [KERNEL_GAP_REPLIES] = {false, "sudo ip rule add from @ lookup main"},
+                [KERNEL_GAP_FILTER] = {true, "sudo sysctl -w net.ipv4.conf.@.rp_filter=2"},
+        };
+        const struct status_plane *k = &s->planes[PLANE_KERNEL];
+        char word[INTERFACE_SIZE];
+
+        _Static_assert(IPV4_SIZE <= INTERFACE_SIZE, "either fits");
+        if (remedies[s->kernel_gap].of_link)
+                name_link(k, word);
+        else
+                ipv4_format(k->address, word);
+        fill(n->remedy, remedies[s->kernel_gap].text, word, "");
+}
+
+static void add_plane_remedy(const struct status *s, enum plane p, struct condition *n) {
+        static const char *const remedies[_PLANE_MAX] = {
+                [PLANE_METADATA] = DOCTOR,
+                [PLANE_CONTROL] = DOCTOR,
+                [PLANE_OUTSIDE] = "look for a NAT gateway or a proxy on the way out",
+        };
         const struct fault_names names = {.instance = s->instance_id, .region = s->region_id};
         struct fault f = fault_of_code(n->code);
 
         if (*n->code)
                 fault_remedy_here(&f, 0, &names, n->remedy);
         else if (p == PLANE_KERNEL)
-                remedy_of_kernel(s, n->remedy);
+                add_kernel_remedy(s, n);
         else
-                TEXT_SET(n->remedy, p == PLANE_OUTSIDE ? "look for a NAT gateway or a proxy on the "
-                                                         "way out: " DOCTOR
-                                                       : DOCTOR);
+                TEXT_SET(n->remedy, remedies[p]);
 }
 
 /* On the way to an address a plane is late as a rule; that it has lost one is not usual. */
@@ -252,7 +266,7 @@ static void add_plane(struct conditions *c, const struct status *s, enum plane p
         n->since = plane->since;
         TEXT_SET(n->code, code);
         condition_plane_why(s, p, n->sentence);
-        remedy_of_plane(s, p, n);
+        add_plane_remedy(s, p, n);
 }
 
 /* Whoever holds wants it so; a brake that nobody may have wanted is another thing. */
@@ -260,8 +274,7 @@ static void add_hold(struct conditions *c, const struct status *s) {
         if (!s->held)
                 return;
         if (*s->hold_problem)
-                add(c, CONDITION_HOLD, CONDITION_PROBLEM, s->hold_problem,
-                    "sudo ecs-pubip resume removes it; sudo ecs-pubip hold makes a proper one");
+                add(c, CONDITION_HOLD, CONDITION_PROBLEM, s->hold_problem, "sudo ecs-pubip resume");
         else
                 add(c, CONDITION_HOLD, CONDITION_NOTE,
                     "no changing call is made until sudo ecs-pubip resume", "");
@@ -285,7 +298,7 @@ void condition_list(const struct status *s, struct conditions *ret) {
                 add_plane(ret, s, p);
         add_hold(ret, s);
         add_reboot(ret, s);
-        if (s->clock_offset && !find(ret, CONDITION_CLOCK))
+        if (s->clock_offset && !condition_find(ret, CONDITION_CLOCK))
                 add(ret, CONDITION_CLOCK, CONDITION_NOTE,
                     "this machine's clock differs from the cloud's", "timedatectl");
 }
@@ -301,7 +314,7 @@ bool condition_follow(struct condition_past *past, struct conditions *c, int64_t
 
         for (unsigned i = 0; i < c->n; i++) {
                 struct condition *n = &c->list[i];
-                const struct condition *before = find(last, n->kind);
+                const struct condition *before = condition_find(last, n->kind);
 
                 if (before && is_same(before, n))
                         n->since = before->since;
@@ -312,7 +325,7 @@ bool condition_follow(struct condition_past *past, struct conditions *c, int64_t
         for (unsigned i = 0; i < last->n; i++) {
                 struct condition *before = &last->list[i];
 
-                if (before->severity != CONDITION_PROBLEM || find(c, before->kind) ||
+                if (before->severity != CONDITION_PROBLEM || condition_find(c, before->kind) ||
                     boot_usec - past->seen[before->kind] >= CONDITION_GAP_SEC * USEC_PER_SEC)
                         continue;
                 before->over = some = true;

@@ -115,7 +115,7 @@ static void add_conditions(struct buf *b, const struct conditions *c) {
 
         for (unsigned i = 0; i < c->n; i++)
                 there[c->list[i].kind][c->list[i].severity] = true;
-        family(b, "ecs_pubip_condition", "gauge", "1 for each thing that is wrong or odd.");
+        family(b, "ecs_pubip_condition", "gauge", "1 for what is wrong or odd.");
         for (enum condition_kind k = 0; k < _CONDITION_MAX; k++)
                 for (enum condition_severity v = 0; v < _CONDITION_SEVERITY_MAX; v++) {
                         buf_puts(b, "ecs_pubip_condition{");

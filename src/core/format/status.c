@@ -355,13 +355,6 @@ static bool is_in_phase(const struct status *s, const struct condition *n) {
         return false;
 }
 
-static bool is_said(const struct conditions *c, const char *text) {
-        for (unsigned i = 0; i < c->n; i++)
-                if (strcmp(c->list[i].sentence, text) == 0)
-                        return true;
-        return false;
-}
-
 #define MORE_SIZE sizeof("; and 99 more")
 
 /* Whole or not at all, and room stays for saying how many there are more. */
@@ -390,7 +383,7 @@ void status_line(const struct status *s, struct conditions *c, char ret[static S
                 n->told = n_more == 0 && add_whole(&line, text);
                 n_more += !n->told;
         }
-        if (s->phase == PHASE_CONFIRMED && *s->note && !is_said(c, s->note) && n_more == 0)
+        if (s->phase == PHASE_CONFIRMED && *s->note && !condition_says(c, s->note) && n_more == 0)
                 (void)add_whole(&line, s->note);
         if (n_more > 0 && whole)
                 buf_printf(&line, "; and %u more", n_more);
