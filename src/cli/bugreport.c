@@ -296,20 +296,10 @@ static void add_journal(struct buf *out) {
 static int write_report(const char *path, const struct buf *text) {
         _cleanup_close_ int fd =
                 open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        const char *p = buf_text(text);
-        size_t left = text->len;
 
         if (fd < 0 || fchmod(fd, 0600) < 0)
                 return -errno;
-        while (left > 0) {
-                ssize_t n = write(fd, p, left);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                p += n > 0 ? n : 0;
-                left -= n > 0 ? (size_t)n : 0;
-        }
-        return 0;
+        return file_write_all(fd, buf_text(text));
 }
 
 static int run(const struct options *o) {

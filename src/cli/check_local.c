@@ -34,8 +34,7 @@ static void check_agent(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, "runs");
                 return;
         }
-        finding_set(f, LEVEL_FAIL, "does not run");
-        finding_remedy(f, SHOW_START_REMEDY);
+        finding_say(f, LEVEL_FAIL, "does not run", SHOW_START_REMEDY);
         if (snapshot_ended(&d->snapshot)) {
                 finding_set(f, LEVEL_FAIL, "has ended: %s", d->snapshot.status.sentence);
                 finding_remedy(f, "%s", d->snapshot.status.remedy);
@@ -56,9 +55,9 @@ static bool says_nothing(const struct doctor *d, struct finding *f) {
                 break;
         case STATUS_FILE_GARBLED:
         case STATUS_FILE_UNREADABLE:
-                finding_set(f, LEVEL_FAIL, STATUS_PATH " is not one that can be read");
-                finding_remedy(f, "sudo systemctl restart ecs-pubip writes it anew; update the "
-                                  "package as a whole if it does not help");
+                finding_say(f, LEVEL_FAIL, STATUS_PATH " is not one that can be read",
+                            "sudo systemctl restart ecs-pubip writes it anew; update the "
+                            "package as a whole if it does not help");
                 break;
         }
         return true;
@@ -115,14 +114,14 @@ static void check_state(struct doctor *d, struct finding *f) {
                 return;
         }
         if (fs.f_flag & ST_RDONLY) {
-                finding_set(f, LEVEL_FAIL, STATE_DIR " is on a read-only file system");
-                finding_remedy(f, "mount it writable: no changing call is made without a ledger");
+                finding_say(f, LEVEL_FAIL, STATE_DIR " is on a read-only file system",
+                            "mount it writable: no changing call is made without a ledger");
         } else if (fs.f_bavail * fs.f_frsize < FREE_MIN || (fs.f_files && fs.f_favail == 0)) {
-                finding_set(f, LEVEL_FAIL, "the disk of " STATE_DIR " is full");
-                finding_remedy(f, "make room: no changing call is made without a ledger");
+                finding_say(f, LEVEL_FAIL, "the disk of " STATE_DIR " is full",
+                            "make room: no changing call is made without a ledger");
         } else if (user && st.st_uid != user->pw_uid) {
-                finding_set(f, LEVEL_FAIL, STATE_DIR " does not belong to " AGENT_USER);
-                finding_remedy(f, "sudo chown -R " AGENT_USER ": " STATE_DIR);
+                finding_say(f, LEVEL_FAIL, STATE_DIR " does not belong to " AGENT_USER,
+                            "sudo chown -R " AGENT_USER ": " STATE_DIR);
         } else if ((st.st_mode & ACCESSPERMS) != S_IRWXU) { /* else others may hold its lock */
                 finding_set(f, LEVEL_FAIL, STATE_DIR " has mode %04o", st.st_mode & 07777u);
                 finding_remedy(f, "sudo chmod 0700 " STATE_DIR);
@@ -186,8 +185,8 @@ static void check_hold(struct doctor *d, struct finding *f) {
                 finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
                 break;
         case HOLD_FOREIGN:
-                finding_set(f, LEVEL_NOTE, HOLD_PATH " names another instance and is ignored");
-                finding_remedy(f, "remove it");
+                finding_say(f, LEVEL_NOTE, HOLD_PATH " names another instance and is ignored",
+                            "remove it");
                 break;
         }
 }

@@ -151,10 +151,9 @@ static void add_conditions(struct rounds *r) {
                         continue;
                 TEXT_SET(f.code, c->code);
                 o->name = "condition";
-                finding_set(&o->finding,
+                finding_say(&o->finding,
                             *c->code ? finding_level(fault_explain(&f, 0)->class) : LEVEL_FAIL,
-                            "%s", c->sentence);
-                finding_remedy(&o->finding, "%s", c->remedy);
+                            c->sentence, c->remedy);
                 TEXT_SET(o->finding.code, c->code);
                 if (o->finding.level > r->worst)
                         r->worst = o->finding.level;
@@ -170,19 +169,17 @@ static unsigned count(const struct rounds *r, enum level level) {
         return n;
 }
 
-/* What needs a person first, then what heals by waiting, then the rest in the order of the checks.
- */
-static void add_outcomes(struct buf *out, const struct rounds *r, bool colours) {
-        static const enum level problems[] = {LEVEL_FAIL, LEVEL_WARN};
+/* What needs a person first, then what heals by waiting, then the rest; else as they were run. */
+static unsigned place_of(enum level level) {
+        return level == LEVEL_FAIL ? 0 : level == LEVEL_WARN ? 1 : 2;
+}
 
-        for (size_t p = 0; p < sizeof(problems) / sizeof(problems[0]); p++)
+static void add_outcomes(struct buf *out, const struct rounds *r, bool colours) {
+        for (unsigned place = 0; place <= place_of(LEVEL_OK); place++)
                 for (size_t i = 0; i < r->n; i++)
-                        if (r->outcomes[i].finding.level == problems[p])
+                        if (place_of(r->outcomes[i].finding.level) == place)
                                 add_finding(out, r->outcomes[i].name, &r->outcomes[i].finding,
                                             colours);
-        for (size_t i = 0; i < r->n; i++)
-                if (r->outcomes[i].finding.level < LEVEL_WARN)
-                        add_finding(out, r->outcomes[i].name, &r->outcomes[i].finding, colours);
         buf_printf(out, "\n%u need%s a person, %u heal%s by waiting; %u passed, %u not checked\n",
                    count(r, LEVEL_FAIL), count(r, LEVEL_FAIL) == 1 ? "s" : "", count(r, LEVEL_WARN),
                    count(r, LEVEL_WARN) == 1 ? "s" : "", count(r, LEVEL_OK) + count(r, LEVEL_NOTE),

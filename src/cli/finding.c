@@ -17,6 +17,12 @@ void finding_set(struct finding *f, enum level level, const char *format, ...) {
         va_end(ap);
 }
 
+void finding_say(struct finding *f, enum level level, const char *text, const char *remedy) {
+        f->level = level;
+        TEXT_SET(f->text, text);
+        TEXT_SET(f->remedy, remedy);
+}
+
 void finding_remedy(struct finding *f, const char *format, ...) {
         va_list ap;
 

@@ -24,6 +24,8 @@ struct finding {
 
 void finding_set(struct finding *f, enum level level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* Both, as they are. */
+void finding_say(struct finding *f, enum level level, const char *text, const char *remedy);
 void finding_remedy(struct finding *f, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 /* What needs a person fails, what heals by waiting warns. */

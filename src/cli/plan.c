@@ -271,21 +271,21 @@ static const char *cost_of(const struct wire_question *q) {
 /* Whether a restart of this machine follows, as far as it can be said before. */
 static void add_reboot(struct buf *out, const struct plan *p) {
         const struct config *c = &p->engine.given.config;
+        enum wire_op op = p->change.op;
         char grace[CONFIG_VALUE_SIZE];
+        const char *known =
+                op == WIRE_REBOOT                                     ? "this is it"
+                : op == WIRE_EIP_ALLOCATE || op == WIRE_EIP_ASSOCIATE ? "none: an EIP works at once"
+                : c->reboot_policy == REBOOT_NEVER
+                        ? "none by the agent (Reboot.Policy=never); it reports one that is due"
+                : c->reboot_policy == REBOOT_ALWAYS ? "one follows (Reboot.Policy=always)"
+                                                    : NULL;
 
-        if (p->change.op == WIRE_REBOOT)
-                buf_puts(out, "this is it");
-        else if (p->change.op == WIRE_EIP_ALLOCATE || p->change.op == WIRE_EIP_ASSOCIATE)
-                buf_puts(out, "none: an EIP works at once");
-        else if (c->reboot_policy == REBOOT_NEVER)
-                buf_puts(out,
-                         "none by the agent (Reboot.Policy=never); it reports one that is due");
-        else if (c->reboot_policy == REBOOT_ALWAYS)
-                buf_puts(out, "one follows (Reboot.Policy=always)");
-        else {
-                config_format_duration(c->reboot_grace_usec, grace);
+        config_format_duration(c->reboot_grace_usec, grace);
+        if (known)
+                buf_puts(out, known);
+        else
                 buf_printf(out, "only if the address does not take effect within %s", grace);
-        }
 }
 
 static const char *action_of(enum wire_op op) {

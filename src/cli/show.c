@@ -123,22 +123,17 @@ static void add_instance(struct buf *out, const struct status *t) {
 }
 
 static void add_next(struct buf *out, const struct status *t, const struct show_style *style) {
+        static const char *const what[] = {
+                [NEXT_LOOK] = "looks again ",
+                [NEXT_RETRY] = "tries again ",
+                [NEXT_REBOOT] = "restarts this instance ",
+        };
         _cleanup_buf_ struct buf text = BUF(1024);
         char in[WHEN_SIZE];
 
-        switch (t->next) {
-        case NEXT_NONE:
+        if (t->next == NEXT_NONE)
                 return;
-        case NEXT_LOOK:
-                buf_puts(&text, "looks again ");
-                break;
-        case NEXT_RETRY:
-                buf_puts(&text, "tries again ");
-                break;
-        case NEXT_REBOOT:
-                buf_puts(&text, "restarts this instance ");
-                break;
-        }
+        buf_puts(&text, what[t->next]);
         buf_puts(&text, t->next_at ? when_in(t->next_at, style->now, in) : "soon");
         if (t->waits_for[0]) {
                 buf_clear(&text);

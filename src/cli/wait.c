@@ -65,23 +65,13 @@ static bool is_over(const struct waiting *w, const struct snapshot *s, enum exit
         uint64_t now = clock_boot_usec();
         enum exit_status outcome = snapshot_outcome(s);
 
-        switch (outcome) {
-        case EXIT_FAILED:
-                *ret = outcome;
-                return !is_asked_anew(s) || now >= w->deadline;
-        case EXIT_DONE:
-        case EXIT_REBOOT_WAITS:
-                *ret = outcome;
+        *ret = outcome;
+        if (outcome == EXIT_DONE || outcome == EXIT_REBOOT_WAITS)
                 return true;
-        case EXIT_NO_AGENT:
-                *ret = outcome;
-                if (now >= w->agent_deadline)
-                        return true;
-                break;
-        case EXIT_NOT_YET:
-        case EXIT_USAGE:
-                break;
-        }
+        if (outcome == EXIT_FAILED)
+                return !is_asked_anew(s) || now >= w->deadline;
+        if (outcome == EXIT_NO_AGENT && now >= w->agent_deadline)
+                return true;
         *ret = EXIT_NOT_YET;
         return now >= w->deadline || is_circle(w, s);
 }

@@ -340,19 +340,16 @@ bool status_is_confirmed(const struct status *s) {
 
 /* The words of the phase say it already. */
 static bool is_in_phase(const struct status *s, const struct condition *n) {
-        switch (phase_row(s->phase)->detail) {
-        case DETAIL_NONE:
-                break;
-        case DETAIL_ADDRESS:
-                return n->kind == CONDITION_HOLD && s->phase == PHASE_HELD && !*n->remedy;
-        case DETAIL_PLANES:
-                return n->kind >= CONDITION_KERNEL && n->kind <= CONDITION_OUTSIDE;
-        case DETAIL_REBOOT:
-                return n->kind == CONDITION_REBOOT;
-        case DETAIL_FAULT:
-                return s->fault.class != FAULT_NONE && strcmp(n->code, s->fault.code) == 0;
-        }
-        return false;
+        enum phase_detail detail = phase_row(s->phase)->detail;
+
+        if (detail == DETAIL_FAULT)
+                return *n->code && strcmp(n->code, s->fault.code) == 0;
+        if (n->kind == CONDITION_HOLD)
+                return s->phase == PHASE_HELD && n->severity == CONDITION_NOTE;
+        if (n->kind == CONDITION_REBOOT)
+                return detail == DETAIL_REBOOT;
+        return detail == DETAIL_PLANES && n->kind >= CONDITION_KERNEL &&
+               n->kind <= CONDITION_OUTSIDE;
 }
 
 #define MORE_SIZE sizeof("; and 99 more")
