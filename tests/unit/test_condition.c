@@ -187,7 +187,7 @@ static const struct trouble {
         {CONDITION_CONFIG, bad_config, "Reboot.Limit", "sudo ecs-pubip config --check"},
         {CONDITION_KERNEL, link_down, "eth1: down", "sudo ip link set eth1 up"},
         {CONDITION_KERNEL, no_carrier, "eth0: no carrier", "ip -s link show eth0;"},
-        {CONDITION_KERNEL, rule, "rule 100 prohibits", "ip route get 8.8.8.8 from 172.16.0.10:"},
+        {CONDITION_KERNEL, rule, "rule 100 prohibits", "ip route get 8.8.8.8 from 172.16.0.10;"},
         {CONDITION_KERNEL, no_route, "no route from", "give the default route back"},
         {CONDITION_KERNEL, tunnel, "leave by wg0", "sudo ip rule add from 172.16.0.10 lookup main"},
         {CONDITION_KERNEL, filter, "rp_filter=1", "sudo sysctl -w net.ipv4.conf.eth0.rp_filter=2"},

@@ -338,12 +338,12 @@ bool status_is_confirmed(const struct status *s) {
         return s->public_ip && s->planes[PLANE_KERNEL].verdict == PLANE_AGREES;
 }
 
-/* The words of the phase say it already. */
-static bool is_in_phase(const struct status *s, const struct condition *n) {
+/* The words of the phase say it already; what it waits for is the first of the list. */
+static bool is_in_phase(const struct status *s, const struct condition *n, bool first) {
         enum phase_detail detail = phase_row(s->phase)->detail;
 
         if (detail == DETAIL_FAULT)
-                return *n->code && strcmp(n->code, s->fault.code) == 0;
+                return first && s->fault.class != FAULT_NONE;
         if (n->kind == CONDITION_HOLD)
                 return s->phase == PHASE_HELD && n->severity == CONDITION_NOTE;
         if (n->kind == CONDITION_REBOOT)
@@ -373,7 +373,7 @@ void status_line(const struct status *s, struct conditions *c, char ret[static S
         for (unsigned i = 0; i < c->n; i++) {
                 struct condition *n = &c->list[i];
 
-                n->told = is_in_phase(s, n) && whole;
+                n->told = is_in_phase(s, n, i == 0) && whole;
                 if (n->told || !condition_is_problem(n))
                         continue;
                 condition_text(n, text);
