@@ -191,39 +191,35 @@ void condition_plane_why(const struct status *s, enum plane p,
                           disagrees ? texts[p].disagrees : texts[p].unknown);
 }
 
-/* A link below the address's own is named by `reason` alone: "eth0: no carrier". */
-static void name_link(const struct status_plane *k, char ret[static INTERFACE_SIZE]) {
-        size_t n = strcspn(k->reason, ":");
+/* In a remedy for the kernel the link stands, or the address. */
+enum word { WORD_LINK, WORD_LINK_OF_REASON, WORD_ADDRESS };
 
-        if (k->reason[n] && n < INTERFACE_SIZE)
-                text_copy(ret, n + 1, k->reason);
-        else
-                text_copy(ret, INTERFACE_SIZE, k->interface);
-}
-
-/* The word that is filled in is the link's name or the address. */
 static void add_kernel_remedy(const struct status *s, struct condition *n) {
         static const struct {
-                bool of_link;
+                enum word word;
                 const char *text;
         } remedies[_KERNEL_GAP_MAX] = {
-                [KERNEL_GAP_NONE] = {true, "ip address; ip rule; ip route"},
-                [KERNEL_GAP_DOWN] = {true, "sudo ip link set @ up"},
-                [KERNEL_GAP_CARRIER] = {true, "ip -s link show @; if it stays so, restart the "
-                                              "instance from the ECS console"},
-                [KERNEL_GAP_ROUTE] = {false, "ip rule; ip route get 8.8.8.8 from @; give the "
-                                             "default route back, or remove the rule"},
-                [KERNEL_GAP_REPLIES] = {false, "sudo ip rule add from @ lookup main"},
-                [KERNEL_GAP_FILTER] = {true, "sudo sysctl -w net.ipv4.conf.@.rp_filter=2"},
+                [KERNEL_GAP_NONE] = {WORD_LINK, "ip address; ip rule; ip route"},
+                [KERNEL_GAP_DOWN] = {WORD_LINK_OF_REASON, "sudo ip link set @ up"},
+                [KERNEL_GAP_CARRIER] = {WORD_LINK_OF_REASON,
+                                        "ip -s link show @; if it stays so, restart the instance "
+                                        "from the ECS console"},
+                [KERNEL_GAP_ROUTE] = {WORD_ADDRESS,
+                                      "ip rule; ip route get 8.8.8.8 from @; give the default "
+                                      "route back, or remove the rule"},
+                [KERNEL_GAP_REPLIES] = {WORD_ADDRESS, "sudo ip rule add from @ lookup main"},
+                [KERNEL_GAP_FILTER] = {WORD_LINK, "sudo sysctl -w net.ipv4.conf.@.rp_filter=2"},
         };
         const struct status_plane *k = &s->planes[PLANE_KERNEL];
+        enum word which = remedies[s->kernel_gap].word;
         char word[INTERFACE_SIZE];
 
         _Static_assert(IPV4_SIZE <= INTERFACE_SIZE, "either fits");
-        if (remedies[s->kernel_gap].of_link)
-                name_link(k, word);
-        else
+        if (which == WORD_ADDRESS)
                 ipv4_format(k->address, word);
+        else
+                TEXT_SET(word, which == WORD_LINK ? k->interface : k->reason);
+        word[strcspn(word, ":")] = '\0'; /* "eth0: no carrier", of a link below the address's */
         fill(n->remedy, remedies[s->kernel_gap].text, word, "");
 }
 
