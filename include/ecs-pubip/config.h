@@ -37,6 +37,9 @@ struct config {
         char eip_allocation_id[EIP_ID_SIZE];
         char eip_tag[CONFIG_TAG_SIZE]; /* key=value */
         bool eip_allocate;
+        enum eip_charge eip_charge; /* of one that is bought */
+        unsigned eip_bandwidth;     /* Mbit/s */
+        char eip_isp[EIP_ISP_SIZE]; /* "" : BGP */
         /* [Reboot] */
         enum reboot_policy reboot_policy;
         uint64_t reboot_grace_usec;
@@ -97,7 +100,7 @@ int config_check(const struct config *c, config_problem_fn report, void *userdat
 struct config_key_view {
         const char *section, *key, *fallback; /* fallback: the default as one would write it */
         const char *choices;                  /* "static | eip | static eip", "duration", … */
-        const char *help;                     /* one sentence */
+        const char *help;                     /* one sentence; NULL but for who makes the manual */
 };
 bool config_key(size_t i, struct config_key_view *ret);
 /* The value of that key as one would write it. */

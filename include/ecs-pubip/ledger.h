@@ -50,6 +50,7 @@ struct ledger_entry {
         in_addr_t address;                /* what the change brought; 0: not known */
         char shown_boot_id[BOOT_ID_SIZE]; /* in which control first showed it; "" : not yet */
         enum showed metadata_before, nic_before; /* of a reboot */
+        struct eip_order order;                  /* of a purchase */
         char allocation_id[EIP_ID_SIZE];
         char client_token[CLIENT_TOKEN_SIZE];
         char request_id[REQUEST_ID_SIZE];
@@ -79,9 +80,10 @@ struct ledger {
         enum kind kind;
         enum network network; /* what control said last; UNKNOWN: not heard */
         char eip_id[EIP_ID_SIZE];
-        uint64_t seq;                   /* the last number given */
-        uint64_t confirmed_seq;         /* sends up to this one are confirmed */
-        int64_t confirmed;              /* last confirmed verdict of `address`; 0: none */
+        uint64_t seq;           /* the last number given */
+        unsigned purchases;     /* EIPs asked for, each with the client token of its number (L11) */
+        uint64_t confirmed_seq; /* sends up to this one are confirmed */
+        int64_t confirmed;      /* last confirmed verdict of `address`; 0: none */
         bool confirmed_by_reachability; /* metadata does not show it, the witness reached it */
         int64_t inspected;              /* last successful control look; 0: none */
         int64_t suspect;      /* an unprovable ledger was set aside then (law L10); 0: no */

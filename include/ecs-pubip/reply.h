@@ -31,6 +31,8 @@ struct instance {
 };
 
 enum eip_status { EIP_UNKNOWN, EIP_AVAILABLE, EIP_ASSOCIATING, EIP_IN_USE, EIP_UNASSOCIATING };
+/* ECS 2014-05-26, whose EIP calls know no names and tags, or VPC 2016-04-28. */
+enum product { PRODUCT_ANY, PRODUCT_ECS, PRODUCT_VPC };
 enum eip_mode { EIP_MODE_UNKNOWN, EIP_NAT, EIP_CUT_THROUGH }; /* ECS does not tell it */
 
 /* One address of DescribeEipAddresses; allocation_id "" means that none fits. */
@@ -43,6 +45,24 @@ struct eip {
         bool bound_here;                 /* bound_to is this instance or a NIC of it */
         bool locked;                     /* financial or security lock, BusinessStatus not Normal */
         bool tagged;                     /* it carries the tag that was asked for */
+        bool named;                      /* and the name of a purchase of ours */
+        enum product product;            /* that has told, also that there is none */
+        int64_t allocated;               /* bought then, s; 0: not known */
+};
+
+/* InternetChargeType; UNSAID: the call does not name it, which means by bandwidth (ecs-api 4.5). */
+enum eip_charge { EIP_CHARGE_UNSAID, EIP_PAY_BY_TRAFFIC, EIP_PAY_BY_BANDWIDTH };
+
+#define EIP_ISP_SIZE  32
+#define EIP_NAME_SIZE (sizeof("ecs-pubip-") + INSTANCE_ID_SIZE)
+
+/* What a purchase asks for. A call that repeats it must carry the same, or it is another one. */
+struct eip_order {
+        enum product product; /* ANY: of a ledger of version 1 */
+        enum eip_charge charge;
+        unsigned bandwidth;     /* Mbit/s; 0: the call does not name it, which means 5 */
+        char isp[EIP_ISP_SIZE]; /* the line type, such as BGP_PRO; "" : not named, which means BGP
+                                 */
 };
 
 /*
@@ -57,13 +77,20 @@ int reply_parse_allocate(const char *text, size_t len, in_addr_t *ret,
 int reply_parse_done(const char *text, size_t len, char request_id[static REQUEST_ID_SIZE]);
 int reply_parse_eip_allocate(const char *text, size_t len, struct eip *ret,
                              char request_id[static REQUEST_ID_SIZE]);
-/*
- * All addresses of a page, at most `max`; *ret_n is how many. tag: "key=value", or "". One that is
- * being made has no address yet. *ret_odd: the page has elements that are not understood, so that
- * what is not among the others is not known to be absent.
+/* Whom an address of the list belongs to: what makes it `tagged` ("key=value") and `named`; or "".
  */
-int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *ret, size_t max,
-                     size_t *ret_n, bool *ret_odd, char request_id[static REQUEST_ID_SIZE]);
+struct eip_filter {
+        const char *tag, *name;
+};
+
+/*
+ * All addresses of a page, at most `max`; *ret_n is how many. One that is being made has no address
+ * yet. *ret_odd: the page has elements that are not understood, so that what is not among the
+ * others is not known to be absent.
+ */
+int reply_parse_eips(const char *text, size_t len, const struct eip_filter *filter, struct eip *ret,
+                     size_t max, size_t *ret_n, bool *ret_odd,
+                     char request_id[static REQUEST_ID_SIZE]);
 
 /*
  * An error envelope: code, message, request_id of *ret are set, class is not. -EBADMSG when the

@@ -57,9 +57,11 @@ struct wire_question {
         int64_t server_time;                  /* the cloud's time as known here, s; 0: not known */
         char instance_id[INSTANCE_ID_SIZE];   /* inspect, eip-find, probe and every changing call */
         char client_token[CLIENT_TOKEN_SIZE]; /* bandwidth, eip-allocate, eip-associate */
-        char allocation_id[EIP_ID_SIZE];      /* eip-find (or "" : by tag), eip-associate */
-        unsigned bandwidth_out;               /* bandwidth: Mbit/s */
-        bool allocate_public_ip;              /* bandwidth: AllocatePublicIp=true */
+        char allocation_id[EIP_ID_SIZE];      /* eip-find (or "" : any that fits), eip-associate */
+        bool audit;              /* eip-find: the next after allocation_id that has our name */
+        struct eip_order order;  /* eip-allocate */
+        unsigned bandwidth_out;  /* bandwidth: Mbit/s */
+        bool allocate_public_ip; /* bandwidth: AllocatePublicIp=true */
         enum wire_probe probe;
         enum wire_op permission; /* PROBE_PERMISSION: of which call */
 };

@@ -7,9 +7,9 @@
 #include "near.h"
 
 static const struct command *const commands[] = {
-        &command_status,  &command_wait,   &command_doctor, &command_plan,    &command_history,
-        &command_explain, &command_policy, &command_config, &command_metrics, &command_bugreport,
-        &command_hold,    &command_resume, &command_seal,
+        &command_status,    &command_wait,    &command_doctor, &command_plan,   &command_audit,
+        &command_history,   &command_explain, &command_policy, &command_config, &command_metrics,
+        &command_bugreport, &command_hold,    &command_resume, &command_seal,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

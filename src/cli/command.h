@@ -55,5 +55,5 @@ const struct command *command_near(const char *name);
 
 /* One a file: its row, and what it does. */
 extern const struct command command_status, command_wait, command_doctor, command_plan,
-        command_history, command_explain, command_policy, command_config, command_metrics,
-        command_bugreport, command_hold, command_resume, command_seal;
+        command_audit, command_history, command_explain, command_policy, command_config,
+        command_metrics, command_bugreport, command_hold, command_resume, command_seal;

@@ -13,6 +13,7 @@
 
 #include "asker.h"
 #include "command.h"
+#include "core/api/names.h"
 #include "host/boot_id.h"
 #include "host/clock.h"
 #include "host/cloud_init.h"
@@ -268,6 +269,24 @@ static const char *cost_of(const struct wire_question *q) {
         return costs[q->op] ? costs[q->op] : "";
 }
 
+/* What is bought, with its billing method. */
+static void add_order(struct buf *out, const struct plan *p) {
+        const struct eip_order *o = &p->change.order;
+
+        if (p->change.op != WIRE_EIP_ALLOCATE)
+                return;
+        if (o->charge)
+                buf_printf(out, "%s, %u Mbit/s, line type %s", eip_charge_names[o->charge],
+                           o->bandwidth, *o->isp ? o->isp : "BGP");
+        else
+                buf_puts(out, "the same as the call of an older version whose answer was lost");
+        if (o->product == PRODUCT_VPC)
+                buf_printf(out, ", named ecs-pubip-%s", p->change.instance_id);
+        else
+                buf_puts(out, "; without a name, as only the EIP calls of ECS are in reach: if its "
+                              "answer is lost, a person has to look for it");
+}
+
 /* Whether a restart of this machine follows, as far as it can be said before. */
 static void add_reboot(struct buf *out, const struct plan *p) {
         const struct config *c = &p->engine.given.config;
@@ -347,7 +366,7 @@ static void add_rest(struct buf *out, const struct plan *p, const struct status 
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {
-        _cleanup_buf_ struct buf reboot = BUF(256);
+        _cleanup_buf_ struct buf reboot = BUF(256), order = BUF(512);
         struct conditions c;
         struct status s;
         char span[SPAN_SIZE];
@@ -371,6 +390,8 @@ static void add_plan(struct buf *out, const struct plan *p) {
         add_change(out, p);
         buf_puts(out, "\n");
         show_field(out, "Cost", cost_of(&p->change));
+        add_order(&order, p);
+        show_field(out, "Order", buf_text(&order));
         add_reboot(&reboot, p);
         show_field(out, "Reboot", buf_text(&reboot));
         buf_printf(out, "Instance  %s in %s\n", p->engine.facts.identity.instance_id,
@@ -383,14 +404,17 @@ static void plan_done(struct plan *p) {
 }
 
 static int plan_json(const struct plan *p) {
-        _cleanup_buf_ struct buf text = BUF(OUT_MAX), page = BUF(OUT_MAX), reboot = BUF(256);
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX), page = BUF(OUT_MAX), reboot = BUF(256),
+                                 order = BUF(512);
         _cleanup_json_ cJSON *json = cJSON_CreateObject();
         uint64_t seconds = p->ahead / USEC_PER_SEC;
         bool change = p->would_change;
 
         add_plan(&page, p);
-        if (change)
+        if (change) {
+                add_order(&order, p);
                 add_reboot(&reboot, p);
+        }
         if (!cJSON_AddNumberToObject(json, "version", 1) ||
             !cJSON_AddNumberToObject(json, "exit_status", status_of(p)) ||
             !(change ? cJSON_AddStringToObject(json, "call", action_of(p->change.op))
@@ -399,6 +423,7 @@ static int plan_json(const struct plan *p) {
             !cJSON_AddBoolToObject(json, "held", p->held) ||
             !cJSON_AddBoolToObject(json, "awaits_user_data", p->awaits_user_data) ||
             !cJSON_AddStringToObject(json, "cost", change ? cost_of(&p->change) : "") ||
+            !cJSON_AddStringToObject(json, "order", buf_text(&order)) ||
             !cJSON_AddStringToObject(json, "reboot", buf_text(&reboot)) ||
             !cJSON_AddStringToObject(json, "text", buf_text(&page)) ||
             json_add(&text, json, false) < 0)

@@ -2,17 +2,20 @@
 /* Operations on elastic addresses (ecs-api 4.5). */
 #include "eip.h"
 
+#include <openssl/rand.h>
 #include <string.h>
 
-#include <ecs-pubip/backoff.h>
 #include <ecs-pubip/reply.h>
 
 #include "cloud/call.h"
+#include "core/api/names.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define PAGE_SIZE      50
-#define PAGE_SIZE_TEXT "50"
+#define PAGE_SIZE      100 /* the most that the API gives */
+#define PAGE_SIZE_TEXT "100"
+#define PAGES_MAX      50
+#define NUMBER_SIZE    16
 #define NICS_MAX       16
 #define NIC_PATH       "meta-data/network/interfaces/macs/"
 #define NIC_PATH_SIZE  128
@@ -31,14 +34,26 @@ static void describe(struct session *s, struct api_call *ret) {
         call_add(ret, "PageSize", PAGE_SIZE_TEXT);
 }
 
-static bool read_page(struct session *s, const struct api_call *call, const char *tag,
-                      struct page *page, struct wire_answer *ret) {
-        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+/* What a purchase of ours is called, so that a lost one is found again (ecs-api 4.5). */
+static void own_name(const struct session *s, char ret[static EIP_NAME_SIZE]) {
+        _cleanup_buf_ struct buf name = BUF(EIP_NAME_SIZE - 1);
 
+        buf_puts(&name, "ecs-pubip-");
+        buf_puts(&name, s->identity.instance_id);
+        text_copy(ret, EIP_NAME_SIZE, buf_text(&name));
+}
+
+static bool read_page(struct session *s, const struct api_call *call, struct page *page,
+                      struct wire_answer *ret) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
+        char name[EIP_NAME_SIZE];
+        struct eip_filter filter = {.tag = s->config.eip_tag, .name = name};
+
+        own_name(s, name);
         page->n = 0;
         if (!call_run(s, call, &reply, &ret->fault))
                 return false;
-        if (reply_parse_eips(buf_text(&reply.body), reply.body.len, tag, page->eips, PAGE_SIZE,
+        if (reply_parse_eips(buf_text(&reply.body), reply.body.len, &filter, page->eips, PAGE_SIZE,
                              &page->n, &page->odd, ret->request_id) < 0)
                 return call_garbled(&reply, &ret->fault);
         return true;
@@ -101,7 +116,7 @@ static bool find_by_id(struct session *s, const char *allocation_id, struct wire
 
         describe(s, &call);
         call_add(&call, "AllocationId", allocation_id);
-        if (!read_page(s, &call, "", &page, ret))
+        if (!read_page(s, &call, &page, ret))
                 return false;
         for (size_t i = 0; i < page.n; i++) {
                 if (strcmp(page.eips[i].allocation_id, allocation_id) != 0)
@@ -138,7 +153,7 @@ static bool find_bound(struct session *s, struct wire_answer *ret) {
         describe(s, &call);
         call_add(&call, "AssociatedInstanceType", "EcsInstance");
         call_add(&call, "AssociatedInstanceId", s->identity.instance_id);
-        if (!read_page(s, &call, "", &page, ret))
+        if (!read_page(s, &call, &page, ret))
                 return false;
         for (size_t i = 0; i < page.n; i++) {
                 if (page.eips[i].address == 0 ||
@@ -152,56 +167,185 @@ static bool find_bound(struct session *s, struct wire_answer *ret) {
 }
 
 /*
- * A fleet that reads the same list should not all take the first: each starts at its slot. What
- * does not show the tag is nobody's to take, and a list of such is not the one that was asked for:
- * it does not say that none is free, which may be answered by buying one.
+ * Each of a list, over all of its pages, to `fn`. An element that is not understood makes the list
+ * unknown: what is not among the others is not known to be absent (L6).
+ */
+typedef void (*eip_fn)(const struct eip *e, void *userdata);
+
+static bool for_each(struct session *s, const struct api_call *call, eip_fn fn, void *userdata,
+                     struct wire_answer *ret) {
+        for (unsigned number = 1; number <= PAGES_MAX; number++) {
+                _cleanup_buf_ struct buf text = BUF(NUMBER_SIZE);
+                struct api_call one = *call;
+                struct page page;
+
+                buf_printf(&text, "%u", number);
+                call_add(&one, "PageNumber", buf_text(&text));
+                if (!read_page(s, &one, &page, ret) || !not_found(&page, ret))
+                        return false;
+                for (size_t i = 0; i < page.n; i++)
+                        fn(&page.eips[i], userdata);
+                if (page.n < PAGE_SIZE)
+                        return true;
+        }
+        ret->fault = fault_own(FAULT_NOT_API, "the list of EIPs has no end");
+        return false;
+}
+
+/* Of those with our name: a free one, else one that is on its way here, else any. */
+struct named {
+        struct eip eip;
+        const char *instance_id;
+        const char *after; /* an audit: the one with the next id instead */
+};
+
+enum preference { NAMED_ELSEWHERE, NAMED_LOCKED, NAMED_HERE, NAMED_FREE };
+
+static enum preference preference_of(const struct named *n, const struct eip *e) {
+        if (strcmp(e->bound_to, n->instance_id) == 0)
+                return NAMED_HERE;
+        if (e->status != EIP_AVAILABLE)
+                return NAMED_ELSEWHERE;
+        return e->locked ? NAMED_LOCKED : NAMED_FREE;
+}
+
+static void prefer_named(const struct eip *e, void *userdata) {
+        struct named *best = userdata;
+        bool better = !*best->eip.allocation_id;
+
+        if (!e->named ||
+            (best->after && (!e->address || strcmp(e->allocation_id, best->after) <= 0)))
+                return;
+        if (best->after)
+                better = better || strcmp(e->allocation_id, best->eip.allocation_id) < 0;
+        else
+                better = better || preference_of(best, e) > preference_of(best, &best->eip);
+        if (better)
+                best->eip = *e;
+}
+
+static bool find_named(struct session *s, struct named *named, struct wire_answer *ret) {
+        struct api_call call;
+        char name[EIP_NAME_SIZE];
+
+        own_name(s, name);
+        describe(s, &call);
+        call.product = PRODUCT_VPC;
+        call_add(&call, "EipName", name);
+        if (!for_each(s, &call, prefer_named, named, ret))
+                return false;
+        if (!*named->eip.allocation_id || named->eip.address)
+                return true;
+        ret->fault = fault_own(FAULT_EIP_SETTLING, named->eip.allocation_id);
+        return false;
+}
+
+struct draw {
+        struct eip eip;
+        unsigned n_free;
+        bool untagged; /* the list is not the one that was asked for */
+};
+
+/* Each that is free is as likely as any other, in one walk over all pages. */
+static void draw_free(const struct eip *e, void *userdata) {
+        struct draw *draw = userdata;
+        uint32_t dice;
+
+        draw->untagged |= !e->tagged;
+        if (!e->tagged || e->status != EIP_AVAILABLE || e->locked || e->address == 0)
+                return;
+        if (RAND_bytes((unsigned char *)&dice, sizeof(dice)) != 1)
+                dice = draw->n_free;
+        if (dice % ++draw->n_free == 0)
+                draw->eip = *e;
+}
+
+/*
+ * A fleet that reads the same list should not all take the same one, nor one that lost a race the
+ * next that all others take. What does not show the tag is nobody's to take, and a list of such
+ * does not say that none is free, which may be answered by buying one.
  */
 static bool find_free(struct session *s, struct wire_answer *ret) {
         char key[CONFIG_TAG_SIZE], value[CONFIG_TAG_SIZE];
+        struct draw draw = {};
         struct api_call call;
-        struct page page;
-        size_t slot, n_tagged = 0;
 
         if (!split_tag(s, key, value))
                 return true;
         describe(s, &call);
-        call.only_vpc = true; /* the ECS product has no Tag: it would list all */
+        call.product = PRODUCT_VPC; /* the ECS product has no Tag: it would list all */
         call_add(&call, "Status", "Available");
         call_add(&call, "Tag.1.Key", key);
         call_add(&call, "Tag.1.Value", value);
-        if (!read_page(s, &call, s->config.eip_tag, &page, ret))
+        if (!for_each(s, &call, draw_free, &draw, ret))
                 return false;
-        slot = (size_t)backoff_slot(s->identity.instance_id, page.n);
-        for (size_t i = 0; i < page.n; i++) {
-                const struct eip *e = &page.eips[(slot + i) % page.n];
-
-                n_tagged += e->tagged;
-                if (!e->tagged || e->status != EIP_AVAILABLE || e->locked || e->address == 0)
-                        continue;
-                ret->eip = *e;
-                return true;
+        if (draw.n_free == 0 && draw.untagged) {
+                ret->fault = fault_own(FAULT_NOT_API, "EIPs without the tag that was asked for");
+                return false;
         }
-        if (n_tagged == page.n)
-                return not_found(&page, ret);
-        ret->fault = fault_own(FAULT_NOT_API, "EIPs without the tag that was asked for");
-        return false;
+        ret->eip = draw.eip;
+        return true;
+}
+
+/* Before one is bought: bound here, ours by its name and free, free with the tag; then ours, but
+ * elsewhere, of which a person has to be told. */
+static bool find_any(struct session *s, struct wire_answer *ret) {
+        enum product product;
+        struct named named = {.instance_id = s->identity.instance_id};
+
+        if (!find_bound(s, ret) || ret->eip.allocation_id[0])
+                return ret->fault.class == FAULT_NONE;
+        product = s->openapi.answered;
+        if (s->config.eip_allocate && product == PRODUCT_VPC && !find_named(s, &named, ret))
+                return false;
+        if (preference_of(&named, &named.eip) < NAMED_HERE && !find_free(s, ret))
+                return false;
+        if (!ret->eip.allocation_id[0])
+                ret->eip = named.eip;
+        place(s, &ret->eip);
+        ret->eip.product = product;
+        return true;
 }
 
 bool eip_find(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
         const char *id = q->allocation_id[0] ? q->allocation_id : s->config.eip_allocation_id;
+        struct named next = {.after = q->allocation_id, .instance_id = q->instance_id};
 
-        if (id[0])
-                return find_by_id(s, id, ret);
-        if (!find_bound(s, ret))
+        if (q->audit) {
+                if (!find_named(s, &next, ret))
+                        return false;
+                ret->eip = next.eip;
+                place(s, &ret->eip);
+                return true;
+        }
+        if (!id[0])
+                return find_any(s, ret);
+        if (!find_by_id(s, id, ret))
                 return false;
-        return ret->eip.allocation_id[0] || find_free(s, ret);
+        ret->eip.product = s->openapi.answered;
+        return true;
 }
 
 bool eip_buy(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
         _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
-        struct api_call call = {.action = "AllocateEipAddress", .eip = true, .changing = true};
+        _cleanup_buf_ struct buf bandwidth = BUF(NUMBER_SIZE);
+        struct api_call call = {.action = "AllocateEipAddress",
+                                .eip = true,
+                                .product = q->order.product,
+                                .changing = true};
+        char name[EIP_NAME_SIZE];
 
         call_add(&call, "RegionId", s->identity.region_id);
+        buf_printf(&bandwidth, "%u", q->order.bandwidth);
+        if (q->order.bandwidth)
+                call_add(&call, "Bandwidth", buf_text(&bandwidth));
+        if (q->order.charge)
+                call_add(&call, "InternetChargeType", eip_charge_names[q->order.charge]);
+        if (q->order.isp[0])
+                call_add(&call, "ISP", q->order.isp);
+        own_name(s, name);
+        if (q->order.product == PRODUCT_VPC)
+                call_add(&call, "Name", name);
         call_add(&call, "ClientToken", q->client_token);
         if (!call_run(s, &call, &reply, &ret->fault))
                 return false;

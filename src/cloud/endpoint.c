@@ -64,17 +64,21 @@ size_t endpoint_list_ecs(const struct config *c, const char *region,
         return 2;
 }
 
-size_t endpoint_list_eip(const struct config *c, const char *region, bool only_vpc,
+size_t endpoint_list_eip(const struct config *c, const char *region, enum product product,
                          struct endpoint ret[static ENDPOINTS_MAX]) {
         size_t n = 0;
 
-        ret[n].product = PRODUCT_VPC;
-        by_formula("vpc-vpc.", region, ret[n++].host);
-        if (!only_vpc) {
+        if (product != PRODUCT_ECS) {
+                ret[n].product = PRODUCT_VPC;
+                by_formula("vpc-vpc.", region, ret[n++].host);
+        }
+        if (product != PRODUCT_VPC) {
                 ret[n].product = PRODUCT_ECS;
                 endpoint_private(c, region, ret[n++].host);
         }
-        ret[n].product = PRODUCT_VPC;
-        endpoint_public_vpc(region, ret[n++].host);
+        if (product != PRODUCT_ECS) {
+                ret[n].product = PRODUCT_VPC;
+                endpoint_public_vpc(region, ret[n++].host);
+        }
         return n;
 }

@@ -7,8 +7,6 @@
 
 #include <ecs-pubip/config.h>
 
-enum product { PRODUCT_ECS, PRODUCT_VPC };
-
 struct endpoint {
         enum product product;
         char host[CONFIG_HOST_SIZE]; /* host[:port] */
@@ -26,6 +24,7 @@ void endpoint_public_vpc(const char *region, char ret[static CONFIG_HOST_SIZE]);
 size_t endpoint_list_ecs(const struct config *c, const char *region,
                          struct endpoint ret[static ENDPOINTS_MAX]);
 
-/* vpc-vpc, the ECS product's own EIP calls through ecs-vpc unless `only_vpc`, the public one. */
-size_t endpoint_list_eip(const struct config *c, const char *region, bool only_vpc,
+/* vpc-vpc, the ECS product's own EIP calls through ecs-vpc, the public one: those of that product.
+ */
+size_t endpoint_list_eip(const struct config *c, const char *region, enum product product,
                          struct endpoint ret[static ENDPOINTS_MAX]);

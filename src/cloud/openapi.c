@@ -35,7 +35,7 @@ void openapi_init(struct openapi *o, struct http *http, struct clock *clock,
 static size_t list_endpoints(const struct openapi *o, const struct api_call *call,
                              const char *region, struct endpoint ret[static ENDPOINTS_MAX]) {
         const char *good = o->good_host[call->eip];
-        size_t n = call->eip ? endpoint_list_eip(o->config, region, call->only_vpc, ret)
+        size_t n = call->eip ? endpoint_list_eip(o->config, region, call->product, ret)
                              : endpoint_list_ecs(o->config, region, ret);
 
         for (size_t i = 1; i < n; i++) {
@@ -307,6 +307,7 @@ bool openapi_call(struct openapi *o, const struct api_call *call, const char *re
         for (size_t i = 0; i < n;) {
                 if (attempt(o, call, &endpoints[i], n - i - 1, ret, &here)) {
                         TEXT_SET(o->good_host[call->eip], endpoints[i].host);
+                        o->answered = endpoints[i].product;
                         return true;
                 }
                 if (recover(o, call, &done, ret, &here))

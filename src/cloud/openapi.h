@@ -20,6 +20,7 @@ struct openapi {
         const struct config *config;
         bool verify_by_cloud_time; /* this machine's clock is too wrong to judge certificates */
         char good_host[2][CONFIG_HOST_SIZE]; /* what answered last: ECS calls, EIP calls */
+        enum product answered;               /* the product of the last success */
 };
 
 /* What a dry run answers when the call would be permitted. */
@@ -27,10 +28,10 @@ struct openapi {
 
 struct api_call {
         const char *action;
-        bool eip;         /* an EIP call: other endpoints */
-        bool only_vpc;    /* of those, none of the ECS product */
-        bool changing;    /* leaves once only */
-        unsigned context; /* FAULT_WITH_… */
+        bool eip;             /* an EIP call: other endpoints */
+        enum product product; /* of those, the endpoints of that one only; ANY: of both */
+        bool changing;        /* leaves once only */
+        unsigned context;     /* FAULT_WITH_… */
         size_t n_params;
         struct sign_pair params[REQUEST_PARAMS_MAX];
 };

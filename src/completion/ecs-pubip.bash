@@ -4,14 +4,14 @@
 _ecs_pubip()
 {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command=
-        local commands='status wait doctor plan history explain policy config metrics bugreport hold
+        local commands='status wait doctor plan audit history explain policy config metrics bugreport hold
                 resume seal help'
         local -A options=(
                 [status]='--json --watch --value='
                 [wait]='--json --timeout='
                 [doctor]='--json'
                 [plan]='--json'
-                [history]='--json'
+                [audit]='--json' [history]='--json'
                 [explain]='--json'
                 [policy]='--json --fleet'
                 [config]='--json --check'

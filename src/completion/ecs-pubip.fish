@@ -7,6 +7,7 @@ complete -c ecs-pubip -n __fish_use_subcommand -a status -d 'Say whether the pub
 complete -c ecs-pubip -n __fish_use_subcommand -a wait -d 'Wait until the public address is confirmed'
 complete -c ecs-pubip -n __fish_use_subcommand -a doctor -d 'Check all that the job needs, with remedies'
 complete -c ecs-pubip -n __fish_use_subcommand -a plan -d 'Say what the agent would do now, and why'
+complete -c ecs-pubip -n __fish_use_subcommand -a audit -d 'List EIPs bought or held here, and which are not in use'
 complete -c ecs-pubip -n __fish_use_subcommand -a history -d 'Show the phases of this boot and how long each took'
 complete -c ecs-pubip -n __fish_use_subcommand -a explain -d 'Say what the code of a fault means, and what to do'
 complete -c ecs-pubip -n __fish_use_subcommand -a policy -d 'Print the smallest RAM policy for this instance'
@@ -24,6 +25,7 @@ complete -c ecs-pubip -n '__fish_seen_subcommand_from wait' -l json -d 'As JSON,
 complete -c ecs-pubip -n '__fish_seen_subcommand_from wait' -l timeout -x -a '30s 1min 5min 30min' -d 'Give up after that long; 5min if not given'
 complete -c ecs-pubip -n '__fish_seen_subcommand_from doctor' -l json -d 'As JSON, for programs'
 complete -c ecs-pubip -n '__fish_seen_subcommand_from plan' -l json -d 'As JSON, for programs'
+complete -c ecs-pubip -n '__fish_seen_subcommand_from audit' -l json -d 'As JSON, for programs'
 complete -c ecs-pubip -n '__fish_seen_subcommand_from history' -l json -d 'As JSON, for programs'
 complete -c ecs-pubip -n '__fish_seen_subcommand_from explain' -l json -d 'As JSON, for programs'
 complete -c ecs-pubip -n '__fish_seen_subcommand_from policy' -l json -d 'As JSON, for programs'
@@ -36,4 +38,4 @@ complete -c ecs-pubip -n '__fish_seen_subcommand_from hold' -l json -d 'As JSON,
 complete -c ecs-pubip -n '__fish_seen_subcommand_from resume' -l json -d 'As JSON, for programs'
 complete -c ecs-pubip -n '__fish_seen_subcommand_from seal' -l json -d 'As JSON, for programs'
 complete -c ecs-pubip -n '__fish_seen_subcommand_from bugreport' -F
-complete -c ecs-pubip -n '__fish_seen_subcommand_from help' -a 'status wait doctor plan history explain policy config metrics bugreport hold resume seal'
+complete -c ecs-pubip -n '__fish_seen_subcommand_from help' -a 'status wait doctor plan audit history explain policy config metrics bugreport hold resume seal'

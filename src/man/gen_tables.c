@@ -224,6 +224,10 @@ static int keys_man(void) {
         const char *section = "";
 
         for (size_t i = 0; config_key(i, &k); i++) {
+                if (strlen(k.help) < 20 || k.help[strlen(k.help) - 1] == '.') {
+                        fprintf(stderr, "%s: its help is no sentence without a full stop\n", k.key);
+                        return 1;
+                }
                 if (strcmp(section, k.section) != 0)
                         printf(".SS [%s]\n", k.section);
                 section = k.section;

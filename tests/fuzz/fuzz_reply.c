@@ -38,7 +38,8 @@ static void check_eips(const char *text, size_t size) {
         size_t n;
         bool odd;
 
-        if (reply_parse_eips(text, size, "a=b", e, 3, &n, &odd, request_id) < 0)
+        if (reply_parse_eips(text, size, &(struct eip_filter){"a=b", "n"}, e, 3, &n, &odd,
+                             request_id) < 0)
                 return;
         MUST(n <= 3);
         for (size_t i = 0; i < n; i++)

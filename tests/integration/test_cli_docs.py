@@ -62,7 +62,7 @@ def all_options():
 
 
 def test_there_is_something_to_compare():
-    assert len(COMMANDS) == 14
+    assert len(COMMANDS) == 15
     assert all_options() == {"json", "watch", "value", "timeout", "check", "fleet", "enable",
                              "disable", "help", "version"}
 

@@ -64,22 +64,33 @@ def test_a_problem_from_its_first_edge_until_it_is_over(confirmed):
 
 
 def test_every_reader_shows_the_list(confirmed):
-    """The address is confirmed; the role was taken a permission."""
+    """The address is confirmed; metadata was switched off since."""
     machine = confirmed.machine
-    confirmed.sim.set("account.denied", ["ecs:DescribeInstances"])
+    confirmed.sim.set("metadata.mode", "disabled")
     machine.ask_to_resume()
-    said = wait_condition(machine, "control", lambda c: c["severity"] == "problem", 60)
-    code, remedy = said["code"], "ecs-pubip policy"
+    said = wait_condition(machine, "metadata", lambda c: c["severity"] == "problem", 60)
+    code, remedy = said["code"], "--HttpEndpoint enabled"
     assert code and code in said["sentence"] and remedy in said["remedy"]
+    assert confirmed.sim.get("instance.id") in said["remedy"]
     assert machine.wait_notified(lambda n: code in n.get("STATUS", ""))
     page = first_lines(machine.cli("status").stdout)
     assert page.startswith("Confirmed ") and code in page and remedy in page
-    done = machine.cli("wait")
-    assert done.returncode == 0 and code in done.stdout
+    done = machine.cli("wait", "--timeout=0")
     assert code in done.stderr and remedy in first_lines(done.stderr)
     found = [f for f in json.loads(machine.cli("doctor", "--json").stdout)["findings"]
              if f["check"] == "condition"]
     assert [(f["code"], f["level"]) for f in found] == [(code, "fail")] and remedy in found[0]["remedy"]
+
+
+def test_wait_tells_of_a_problem_also_when_it_returns_0(confirmed):
+    machine = confirmed.machine
+    machine.configure(BAD)
+    machine.reload()
+    wait_condition(machine, "config", lambda c: True)
+    done = machine.cli("wait")
+    assert done.returncode == 0 and "Heal.Policy" in done.stdout
+    assert "Problem   the configuration is not in force" in done.stderr
+    assert "ecs-pubip config --check" in done.stderr
 
 
 def test_plan_tells_what_the_agent_alone_can_see(confirmed):
@@ -87,7 +98,7 @@ def test_plan_tells_what_the_agent_alone_can_see(confirmed):
     machine.write(HOLD, "")
     assert machine.wait_status(lambda s: s["held"])
     plan = machine.cli("plan").stdout
-    assert "Problem   %s is empty" % HOLD in plan and "Remedy    sudo ecs-pubip resume" in plan
+    assert HOLD + " is empty" in plan and "Remedy    sudo ecs-pubip resume" in plan
 
 
 @pytest.mark.parametrize("text, why", [("", "is empty"), ("yes\n", "is no note of")])

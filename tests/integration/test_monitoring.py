@@ -174,10 +174,8 @@ def test_alert_of_a_problem_beside_a_confirmed_address(make_world, tmp_path):
     machine = world.machine
     world.start()
     assert machine.wait_phase("confirmed", timeout=60)
-    world.sim.set("account.denied", ["ecs:DescribeInstances"])
-    machine.ask_to_resume()
-    assert machine.wait_status(lambda s: s["control_fault"], 60)
-    text = metrics(machine, 'ecs_pubip_condition{condition="control",severity="problem"} 1')
+    machine.write("/etc/ecs-pubip/hold", "")
+    text = metrics(machine, 'ecs_pubip_condition{condition="hold",severity="problem"} 1')
     alerts(tmp_path, text, "20m", [], [BEAT])
     alerts(tmp_path, text, "40m", ["EcsPubipProblem"], [BEAT])
 

@@ -102,7 +102,9 @@ static void forget_unwritten(struct world *w) {
 static void forget_changes(struct world *w) {
         struct laws *l = &w->laws;
 
-        l->bought_unknown = w->bought;
+        /* The first number has the same token in every ledger: it buys nothing twice (L11). */
+        if (w->disk.purchases > 1)
+                l->bought_unknown = w->bought;
         l->n_changes = 0;
         l->confirmed = 0;
         l->address_known = false;

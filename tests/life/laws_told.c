@@ -84,6 +84,11 @@ static void hear(struct world *w, const struct event *e) {
                 forget(t, NOTICE_PLANE_UNKNOWN);
 }
 
+/* The line about user-data has a text of its own, and is one of the faults that are waited for. */
+static enum notice_kind list_of(enum notice_kind k) {
+        return k == NOTICE_USER_DATA ? NOTICE_WAITING : k;
+}
+
 /*
  * More than three faults in turn, and the first may come as news again: to remember all that there
  * are is not worth the memory.
@@ -92,7 +97,7 @@ static bool was_said(const struct told *t, const struct told_line *line) {
         unsigned n = 0;
 
         for (unsigned i = t->n_lines; i-- > 0;) {
-                n += t->lines[i].kind == line->kind;
+                n += list_of(t->lines[i].kind) == list_of(line->kind);
                 if (is_fault(line->kind) && n > FAULTS_IN_TURN)
                         return false;
                 if (is_same(&t->lines[i], line))

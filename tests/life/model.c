@@ -216,6 +216,8 @@ static void set_hold(struct world *w, enum hold hold, struct actions *a) {
 static void reload(struct world *w, bool other_policy, struct actions *a) {
         struct event e = {.type = EVENT_RELOAD, .config = w->engine.given.config};
 
+        if (w->engine.given.config.eip_allocate)
+                e.config.eip_bandwidth = 11 - e.config.eip_bandwidth; /* 5 and 6 */
         if (other_policy)
                 e.config.reboot_policy = (e.config.reboot_policy + 1) % (REBOOT_NEVER + 1);
         if (other_policy && e.config.reboot_policy == REBOOT_AUTO)

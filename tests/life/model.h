@@ -202,6 +202,7 @@ struct world {
         struct flight flight, late; /* asked and not answered; abandoned but perhaps underway */
         unsigned bought;            /* EIPs, by token */
         char bought_token[CLIENT_TOKEN_SIZE];
+        struct eip_order bought_order;
 
         unsigned n_moves, cost; /* moves made; unfair ones among them */
 };

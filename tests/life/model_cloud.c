@@ -117,9 +117,12 @@ static void buy_eip(struct world *w, const struct wire_question *q, struct wire_
         if (strcmp(q->client_token, w->bought_token) != 0) {
                 w->bought++;
                 TEXT_SET(w->bought_token, q->client_token);
+                w->bought_order = q->order;
                 w->eip = EIP_AVAILABLE;
                 w->eip_listed = w->flight.at + LISTED_AFTER;
         }
+        if (memcmp(&w->bought_order, &q->order, sizeof(q->order)) != 0)
+                laws_break(w, "L11: one token for two orders");
         tell_eip(w, &ret->eip);
 }
 

@@ -223,7 +223,8 @@ static int parse_body(enum wire_op op, struct wire_answer *a) {
                 return reply_parse_instance(bench.text, bench.len, OUR_ID, &a->instance,
                                             request_id);
         if (op == WIRE_EIP_FIND) {
-                int r = reply_parse_eips(bench.text, bench.len, "", eips, 4, &n, &odd, request_id);
+                int r = reply_parse_eips(bench.text, bench.len, &(struct eip_filter){"", ""}, eips,
+                                         4, &n, &odd, request_id);
 
                 if (r >= 0)
                         a->eip = n > 0 ? eips[0] : (struct eip){};

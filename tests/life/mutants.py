@@ -76,6 +76,8 @@ UNIT_ONLY = {
                                    "20 min later: one life in ten thousand",
     "4.3-a-refusal-is-believed": "whose an address is shows only under alert or at Heal.Limit",
     "4.3-credit-without-end": "likewise, and minutes after the call",
+    "L11-token-of-dice": "the ledger is lost within the minutes in which no list shows the purchase",
+    "L11-one-number-for-all": "a token that bought another order before the ledger began",
     "L13-no-is-unknown": "nothing is changed either way; the fault is the wrong one",
     "L15-order-by-times": "confirmed by a clock that is hours behind the one of its change",
     "L15-a-wait-by-any-date": "a refusal whose Date is days behind, and a reboot within its wait",

@@ -66,6 +66,7 @@ class Account:
         self.role = Role(clock)
         self.keys = {"LTAI5tSimStaticKey000001": _random_text(30)}
         self.inactive = []
+        self.international = False  # it is not sold EIPs that are billed by bandwidth
         self.denied = []         # "ecs:RebootInstance", or with a glob
         self.denial = "Forbidden.RAM"
         self.policy = None       # a RAM policy document; None allows all that is not denied

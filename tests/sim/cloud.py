@@ -92,7 +92,7 @@ class Cloud:
             address = self.pool.eip
             self.pool.eip = _successor(address)
         eip = Eip("eip-bp1sim%014x" % int.from_bytes(os.urandom(7), "big"), address,
-                  region or self.region)
+                  region or self.region, self.clock.iso())
         eip.tags = dict(tags or {})
         self.eips[eip.id] = eip
         return eip

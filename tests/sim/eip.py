@@ -3,7 +3,7 @@
 
 
 class Eip:
-    def __init__(self, allocation_id, address, region):
+    def __init__(self, allocation_id, address, region, allocated):
         self.id = allocation_id
         self.address = address
         self.region = region
@@ -15,6 +15,9 @@ class Eip:
         self.business_status = "Normal"
         self.charge_type = "PostPaid"
         self.internet_charge_type = "PayByTraffic"
+        self.isp = "BGP"
+        self.name = ""
+        self.allocated = allocated  # as the API writes it
         self.locks = []
         self.tags = {}
 
@@ -35,9 +38,10 @@ class Eip:
             "ChargeType": self.charge_type,
             "BusinessStatus": self.business_status,
             "RegionId": self.region,
-            "AllocationTime": "2026-01-01T00:00:00Z",
+            "ISP": self.isp,
+            "AllocationTime": self.allocated,
             "Descritpion": "",
-            "Name": "",
+            "Name": self.name,
             "OperationLocks": {"LockReason": [{"LockReason": reason} for reason in self.locks]},
             "Tags": {"Tag": [{"Key": k, "Value": v} for k, v in self.tags.items()]},
         }

@@ -95,6 +95,7 @@ DOCUMENTED = {
     "OperationFailed.SystemBusy": (400, "The system is busy, please try again later."),
     "Forbidden.FinancialLocked": (400, "The EIP is locked for financial reasons."),
     "InvalidParameter.Mismatch": (400, "The EIP and the instance are in different regions."),
+    "COMMODITY.INVALID_COMPONENT": (400, "The module you selected is not valid."),
     "QuotaExceeded.Eip": (400, "Elastic IP address quota exceeded."),
     # common
     "ServiceUnavailable": (503, "The request has failed due to a temporary failure of the server."),

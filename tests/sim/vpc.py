@@ -40,6 +40,8 @@ def describe_eip_addresses(cloud, params):
         found = [e for e in found if e.instance_id == params["AssociatedInstanceId"]]
     if params.get("Status"):
         found = [e for e in found if e.status == params["Status"]]
+    if params.get("EipName"):
+        found = [e for e in found if e.name == params["EipName"]]
     tags = _tags(params)
     found = [e for e in found if all(e.tags.get(k) == v for k, v in tags.items())]
     total = len(found)
@@ -57,9 +59,12 @@ def allocate_eip_address(cloud, params):
 def _allocate(cloud, params):
     allow(cloud, "vpc:AllocateEipAddress",
           "acs:vpc:%s:%s:eip/*" % (params["RegionId"], cloud.account.id))
-    eip = cloud.new_eip(tags=_tags(params), region=params["RegionId"])
-    eip.bandwidth = params.get("Bandwidth", "5")
-    eip.internet_charge_type = params.get("InternetChargeType", "PayByBandwidth")
+    charge = params.get("InternetChargeType", "PayByBandwidth")
+    if charge == "PayByBandwidth" and cloud.account.international:
+        raise Fault("COMMODITY.INVALID_COMPONENT")
+    eip = cloud.new_eip(region=params["RegionId"])
+    eip.bandwidth, eip.internet_charge_type = params.get("Bandwidth", "5"), charge
+    eip.isp, eip.name = params.get("ISP", "BGP"), params.get("Name", "")
     cloud.orders += 1
     return {"AllocationId": eip.id, "EipAddress": eip.address,
             "ResourceGroupId": "rg-sim", "OrderId": "20%013d" % cloud.orders}
@@ -134,11 +139,11 @@ ACTIONS = {
     "DescribeEipAddresses": Action(
         describe_eip_addresses,
         "!RegionId AllocationId EipAddress AssociatedInstanceType AssociatedInstanceId Status "
-        "DryRun PageSize PageNumber Tag.N.Key Tag.N.Value ChargeType ISP"),
+        "DryRun PageSize PageNumber Tag.N.Key Tag.N.Value ChargeType ISP EipName"),
     "AllocateEipAddress": Action(
         allocate_eip_address,
         "!RegionId Bandwidth ISP InternetChargeType InstanceChargeType ClientToken Name "
-        "Description Tag.N.Key Tag.N.Value", changes=True),
+        "Description", changes=True),
     "AssociateEipAddress": Action(
         associate_eip_address,
         "!AllocationId !InstanceId RegionId InstanceType Mode PrivateIpAddress VpcId ClientToken",

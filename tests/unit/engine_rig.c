@@ -149,7 +149,7 @@ static void do_eip(struct rig *r, const char *what) {
         assert_int_equal(r->engine.inflight.op, WIRE_EIP_FIND);
         a.eip.status = EIP_IN_USE;
         if (strcmp(what, "none") == 0)
-                a.eip = (struct eip){};
+                a.eip = (struct eip){.product = r->eip.product};
         else if (strcmp(what, "available") == 0)
                 a.eip.status = EIP_AVAILABLE;
         else if (strcmp(what, "associating") == 0)

@@ -100,6 +100,67 @@ static void a_token_ages_from_its_first_use(void **state) {
              {"eip none", "failed !Eip.PurchaseLost"});
 }
 
+/* L11: the order of its first call, a token of its number, and the same again whatever changed. */
+static void a_purchase_is_an_order_with_a_number(void **state) {
+        struct rig r;
+        const struct wire_question *q = &r.actions.question;
+        struct eip_order first;
+
+        (void)state;
+        rig_init(&r);
+        r.config.strategy = STRATEGY_EIP;
+        r.config.eip_allocate = true;
+        r.eip.product = PRODUCT_VPC;
+        PLAY(&r, UP_TO_PURCHASE);
+        first = q->order;
+        assert_int_equal(first.product, PRODUCT_VPC);
+        assert_int_equal(first.charge, EIP_PAY_BY_TRAFFIC);
+        assert_int_equal(first.bandwidth, 5);
+        assert_string_equal(q->client_token, "ecs-pubip-i-test-1");
+        r.config.eip_bandwidth = 100;
+        r.eip.product = PRODUCT_ECS;
+        PLAY(&r, {"fault Transport.Timeout", ""}, {"reload", ""});
+        while (r.actions.question.op != WIRE_EIP_ALLOCATE)
+                rig_go_on(&r, "none");
+        assert_memory_equal(&q->order, &first, sizeof(first));
+        assert_string_equal(q->client_token, "ecs-pubip-i-test-1");
+}
+
+/* The token bought something else before the ledger began: three numbers end, then a person. */
+static void a_number_ends_with_another_order(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.strategy = STRATEGY_EIP;
+        r.config.eip_allocate = true;
+        r.eip.product = PRODUCT_VPC;
+        PLAY(&r, UP_TO_PURCHASE);
+        for (unsigned n = 1; n <= 3; n++) {
+                PLAY(&r, {"fault IdempotentParameterMismatch 400", "inspecting store ask:inspect"},
+                     {"instance none", ""}, {"eip none", "allocating store"},
+                     {"stored", "allocating ask:eip-allocate"});
+                assert_int_equal(r.engine.ledger.purchases, n + 1);
+        }
+        assert_string_equal(r.actions.question.client_token, "ecs-pubip-i-test-4");
+        PLAY(&r, {"fault IdempotentParameterMismatch 400",
+                  "failed !IdempotentParameterMismatch store say:failed"});
+}
+
+/* Over the ECS product no look by name has told that there is none. */
+static void a_number_without_a_name_does_not_end(void **state) {
+        struct rig r;
+
+        (void)state;
+        rig_init(&r);
+        r.config.strategy = STRATEGY_EIP;
+        r.config.eip_allocate = true;
+        r.eip.product = PRODUCT_ECS;
+        PLAY(&r, UP_TO_PURCHASE,
+             {"fault IdempotentParameterMismatch 400",
+              "failed !IdempotentParameterMismatch store say:failed"});
+}
+
 /* The list of EIPs lags a moment behind the purchase. */
 static void what_was_just_bought_is_not_bought_again(void **state) {
         struct rig r;
@@ -452,6 +513,9 @@ int main(void) {
                 cmocka_unit_test(first_choice_comes_back),
                 cmocka_unit_test(a_refused_repeat_keeps_the_token),
                 cmocka_unit_test(a_token_ages_from_its_first_use),
+                cmocka_unit_test(a_purchase_is_an_order_with_a_number),
+                cmocka_unit_test(a_number_ends_with_another_order),
+                cmocka_unit_test(a_number_without_a_name_does_not_end),
                 cmocka_unit_test(what_was_just_bought_is_not_bought_again),
                 cmocka_unit_test(a_bandwidth_token_ends_with_its_refusal),
                 cmocka_unit_test(each_stranger_asks_for_a_word),

@@ -407,11 +407,11 @@ static const char eips_json[] =
         "{\"TotalCount\":3,\"RequestId\":\"R\",\"EipAddresses\":{\"EipAddress\":["
         "{\"AllocationId\":\"eip-1\",\"IpAddress\":\"203.0.113.1\",\"Status\":\"Available\","
         "\"InstanceId\":\"\",\"InstanceType\":\"\",\"Bandwidth\":\"5\",\"BusinessStatus\":\"Normal\","
-        "\"OperationLocks\":{\"LockReason\":[]},\"Descritpion\":\"\","
+        "\"OperationLocks\":{\"LockReason\":[]},\"Descritpion\":\"\",\"Name\":\"nn\","
         "\"Tags\":{\"Tag\":[{\"Key\":\"a\"},{\"Key\":\"c\",\"Value\":\"b\"}]}},"
         "{\"AllocationId\":\"eip-2\",\"IpAddress\":\"203.0.113.2\",\"Status\":\"InUse\","
         "\"Tags\":{\"Tag\":[{\"Key\":\"x\",\"Value\":\"\"},{\"Value\":\"b\",\"Key\":\"a\"}]},"
-        "\"InstanceId\":\"i-1\",\"Mode\":\"BINDED\",\"BusinessStatus\":\"FinancialLocked\"},"
+        "\"Name\":\"n\",\"InstanceId\":\"i-1\",\"Mode\":\"BINDED\",\"BusinessStatus\":\"FinancialLocked\"},"
         "{\"AllocationId\":\"eip-3\",\"IpAddress\":\"203.0.113.3\",\"Status\":\"Associating\","
         "\"Mode\":\"NAT\",\"OperationLocks\":{\"LockReason\":[{\"LockReason\":\"security\"}]}}]}}";
 
@@ -421,7 +421,8 @@ static const char eips_xml[] =
         "<Status>Available</Status><InstanceId/><BusinessStatus>Normal</BusinessStatus>"
         "<OperationLocks/><Tags><Tag><Key>a</Key><Value>bb</Value></Tag></Tags></EipAddress>"
         "<EipAddress><AllocationId>eip-2</AllocationId><IpAddress>203.0.113.2</IpAddress>"
-        "<Status>InUse</Status><InstanceId>i-1</InstanceId><Mode>BINDED</Mode>"
+        "<Status>InUse</Status><Name>n</Name><InstanceId>i-1</InstanceId>"
+        "<Mode>BINDED</Mode>"
         "<Tags><Tag><Key>a</Key><Value>b</Value></Tag><Tag><Key>c</Key></Tag></Tags>"
         "<BusinessStatus>FinancialLocked</BusinessStatus></EipAddress>"
         "<EipAddress><AllocationId>eip-3</AllocationId><IpAddress>203.0.113.3</IpAddress>"
@@ -438,7 +439,8 @@ static void check_eips(const char *text) {
         size_t n;
         bool odd;
 
-        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, N(e), &n, &odd, request_id),
+        assert_int_equal(reply_parse_eips(text, strlen(text), &(struct eip_filter){"a=b", "n"}, e,
+                                          N(e), &n, &odd, request_id),
                          0);
         assert_int_equal(n, 3);
         assert_string_equal(e[0].allocation_id, "eip-1");
@@ -449,6 +451,9 @@ static void check_eips(const char *text) {
         assert_false(e[0].tagged);
         assert_int_equal(e[0].mode, EIP_MODE_UNKNOWN);
         assert_true(e[1].tagged);
+        assert_true(e[1].named);
+        assert_false(e[0].named);
+        assert_false(e[2].named);
         assert_false(e[2].tagged);
         assert_int_equal(e[1].status, EIP_IN_USE);
         assert_int_equal(e[1].mode, EIP_CUT_THROUGH);
@@ -457,7 +462,8 @@ static void check_eips(const char *text) {
         assert_int_equal(e[2].status, EIP_ASSOCIATING);
         assert_int_equal(e[2].mode, EIP_NAT);
         assert_true(e[2].locked);
-        assert_int_equal(reply_parse_eips(text, strlen(text), "a=b", e, 1, &n, &odd, request_id),
+        assert_int_equal(reply_parse_eips(text, strlen(text), &(struct eip_filter){"a=b", "n"}, e,
+                                          1, &n, &odd, request_id),
                          0);
         assert_int_equal(n, 1);
 }
@@ -580,8 +586,8 @@ static void test_eips(void **state) {
                 size_t n = 9;
                 bool odd;
 
-                if (reply_parse_eips(none[k], strlen(none[k]), "", e, N(e), &n, &odd, request_id) !=
-                    0)
+                if (reply_parse_eips(none[k], strlen(none[k]), &(struct eip_filter){"", ""}, e,
+                                     N(e), &n, &odd, request_id) != 0)
                         fail_msg("refused: %s", none[k]);
                 assert_int_equal(n, 0);
         }
@@ -589,8 +595,8 @@ static void test_eips(void **state) {
                 size_t n;
                 bool odd;
 
-                if (reply_parse_eips(bad[k], strlen(bad[k]), "", e, N(e), &n, &odd, request_id) !=
-                            -EBADMSG &&
+                if (reply_parse_eips(bad[k], strlen(bad[k]), &(struct eip_filter){"", ""}, e, N(e),
+                                     &n, &odd, request_id) != -EBADMSG &&
                     !odd)
                         fail_msg("accepted: %s", bad[k]);
         }
@@ -628,8 +634,8 @@ static void test_odd_eips_beside_a_good_one(void **state) {
                         snprintf(text, sizeof(text),
                                  "{\"RequestId\":\"R\",\"EipAddresses\":{\"EipAddress\":[%s,%s]}}",
                                  first ? cases[k].other : good, first ? good : cases[k].other);
-                        if (reply_parse_eips(text, strlen(text), "", e, N(e), &n, &odd,
-                                             request_id) != 0)
+                        if (reply_parse_eips(text, strlen(text), &(struct eip_filter){"", ""}, e,
+                                             N(e), &n, &odd, request_id) != 0)
                                 fail_msg("refused: %s", text);
                         assert_int_equal(odd, cases[k].odd);
                         assert_int_equal(n, cases[k].n);
@@ -824,7 +830,8 @@ static void try_all(const char *text, size_t len) {
         if (reply_parse_allocate(text, len, &address, request_id) == 0)
                 assert_int_not_equal(address, 0);
         reply_parse_done(text, len, request_id);
-        if (reply_parse_eips(text, len, "a=b", e, N(e), &n, &odd, request_id) == 0)
+        if (reply_parse_eips(text, len, &(struct eip_filter){"a=b", "n"}, e, N(e), &n, &odd,
+                             request_id) == 0)
                 assert_true(n <= N(e));
         reply_parse_eip_allocate(text, len, e, request_id);
         reply_parse_error(text, len, &f);

@@ -34,7 +34,13 @@ static const struct wire_question questions[] = {
         {.op = WIRE_EIP_ALLOCATE,
          .deadline_ms = 30000,
          .instance_id = "i-bp1test",
-         .client_token = "0123456789012345678901234567890123456789012345678901234567890123"},
+         .client_token = "0123456789012345678901234567890123456789012345678901234567890123",
+         .order = {PRODUCT_VPC, EIP_PAY_BY_BANDWIDTH, 500, "BGP_PRO"}},
+        {.op = WIRE_EIP_FIND,
+         .deadline_ms = 5000,
+         .instance_id = "i-bp1test",
+         .audit = true,
+         .allocation_id = "eip-bp1test"},
         {.op = WIRE_EIP_ASSOCIATE,
          .deadline_ms = 30000,
          .instance_id = "i-bp1test",
@@ -570,7 +576,8 @@ static void the_very_bytes(void **state) {
         (void)state;
         assert_string_equal(line, "{\"op\":\"bandwidth\",\"deadline_ms\":30000,"
                                   "\"instance_id\":\"i-bp1test\",\"client_token\":\"b6f0-11\","
-                                  "\"bandwidth_out\":5,\"allocate_public_ip\":true}\n");
+                                  "\"audit\":false,\"bandwidth_out\":5,"
+                                  "\"allocate_public_ip\":true}\n");
         free(line);
         a.address = IP(203, 0, 113, 10);
         assert_int_equal(wire_answer_format(WIRE_ALLOCATE, &a, &line), 0);

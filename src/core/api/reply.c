@@ -91,6 +91,7 @@ static bool put_eip_business(void *field, size_t size, const char *value) {
 struct eip_item {
         struct eip eip;
         char key[CONFIG_TAG_SIZE], value[CONFIG_TAG_SIZE];
+        char name[EIP_NAME_SIZE];
 };
 
 /* Source: reply of DescribeEipAddresses (ecs-api 4.5). */
@@ -102,6 +103,8 @@ static const struct field eip_rows[] = {
         FIELD("InstanceId", field_word, struct eip, bound_to),
         FIELD("BusinessStatus", put_eip_business, struct eip, locked),
         FIELD("OperationLocks/LockReason/LockReason", put_eip_locked, struct eip, locked),
+        FIELD("AllocationTime", field_time, struct eip, allocated),
+        FIELD("Name", field_text, struct eip_item, name),
         FIELD("Tags/Tag/Key", field_text, struct eip_item, key),
         FIELD("Tags/Tag/Value", field_text, struct eip_item, value),
 };
@@ -111,7 +114,7 @@ static const struct mark eip_marks[] = {{"Status", SEEN_STATUS, TREE_TEXT | TREE
 
 struct eip_list {
         struct eip_item item;
-        const char *tag; /* key=value */
+        const struct eip_filter *filter;
         struct eip *list;
         size_t n, max;
         bool odd; /* an element is not understood */
@@ -129,7 +132,7 @@ static bool is_tag(const struct eip_item *i, const char *tag) {
 static void on_eip_tag(struct reply_rows *r) {
         struct eip_list *l = r->userdata;
 
-        l->item.eip.tagged |= is_tag(&l->item, l->tag);
+        l->item.eip.tagged |= is_tag(&l->item, l->filter->tag);
         l->item.key[0] = l->item.value[0] = '\0';
 }
 
@@ -151,14 +154,16 @@ static bool on_eip_end(struct reply_rows *r) {
                 return true;
         }
         on_eip_tag(r);
+        l->item.eip.named = l->item.name[0] && strcmp(l->item.name, l->filter->name) == 0;
         if (l->n < l->max)
                 l->list[l->n++] = l->item.eip;
         return true;
 }
 
-int reply_parse_eips(const char *text, size_t len, const char *tag, struct eip *ret, size_t max,
-                     size_t *ret_n, bool *ret_odd, char request_id[static REQUEST_ID_SIZE]) {
-        struct eip_list list = {.tag = tag, .list = ret, .max = max};
+int reply_parse_eips(const char *text, size_t len, const struct eip_filter *filter, struct eip *ret,
+                     size_t max, size_t *ret_n, bool *ret_odd,
+                     char request_id[static REQUEST_ID_SIZE]) {
+        struct eip_list list = {.filter = filter, .list = ret, .max = max};
         struct reply_rows r = {
                 .list = "EipAddresses",
                 .element = "EipAddresses/EipAddress",

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "eip.h"
 #include "fault.h"
+#include "report.h"
 
 /* The list of EIPs may lag behind a purchase, as an instance's address behind its allocation. */
 static bool is_just_bought(const struct turn *t) {
@@ -25,6 +26,11 @@ static bool is_bound(const struct engine *e) {
         return e->facts.eip_known && eip->status == EIP_IN_USE && ours;
 }
 
+static struct move buy_eip(struct turn *t) {
+        return t->e->given.config.eip_allocate ? change_begin(t, WIRE_EIP_ALLOCATE)
+                                               : fault_raise(t, FAULT_EIP_NONE, "");
+}
+
 static struct move without_eip(struct turn *t) {
         const struct config *c = &t->e->given.config;
 
@@ -32,9 +38,7 @@ static struct move without_eip(struct turn *t) {
                 return fault_raise(t, FAULT_EIP_MISSING, c->eip_allocation_id);
         if (is_just_bought(t))
                 return fault_raise(t, FAULT_EIP_SETTLING, "bought, and not listed yet");
-        if (c->eip_allocate)
-                return change_begin(t, WIRE_EIP_ALLOCATE);
-        return fault_raise(t, FAULT_EIP_NONE, "");
+        return buy_eip(t);
 }
 
 static struct move by_eip(struct turn *t) {
@@ -50,6 +54,8 @@ static struct move by_eip(struct turn *t) {
         case EIP_AVAILABLE:
                 return change_begin(t, WIRE_EIP_ASSOCIATE);
         case EIP_IN_USE:
+                if (eip->named && !eip->bound_here && report_is_accepted(t->e, FAULT_EIP_ELSEWHERE))
+                        return buy_eip(t); /* bought here, given away: another will do */
                 return fault_raise(t, eip->bound_here ? FAULT_EIP_SETTLING : FAULT_EIP_ELSEWHERE,
                                    eip->bound_to);
         case EIP_UNKNOWN:

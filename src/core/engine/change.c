@@ -201,6 +201,28 @@ static void new_token(struct turn *t, char token[static CLIENT_TOKEN_SIZE]) {
         token[n] = '\0';
 }
 
+/*
+ * L11: a purchase has a number, and a ledger that was lost counts from the first again: the cloud
+ * then answers with what it sold before. An instance id that leaves no room gets dice.
+ */
+static void number_purchase(struct turn *t, struct ledger_entry *entry) {
+        struct engine *e = t->e;
+        const struct config *c = &e->given.config;
+        _cleanup_buf_ struct buf token = BUF(CLIENT_TOKEN_SIZE - 1);
+
+        buf_printf(&token, "ecs-pubip-%s-%u", e->facts.identity.instance_id, ++e->ledger.purchases);
+        if (token.error)
+                new_token(t, entry->client_token);
+        else
+                TEXT_SET(entry->client_token, buf_text(&token));
+        entry->order = (struct eip_order){
+                .product = e->facts.eip.product,
+                .charge = c->eip_charge,
+                .bandwidth = c->eip_bandwidth,
+        };
+        TEXT_SET(entry->order.isp, c->eip_isp);
+}
+
 /* Its entry in the ledger; NULL: there is no room. */
 static struct ledger_entry *write_intent(struct turn *t, const struct change *c) {
         struct engine *e = t->e;
@@ -220,7 +242,9 @@ static struct ledger_entry *write_intent(struct turn *t, const struct change *c)
                 entry->first_time = entry->time;
         entry->unreachable_before = e->before.reach == REACH_UNREACHABLE;
         TEXT_SET(entry->boot_id, e->given.boot_id);
-        if (!*entry->client_token && c->op != WIRE_ALLOCATE && c->op != WIRE_REBOOT)
+        if (c->op == WIRE_EIP_ALLOCATE && !c->again)
+                number_purchase(t, entry);
+        else if (!*entry->client_token && c->op != WIRE_ALLOCATE && c->op != WIRE_REBOOT)
                 new_token(t, entry->client_token);
         if (c->op == WIRE_REBOOT)
                 cure_record(e, entry);

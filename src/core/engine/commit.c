@@ -28,6 +28,8 @@ static void fill_from_intent(struct turn *t, struct wire_question *q) {
         if (!intent)
                 return;
         TEXT_SET(q->client_token, intent->client_token);
+        if (q->op == WIRE_EIP_ALLOCATE)
+                q->order = intent->order;
         if (q->op == WIRE_EIP_ASSOCIATE)
                 TEXT_SET(q->allocation_id, intent->allocation_id);
         if (q->op == WIRE_BANDWIDTH) {

@@ -49,6 +49,8 @@ static void check_address(struct checking *k, const struct config *c) {
                 "Strategy=static");
         warn_if(k, !static_too && c->bandwidth_out,
                 "[Address] BandwidthOut= does nothing with Strategy=eip: an EIP has its own");
+        error_if(k, c->eip_charge == EIP_PAY_BY_TRAFFIC && c->eip_bandwidth > 200,
+                 "[Address] EipBandwidth= above 200 needs EipInternetChargeType=PayByBandwidth");
         warn_if(k, by_id && c->eip_allocate,
                 "[Address] EipAllocate=yes does nothing beside EipAllocationId=");
 }

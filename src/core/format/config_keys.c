@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of configuration keys; the manual page is generated from it. */
+#include "core/api/names.h"
 #include "core/format/config_value.h"
 
 #define SECOND UINT64_C(1000000)
@@ -16,8 +17,19 @@ static const char *const signatures[] = {[SIGNATURE_V3] = "v3", [SIGNATURE_V1] =
 static const char *const credentials_sources[] = {
         [CREDENTIALS_ROLE] = "role", [CREDENTIALS_STATIC] = "static"};
 
+const char *const eip_charge_names[] = {
+        [EIP_PAY_BY_TRAFFIC] = "PayByTraffic",
+        [EIP_PAY_BY_BANDWIDTH] = "PayByBandwidth",
+};
+
 #define AT(member)                                                                                 \
         .offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
+/* Only the manual prints it: the programs do not carry it. */
+#ifdef CONFIG_WITH_HELP
+#define HELP(sentence) .help = (sentence)
+#else
+#define HELP(sentence) .help = NULL
+#endif
 #define NAMES(array) .names = (array), .n_names = sizeof(array) / sizeof((array)[0])
 
 const struct key config_keys[] = {
@@ -26,9 +38,9 @@ const struct key config_keys[] = {
                 .name = "Strategy",
                 .fallback = "static",
                 .choices = "static, eip or static eip",
-                .help = "Which kind of public address to ask for: static by "
-                        "AllocatePublicIpAddress, eip by AssociateEipAddress, static eip for an "
-                        "EIP where a static address cannot be had",
+                HELP("Which kind of public address to ask for: static by "
+                     "AllocatePublicIpAddress, eip by AssociateEipAddress, static eip for an "
+                     "EIP where a static address cannot be had"),
                 .kind = VALUE_CHOICE,
                 AT(strategy),
                 NAMES(strategies),
@@ -38,8 +50,8 @@ const struct key config_keys[] = {
                 .name = "IpAddress",
                 .fallback = "",
                 .choices = "an IPv4 address such as 203.0.113.10, or empty",
-                .help = "The address to ask AllocatePublicIpAddress for; only accounts on Alibaba "
-                        "Cloud's allow list may name one",
+                HELP("The address to ask AllocatePublicIpAddress for; only accounts on Alibaba "
+                     "Cloud's allow list may name one"),
                 .kind = VALUE_IPV4,
                 AT(ip_address),
         },
@@ -48,7 +60,7 @@ const struct key config_keys[] = {
                 .name = "VlanId",
                 .fallback = "",
                 .choices = "a VLAN id of letters, digits, '-', '_' and '.', or empty",
-                .help = "The VLAN to ask AllocatePublicIpAddress for; classic network only",
+                HELP("The VLAN to ask AllocatePublicIpAddress for; classic network only"),
                 .kind = VALUE_WORD,
                 AT(vlan_id),
         },
@@ -57,8 +69,8 @@ const struct key config_keys[] = {
                 .name = "BandwidthOut",
                 .fallback = "0",
                 .choices = "a number of Mbit/s from 0 to 200",
-                .help = "Above 0, an instance whose outbound bandwidth is 0 is raised to it by "
-                        "ModifyInstanceNetworkSpec, which costs money; 0 never raises it",
+                HELP("Above 0, an instance whose outbound bandwidth is 0 is raised to it by "
+                     "ModifyInstanceNetworkSpec, which costs money; 0 never raises it"),
                 .kind = VALUE_UINT,
                 AT(bandwidth_out),
                 .max = 200,
@@ -68,7 +80,7 @@ const struct key config_keys[] = {
                 .name = "EipAllocationId",
                 .fallback = "",
                 .choices = "an EIP's id such as eip-bp1abc, or empty",
-                .help = "The one EIP to associate",
+                HELP("The one EIP to associate"),
                 .kind = VALUE_WORD,
                 AT(eip_allocation_id),
         },
@@ -77,7 +89,7 @@ const struct key config_keys[] = {
                 .name = "EipTag",
                 .fallback = "",
                 .choices = "a tag written key=value, shorter than 160 bytes, or empty",
-                .help = "Associate any free EIP that carries this tag",
+                HELP("Associate any free EIP that carries this tag"),
                 .kind = VALUE_TAG,
                 AT(eip_tag),
         },
@@ -86,17 +98,50 @@ const struct key config_keys[] = {
                 .name = "EipAllocate",
                 .fallback = "no",
                 .choices = "yes or no",
-                .help = "Buy an EIP when none is free; costs money",
+                HELP("Buy an EIP when none is free; costs money"),
                 .kind = VALUE_BOOL,
                 AT(eip_allocate),
+        },
+        {
+                .section = "Address",
+                .name = "EipInternetChargeType",
+                .fallback = "PayByTraffic",
+                .choices = "PayByTraffic or PayByBandwidth",
+                HELP("What is billed of an EIP that is bought: what it carries, or its "
+                     "bandwidth by the hour, used or not, which international accounts are "
+                     "not sold"),
+                .kind = VALUE_CHOICE,
+                AT(eip_charge),
+                NAMES(eip_charge_names),
+        },
+        {
+                .section = "Address",
+                .name = "EipBandwidth",
+                .fallback = "5",
+                .choices = "a number of Mbit/s from 1 to 200, with PayByBandwidth to 500",
+                HELP("The bandwidth of an EIP that is bought"),
+                .kind = VALUE_UINT,
+                AT(eip_bandwidth),
+                .min = 1,
+                .max = 500,
+        },
+        {
+                .section = "Address",
+                .name = "EipIsp",
+                .fallback = "",
+                .choices = "a line type such as BGP or BGP_PRO, or empty",
+                HELP("The line type of an EIP that is bought; empty: BGP. cn-hangzhou-finance "
+                     "needs BGP_FinanceCloud"),
+                .kind = VALUE_WORD,
+                AT(eip_isp),
         },
         {
                 .section = "Reboot",
                 .name = "Policy",
                 .fallback = "auto",
                 .choices = "auto, always or never",
-                .help = "auto reboots only if a new address does not work after Grace, always "
-                        "after each change as the API page asks, never only reports",
+                HELP("auto reboots only if a new address does not work after Grace, always "
+                     "after each change as the API page asks, never only reports"),
                 .kind = VALUE_CHOICE,
                 AT(reboot_policy),
                 NAMES(reboot_policies),
@@ -106,7 +151,7 @@ const struct key config_keys[] = {
                 .name = "Grace",
                 .fallback = "60s",
                 .choices = "a duration from 0 to 1h, such as 60s",
-                .help = "How long a new address may take to work before a reboot is due",
+                HELP("How long a new address may take to work before a reboot is due"),
                 .kind = VALUE_DURATION,
                 AT(reboot_grace_usec),
                 .max = HOUR,
@@ -116,7 +161,7 @@ const struct key config_keys[] = {
                 .name = "Limit",
                 .fallback = "2",
                 .choices = "a number from 0 to 10",
-                .help = "The most reboots of this instance in 24 hours",
+                HELP("The most reboots of this instance in 24 hours"),
                 .kind = VALUE_UINT,
                 AT(reboot_limit),
                 .max = 10,
@@ -126,7 +171,7 @@ const struct key config_keys[] = {
                 .name = "Patience",
                 .fallback = "30min",
                 .choices = "a duration from 0 to 24h, such as 30min",
-                .help = "How long a due reboot waits for cloud-init and for inhibitor locks",
+                HELP("How long a due reboot waits for cloud-init and for inhibitor locks"),
                 .kind = VALUE_DURATION,
                 AT(reboot_patience_usec),
                 .max = 24 * HOUR,
@@ -136,8 +181,8 @@ const struct key config_keys[] = {
                 .name = "Planes",
                 .fallback = "auto",
                 .choices = "auto, or a list of kernel, metadata, control and outside",
-                .help = "Which planes must agree before the address counts as confirmed; auto is "
-                        "kernel and metadata in a VPC, kernel on the classic network",
+                HELP("Which planes must agree before the address counts as confirmed; auto is "
+                     "kernel and metadata in a VPC, kernel on the classic network"),
                 .kind = VALUE_PLANES,
                 AT(confirm_planes),
         },
@@ -146,7 +191,7 @@ const struct key config_keys[] = {
                 .name = "Outside",
                 .fallback = "",
                 .choices = "a URL such as https://ip.example.com/, or empty",
-                .help = "A URL that answers with the caller's address; asked only when set",
+                HELP("A URL that answers with the caller's address; asked only when set"),
                 .kind = VALUE_URL,
                 AT(confirm_outside),
         },
@@ -155,7 +200,7 @@ const struct key config_keys[] = {
                 .name = "Timeout",
                 .fallback = "10min",
                 .choices = "a duration from 10s to 24h, such as 10min",
-                .help = "How long the planes may disagree after a change before it has failed",
+                HELP("How long the planes may disagree after a change before it has failed"),
                 .kind = VALUE_DURATION,
                 AT(confirm_timeout_usec),
                 .min = 10 * SECOND,
@@ -166,8 +211,8 @@ const struct key config_keys[] = {
                 .name = "Policy",
                 .fallback = "reallocate",
                 .choices = "reallocate, adopt or alert",
-                .help = "What to do when the address was taken away or replaced: reallocate asks "
-                        "for a new one, adopt takes what it finds, alert only reports",
+                HELP("What to do when the address was taken away or replaced: reallocate asks "
+                     "for a new one, adopt takes what it finds, alert only reports"),
                 .kind = VALUE_CHOICE,
                 AT(heal_policy),
                 NAMES(heal_policies),
@@ -177,7 +222,7 @@ const struct key config_keys[] = {
                 .name = "CheckInterval",
                 .fallback = "5min",
                 .choices = "a duration from 10s to 24h, such as 5min",
-                .help = "How often metadata is asked for the address once it is confirmed",
+                HELP("How often metadata is asked for the address once it is confirmed"),
                 .kind = VALUE_DURATION,
                 AT(heal_check_interval_usec),
                 .min = 10 * SECOND,
@@ -188,7 +233,7 @@ const struct key config_keys[] = {
                 .name = "Limit",
                 .fallback = "3",
                 .choices = "a number from 0 to 10",
-                .help = "The most allocations for this instance in 24 hours, the first included",
+                HELP("The most allocations for this instance in 24 hours, the first included"),
                 .kind = VALUE_UINT,
                 AT(heal_limit),
                 .max = 10,
@@ -198,7 +243,7 @@ const struct key config_keys[] = {
                 .name = "Endpoint",
                 .fallback = "",
                 .choices = "a host such as ecs.example.com or host:port, or empty",
-                .help = "The public ECS endpoint; empty: by the region",
+                HELP("The public ECS endpoint; empty: by the region"),
                 .kind = VALUE_HOST,
                 AT(endpoint),
         },
@@ -207,7 +252,7 @@ const struct key config_keys[] = {
                 .name = "VpcEndpoint",
                 .fallback = "",
                 .choices = "a host such as ecs-vpc.example.com or host:port, or empty",
-                .help = "The ECS endpoint inside the VPC, tried first; empty: by the region",
+                HELP("The ECS endpoint inside the VPC, tried first; empty: by the region"),
                 .kind = VALUE_HOST,
                 AT(vpc_endpoint),
         },
@@ -216,7 +261,7 @@ const struct key config_keys[] = {
                 .name = "Region",
                 .fallback = "",
                 .choices = "a region id such as cn-hangzhou, or empty",
-                .help = "The region; empty: as metadata says",
+                HELP("The region; empty: as metadata says"),
                 .kind = VALUE_WORD,
                 AT(region),
         },
@@ -225,7 +270,7 @@ const struct key config_keys[] = {
                 .name = "Role",
                 .fallback = "",
                 .choices = "a RAM role name of letters, digits, '-', '_' and '.', or empty",
-                .help = "The instance RAM role; empty: the one that metadata lists",
+                HELP("The instance RAM role; empty: the one that metadata lists"),
                 .kind = VALUE_WORD,
                 AT(role),
         },
@@ -234,8 +279,8 @@ const struct key config_keys[] = {
                 .name = "Metadata",
                 .fallback = "http://100.100.100.200",
                 .choices = "a URL without a path, such as http://100.100.100.200",
-                .help = "The metadata service; where the default does not connect, "
-                        "http://[fd00:100::100:200] is tried",
+                HELP("The metadata service; where the default does not connect, "
+                     "http://[fd00:100::100:200] is tried"),
                 .kind = VALUE_BASE,
                 AT(metadata),
         },
@@ -244,7 +289,7 @@ const struct key config_keys[] = {
                 .name = "TokenRequired",
                 .fallback = "no",
                 .choices = "yes or no",
-                .help = "yes never reads metadata without a token",
+                HELP("yes never reads metadata without a token"),
                 .kind = VALUE_BOOL,
                 AT(token_required),
         },
@@ -253,8 +298,8 @@ const struct key config_keys[] = {
                 .name = "Signature",
                 .fallback = "v3",
                 .choices = "v3 or v1",
-                .help = "How requests are signed: v3 is ACS3-HMAC-SHA256, v1 is RPC signature 1.0 "
-                        "for gateways that know nothing else",
+                HELP("How requests are signed: v3 is ACS3-HMAC-SHA256, v1 is RPC signature 1.0 "
+                     "for gateways that know nothing else"),
                 .kind = VALUE_CHOICE,
                 AT(signature),
                 NAMES(signatures),
@@ -264,9 +309,9 @@ const struct key config_keys[] = {
                 .name = "Credentials",
                 .fallback = "role",
                 .choices = "role or static",
-                .help = "role takes them from metadata; static from $CREDENTIALS_DIRECTORY or "
-                        "/etc/ecs-pubip/credentials (access-key-id, access-key-secret, "
-                        "security-token), each root:ecs-pubip-cloud with mode 0640",
+                HELP("role takes them from metadata; static from $CREDENTIALS_DIRECTORY or "
+                     "/etc/ecs-pubip/credentials (access-key-id, access-key-secret, "
+                     "security-token), each root:ecs-pubip-cloud with mode 0640"),
                 .kind = VALUE_CHOICE,
                 AT(credentials),
                 NAMES(credentials_sources),
@@ -276,7 +321,7 @@ const struct key config_keys[] = {
                 .name = "Id",
                 .fallback = "",
                 .choices = "an instance id such as i-bp1abc, or empty",
-                .help = "This instance, only where there is no metadata that names it",
+                HELP("This instance, only where there is no metadata that names it"),
                 .kind = VALUE_WORD,
                 AT(instance_id),
         },

@@ -134,7 +134,7 @@ void config_format_duration(uint64_t usec, char ret[static CONFIG_VALUE_SIZE]) {
 /* *ret is the index of the name that `text` is. */
 static bool find_name(const char *text, const char *const *names, size_t n_names, unsigned *ret) {
         for (unsigned i = 0; i < n_names; i++)
-                if (strcmp(names[i], text) == 0) {
+                if (names[i] && strcmp(names[i], text) == 0) {
                         *ret = i;
                         return true;
                 }
@@ -375,7 +375,7 @@ void config_value_format(const struct key *key, const struct config *c,
         memcpy(&u, from, key->kind == VALUE_BOOL ? sizeof(bool) : sizeof(u));
         switch (key->kind) {
         case VALUE_CHOICE:
-                buf_puts(&b, u < key->n_names ? key->names[u] : "");
+                buf_puts(&b, u < key->n_names && key->names[u] ? key->names[u] : "");
                 break;
         case VALUE_PLANES:
                 format_planes(u, &b);

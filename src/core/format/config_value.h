@@ -25,7 +25,7 @@ struct key {
         const char *section, *name;
         const char *fallback; /* the default as one would write it */
         const char *choices;  /* what would be right; read after "must be" */
-        const char *help;     /* a sentence */
+        const char *help;     /* a sentence; for the manual only */
         const char *const *names;
         uint64_t min, max;
         enum value_kind kind : 8;

@@ -13,6 +13,7 @@
 #include <ecs-pubip/governor.h>
 #include <ecs-pubip/status.h>
 
+#include "core/api/names.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/ipv4.h"
@@ -89,6 +90,14 @@ static const char *op_text(int value) {
         return wire_op_name((enum wire_op)value);
 }
 
+static const char *product_text(int value) {
+        return product_names[value];
+}
+
+static const char *charge_text(int value) {
+        return eip_charge_names[value];
+}
+
 static const char *class_text(int value) {
         return fault_class_name((enum fault_class)value);
 }
@@ -111,6 +120,7 @@ static const struct field instance_fields[] = {
         WORD(ledger, first_boot_id, "first-boot"),
         NAME(ledger, network, "network", network_text, NETWORK_CLASSIC + 1),
         FIELD(FIELD_U64, ledger, seq, "seq"),
+        FIELD(FIELD_UNSIGNED, ledger, purchases, "purchases"),
         FIELD(FIELD_I64, ledger, inspected, "inspected"),
         FIELD(FIELD_I64, ledger, suspect, "suspect"),
         FIELD(FIELD_BOOL, ledger, suspect_pending, "suspect-pending"),
@@ -158,6 +168,10 @@ static const struct field entry_fields[] = {
         WORD(ledger_entry, shown_boot_id, "shown-boot"),
         NAME(ledger_entry, metadata_before, "metadata-before", showed_name, SHOWED_ANOTHER + 1),
         NAME(ledger_entry, nic_before, "nic-before", showed_name, SHOWED_ANOTHER + 1),
+        NAME(ledger_entry, order.product, "product", product_text, PRODUCT_VPC + 1),
+        NAME(ledger_entry, order.charge, "charge", charge_text, EIP_PAY_BY_BANDWIDTH + 1),
+        FIELD(FIELD_UNSIGNED, ledger_entry, order.bandwidth, "bandwidth"),
+        WORD(ledger_entry, order.isp, "isp"),
         WORD(ledger_entry, allocation_id, "eip"),
         WORD(ledger_entry, client_token, "token"),
         WORD(ledger_entry, request_id, "request"),

@@ -42,8 +42,10 @@ struct member {
         uint32_t max;
         uint16_t offset, size;        /* of the struct's member; size in bytes */
         uint16_t width, offset_count; /* lists: of one element; where the count (unsigned) is */
-        const char *const *names;
-        const struct member *members;
+        union {
+                const char *const *names;     /* MEMBER_NAME */
+                const struct member *members; /* MEMBER_OBJECT */
+        };
 };
 
 #define MEMBER_AT(type_, member_)                                                                  \

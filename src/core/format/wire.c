@@ -38,6 +38,10 @@ const char *const network_names[] = {
         [NETWORK_VPC] = "vpc",
         [NETWORK_CLASSIC] = "classic",
 };
+const char *const product_names[] = {
+        [PRODUCT_ECS] = "ecs",
+        [PRODUCT_VPC] = "vpc",
+};
 static const char *const presence_names[] = {
         [PRESENCE_UNKNOWN] = "unknown",
         [PRESENCE_ABSENT] = "absent",
@@ -67,6 +71,11 @@ static const struct member question_members[] = {
         {"instance_id", MEMBER_WORD, 0, Q(instance_id)},
         {"client_token", MEMBER_WORD, 0, Q(client_token)},
         {"allocation_id", MEMBER_WORD, 0, Q(allocation_id)},
+        {"audit", MEMBER_BOOL, 0, Q(audit)},
+        {"eip_product", MEMBER_NAME, 0, Q(order.product), MEMBER_NAMES(product_names)},
+        {"eip_charge", MEMBER_NAME, 0, Q(order.charge), MEMBER_NAMES(eip_charge_names)},
+        {"eip_bandwidth", MEMBER_UINT, 0, Q(order.bandwidth), .max = BANDWIDTH_MAX},
+        {"eip_isp", MEMBER_WORD, 0, Q(order.isp)},
         {"bandwidth_out", MEMBER_UINT, 0, Q(bandwidth_out), .max = BANDWIDTH_MAX},
         {"allocate_public_ip", MEMBER_BOOL, 0, Q(allocate_public_ip)},
         {"probe", MEMBER_NAME, 0, Q(probe), MEMBER_NAMES(probe_names)},
@@ -124,6 +133,9 @@ static const struct member eip_members[] = {
         {"bound_to", MEMBER_WORD, 0, E(bound_to)},
         {"bound_here", MEMBER_BOOL, 0, E(bound_here)},
         {"locked", MEMBER_BOOL, 0, E(locked)},
+        {"allocated", MEMBER_TIME, 0, E(allocated)},
+        {"named", MEMBER_BOOL, 0, E(named)},
+        {"product", MEMBER_NAME, 0, E(product), MEMBER_NAMES(product_names)},
         {},
 };
 
