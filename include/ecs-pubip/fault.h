@@ -52,6 +52,14 @@ enum fault_awaits {
         AWAITS_USER_DATA, /* cloud-init has written the files of user-data */
 };
 
+/* What a row tells of, for the conditions: what is no address, permission or clock by its class. */
+enum fault_about {
+        ABOUT_ADDRESS,
+        ABOUT_IDENTITY, /* which instance this machine is */
+        ABOUT_BUDGET,   /* a limit of the governor */
+        ABOUT_LEDGER,
+};
+
 struct fault {
         enum fault_class class;
         char code[FAULT_CODE_SIZE];
@@ -59,6 +67,7 @@ struct fault {
         char message[FAULT_MESSAGE_SIZE];
         char request_id[REQUEST_ID_SIZE];
         uint32_t retry_after_ms; /* 0: no hint */
+        uint8_t context;         /* what the call was, where that tells rows apart */
 };
 
 /* Of the refused call: some codes mean different things with an optional parameter, or of a call
@@ -67,6 +76,7 @@ enum fault_context {
         FAULT_WITH_IP_ADDRESS = 1 << 0,
         FAULT_WITH_VLAN_ID = 1 << 1,
         FAULT_OF_REBOOT = 1 << 2,
+        FAULT_OF_EIP = 1 << 3,
 };
 
 /* In a row's status: any of that hundred. */
@@ -84,11 +94,12 @@ struct fault_row {
                                  any. Upper and lower case are one, as in the message */
         unsigned message : 4; /* 0: any; fault_row_message() */
         unsigned status : 10; /* 0: any; or FAULT_STATUS_4XX and its like */
-        unsigned context : 3; /* all of these must be set */
+        unsigned context : 4; /* all of these must be set */
         enum fault_class class : 4;
         enum fault_executed executed : 2; /* of rows of the API: holds for a status of the 4xx */
         enum fault_origin origin : 3;
         enum fault_awaits awaits : 2;
+        enum fault_about about : 2;
         bool slow : 1;           /* the first wait is already the cap of the class */
         bool quick : 1;          /* the waits end at 30 s, whatever the cap of the class is */
         bool own : 1;            /* a code of our own, below; not the cloud's */
@@ -109,7 +120,10 @@ const struct fault_row *fault_table(size_t *ret_n);
 /* What must be a part of the message for the row to fit; NULL: any message fits. */
 const char *fault_row_message(const struct fault_row *row);
 
-/* The row that explains a fault; never NULL: the last row fits everything. */
+/*
+ * The row that explains a fault; never NULL: the last row fits everything. `context` is what is
+ * known besides the fault's own.
+ */
 const struct fault_row *fault_explain(const struct fault *f, unsigned context);
 
 /* Sets f->class from the row (a hint in retry_after_ms on an error answer makes it THROTTLED). */

@@ -7,7 +7,7 @@
 #include <ecs-pubip/ledger.h>
 #include <ecs-pubip/verdict.h>
 
-#define STATUS_TEXT_MAX    (16u * 1024)
+#define STATUS_TEXT_MAX    (64u * 1024)
 #define STATUS_WHY_SIZE    256
 #define STATUS_LINE_SIZE   256
 #define STATUS_REASON_SIZE 96
@@ -77,6 +77,15 @@ enum address_change {
         _CHANGE_MAX,
 };
 
+/* What `note` says, for those that act on it. */
+enum note_kind {
+        NOTE_OTHER, /* also: there is no note */
+        NOTE_CONFIG_UNREAD,
+        NOTE_LEDGER_UNREADABLE,
+        NOTE_LEDGER_UNWRITABLE,
+        _NOTE_KIND_MAX,
+};
+
 /* What the limits count, of the last 24 hours. All zero: not known. */
 struct status_day {
         unsigned allocations, allocations_limit;
@@ -113,15 +122,30 @@ struct status {
         char control_fault[FAULT_CODE_SIZE];  /* why the control plane is unknown, if by a fault */
         char metadata_fault[FAULT_CODE_SIZE]; /* the same for metadata, of its last look */
         char config_problem[STATUS_WHY_SIZE]; /* where the files are wrong: file, line, key; "" */
+
+        /* What the conditions are made of besides; status.json has the conditions instead. */
+        enum note_kind note_kind;
+        char hold_problem[STATUS_WHY_SIZE]; /* a brake that `hold` has not written; "" */
+        bool was_confirmed;    /* `public_ip`, in this run: a plane that disagrees has changed */
+        unsigned planes_aside; /* bits of enum plane: the verdict does not ask them */
+        enum kernel_gap kernel_gap;
 };
 
-/* malloc'ed JSON text with a final newline; -ENOMEM. */
-int status_format(const struct status *s, char **ret);
-/* -EBADMSG if it is no status of version 1. Unknown members are ignored. */
-int status_parse(const char *text, size_t len, struct status *ret);
+struct conditions;
 
-/* The STATUS= line of sd_notify and the first line of `ecs-pubip status`. */
-void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]);
+/* malloc'ed JSON text with a final newline; -ENOMEM. */
+int status_format(const struct status *s, const struct conditions *c, char **ret);
+/*
+ * -EBADMSG if it is no status of version 1. Unknown members are ignored, as are conditions of an
+ * unknown kind; where an older agent wrote none, they are made of the rest. `ret_c` may be NULL.
+ */
+int status_parse(const char *text, size_t len, struct status *ret, struct conditions *ret_c);
+
+/*
+ * The STATUS= line of sd_notify and the first line of `ecs-pubip status`: the phase, and as many
+ * whole problems as there is room for. Says in *c which of them it has told.
+ */
+void status_line(const struct status *s, struct conditions *c, char ret[static STATUS_LINE_SIZE]);
 
 /*
  * True if the address works, as far as the planes that count say: also under a hold, where the
@@ -140,7 +164,8 @@ struct metrics {
         uint64_t kernel_events, kernel_overruns;
 };
 /* Text for node_exporter's textfile collector (text format 0.0.4); malloc'ed; -ENOMEM. */
-int metrics_format(const struct status *s, const struct metrics *m, char **ret);
+int metrics_format(const struct status *s, const struct conditions *c, const struct metrics *m,
+                   char **ret);
 
 const char *status_phase_name(enum phase p);
 const char *status_change_name(enum address_change c); /* "assigned" …; NULL for NONE */

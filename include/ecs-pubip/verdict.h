@@ -31,6 +31,17 @@ struct watch {
         unsigned n_machine_ips;
 };
 
+/* What a person has to mend, of what is missing. */
+enum kernel_gap {
+        KERNEL_GAP_NONE,    /* nothing, or what has no remedy of its own */
+        KERNEL_GAP_DOWN,    /* the link was set down */
+        KERNEL_GAP_CARRIER, /* nothing is at its other end */
+        KERNEL_GAP_ROUTE,   /* a rule or the routes refuse the way out */
+        KERNEL_GAP_REPLIES, /* they leave by another link */
+        KERNEL_GAP_FILTER,  /* rp_filter drops what comes in */
+        _KERNEL_GAP_MAX,
+};
+
 /* What the kernel says of the watched address (design 4.7). Compared as bytes. */
 struct kernel_facts {
         bool known;          /* false: the kernel was not asked yet, or could not be */
@@ -39,6 +50,7 @@ struct kernel_facts {
         enum answer out;     /* packets from it leave by its own link, in both halves of IPv4 */
         enum answer in;      /* packets to it that come by that link are taken in */
         enum answer machine; /* an address of the inspected instance is local here (law L13) */
+        enum kernel_gap gap; /* what `reason` comes to */
         char interface[INTERFACE_SIZE];  /* with the watched address; "" : none */
         char found[KERNEL_FOUND_SIZE];   /* where `machine` is no: the addresses that are here */
         char reason[KERNEL_REASON_SIZE]; /* what is missing: "eth0: no carrier"; else a note, "" */

@@ -87,6 +87,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)set_tick(r);
         runtime_judge_hold(r);
         netlink_ask(r->netlink); /* sysctls change without a message */
+        if (r->some_over)
+                runtime_publish(r);
         runtime_beat(r);
         runtime_check_folders(r);
         return 0;

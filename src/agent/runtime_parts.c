@@ -36,8 +36,10 @@ enum hold runtime_hold(const struct runtime *r) {
 }
 
 void runtime_look_soon(struct runtime *r, uint64_t usec) {
-        uint64_t now = 0;
+        uint64_t now = 0, planned = 0;
 
         (void)sd_event_now(r->event, CLOCK_BOOTTIME, &now);
-        (void)sd_event_source_set_time(r->tick, now + usec);
+        (void)sd_event_source_get_time(r->tick, &planned);
+        if (now + usec < planned)
+                (void)sd_event_source_set_time(r->tick, now + usec);
 }

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <ecs-pubip/condition.h>
 #include <ecs-pubip/engine.h>
 
 #include "clock_watch.h"
@@ -58,6 +59,8 @@ struct runtime {
         char aside[STORE_NAME_SIZE];
         bool ledger_is_newer; /* the one that was set aside: whole, but of a newer version */
         struct metrics metrics;
+        struct condition_past conditions;
+        bool some_over; /* of them: they are to be forgotten soon */
         struct record record;
         bool change_told, change_due; /* hooks were told of the address in this run; are to be */
 };

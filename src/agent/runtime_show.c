@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#include <ecs-pubip/usec.h>
+
 #include "host/clock.h"
 #include "host/hold_file.h"
 #include "message_ids.h"
@@ -59,10 +61,12 @@ void runtime_show_alive(struct runtime *r) {
 static void note_brake(const struct runtime *r, struct status *s) {
         char why[HOLD_WHY_SIZE];
 
-        if (hold_file_read(r->engine.facts.identity.instance_id, why) == HOLD_ON && *why)
-                snprintf(s->note, sizeof(s->note),
-                         HOLD_PATH " %s, which holds every instance; `ecs-pubip resume` removes it",
-                         why);
+        if (hold_file_read(r->engine.facts.identity.instance_id, why) != HOLD_ON || !*why)
+                return;
+        snprintf(s->hold_problem, sizeof(s->hold_problem),
+                 HOLD_PATH " %s, which holds every instance; `ecs-pubip resume` removes it", why);
+        if (s->note_kind == NOTE_OTHER)
+                TEXT_SET(s->note, s->hold_problem);
 }
 
 /* A mark that could not be made, or that somebody took away, is made at the next occasion. */
@@ -82,11 +86,11 @@ static int publish_marks(struct runtime *r) {
         return k < 0 ? k : q;
 }
 
-/* What others see at this moment: the engine's word, and what the runtime adds to it. */
-static void status_take(struct runtime *r, struct status *ret) {
+/* The engine's word, and what the runtime adds to it. */
+static void take_status(struct runtime *r, struct engine_now now, struct status *ret) {
         const struct history_change *c = &r->record.change;
 
-        engine_status(&r->engine, runtime_now(), ret);
+        engine_status(&r->engine, now, ret);
         TEXT_SET(ret->config_problem, r->config_report.first);
         if (ret->held)
                 note_brake(r, ret);
@@ -97,14 +101,28 @@ static void status_take(struct runtime *r, struct status *ret) {
         ret->change = c->how;
 }
 
-static int publish_metrics_of(struct runtime *r, const struct status *s) {
+/* What others see at this moment. What is over is looked at again when its gap is. */
+static void take_view(struct runtime *r, struct status *ret, struct conditions *ret_c) {
+        struct engine_now now = runtime_now();
+
+        take_status(r, now, ret);
+        condition_list(ret, ret_c);
+        r->some_over = condition_follow(&r->conditions, ret_c, engine_time(&r->engine, now),
+                                        now.boot_usec);
+        if (r->some_over)
+                runtime_look_soon(r, CONDITION_GAP_SEC * USEC_PER_SEC);
+}
+
+static int publish_metrics_of(struct runtime *r, const struct status *s,
+                              const struct conditions *c) {
         _cleanup_free_ char *text = NULL;
         struct netlink_counts counts = netlink_counts(r->netlink);
 
         r->metrics.kernel_events = counts.events;
         r->metrics.kernel_overruns = counts.overruns;
         r->metrics.heartbeat = clock_wall_sec();
-        return metrics_format(s, &r->metrics, &text) < 0 ? 0 : publish_metrics(&r->publish, text);
+        return metrics_format(s, c, &r->metrics, &text) < 0 ? 0
+                                                            : publish_metrics(&r->publish, text);
 }
 
 /* One line a phase, for `ecs-pubip history`. */
@@ -121,16 +139,17 @@ static int publish_phase(struct runtime *r, const struct status *s) {
 void runtime_publish_status(struct runtime *r, struct status *ret) {
         _cleanup_free_ char *json = NULL;
         char line[STATUS_LINE_SIZE];
+        struct conditions c;
         int k;
 
-        status_take(r, ret);
-        status_line(ret, line);
+        take_view(r, ret, &c);
+        status_line(ret, &c, line);
         notify_status(r->notify, line);
         k = show_alive(r);
-        if (k >= 0 && status_format(ret, &json) >= 0)
+        if (k >= 0 && status_format(ret, &c, &json) >= 0)
                 k = publish_status(&r->publish, json);
         if (k >= 0)
-                k = publish_metrics_of(r, ret);
+                k = publish_metrics_of(r, ret, &c);
         if (k >= 0)
                 k = publish_phase(r, ret);
         if (k >= 0)
@@ -145,10 +164,11 @@ void runtime_publish(struct runtime *r) {
 }
 
 void runtime_publish_counters(struct runtime *r) {
+        struct conditions c;
         struct status s;
 
-        status_take(r, &s);
-        (void)publish_metrics_of(r, &s);
+        take_view(r, &s, &c);
+        (void)publish_metrics_of(r, &s, &c);
 }
 
 void runtime_beat(struct runtime *r) {

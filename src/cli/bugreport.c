@@ -117,7 +117,11 @@ static void add_status(struct buf *out) {
                 TEXT_SET(s.status.note, LEFT_OUT);
         TEXT_SET(s.status.sentence, fault_sentence(fault_explain(&s.status.fault, 0)));
         TEXT_SET(s.status.remedy, ""); /* `explain` has it */
-        if (status_format(&s.status, &json) >= 0)
+        for (unsigned i = 0; i < s.conditions.n; i++) {
+                TEXT_SET(s.conditions.list[i].sentence, LEFT_OUT);
+                TEXT_SET(s.conditions.list[i].remedy, "");
+        }
+        if (status_format(&s.status, &s.conditions, &json) >= 0)
                 buf_puts(out, json);
 }
 
@@ -292,20 +296,10 @@ static void add_journal(struct buf *out) {
 static int write_report(const char *path, const struct buf *text) {
         _cleanup_close_ int fd =
                 open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        const char *p = buf_text(text);
-        size_t left = text->len;
 
         if (fd < 0 || fchmod(fd, 0600) < 0)
                 return -errno;
-        while (left > 0) {
-                ssize_t n = write(fd, p, left);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                p += n > 0 ? n : 0;
-                left -= n > 0 ? (size_t)n : 0;
-        }
-        return 0;
+        return file_write_all(fd, buf_text(text));
 }
 
 static int run(const struct options *o) {

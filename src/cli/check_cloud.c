@@ -55,9 +55,9 @@ static void check_token(struct doctor *d, struct finding *f) {
         if (!d->identity.from_metadata) {
                 finding_set(f, LEVEL_SKIPPED, "metadata is not in use");
         } else if (d->identity.tokenless) {
-                finding_set(f, LEVEL_NOTE, "metadata gives no token and is read without one");
-                finding_remedy(f, "nothing to do while it works; the reason is a lost PUT "
-                                  "(HttpPutResponseHopLimit) or something in between");
+                finding_say(f, LEVEL_NOTE, "metadata gives no token and is read without one",
+                            "nothing to do while it works; the reason is a lost PUT "
+                            "(HttpPutResponseHopLimit) or something in between");
         } else {
                 finding_set(f, LEVEL_OK, "metadata is read with a token");
         }
@@ -65,7 +65,7 @@ static void check_token(struct doctor *d, struct finding *f) {
 
 static void check_identity(struct doctor *d, struct finding *f) {
         const char *agents = d->snapshot.status.instance_id;
-        bool is_ecs;
+        bool is_ecs, odd;
 
         if (skip_unidentified(d, f))
                 return;
@@ -73,15 +73,12 @@ static void check_identity(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_WARN, "this is %s, but the agent last said %s",
                             d->identity.instance_id, agents);
                 finding_remedy(f, "sudo systemctl restart ecs-pubip");
-        } else if (dmi_read(&is_ecs) && !is_ecs) {
-                finding_set(f, LEVEL_NOTE,
-                            "%s in %s, though the firmware does not name an ECS "
-                            "instance",
-                            d->identity.instance_id, d->identity.region_id);
-        } else {
-                finding_set(f, LEVEL_OK, "%s in %s", d->identity.instance_id,
-                            d->identity.region_id);
+                return;
         }
+        odd = dmi_read(&is_ecs) && !is_ecs;
+        finding_set(f, odd ? LEVEL_NOTE : LEVEL_OK, "%s in %s%s", d->identity.instance_id,
+                    d->identity.region_id,
+                    odd ? ", though the firmware does not name an ECS instance" : "");
 }
 
 /* What metadata shows of the address; whether that is right is the verdict's affair. */
@@ -90,18 +87,15 @@ static void check_address(struct doctor *d, struct finding *f) {
 
         if (skip_unidentified(d, f))
                 return;
-        switch (d->identity.public.presence) {
-        case PRESENCE_PRESENT:
+        if (d->identity.public.presence == PRESENCE_PRESENT)
                 finding_set(f, LEVEL_OK, "metadata shows %s",
                             ipv4_format(d->identity.public.address, address));
-                break;
-        case PRESENCE_ABSENT:
-                finding_set(f, LEVEL_NOTE, "metadata shows no public address");
-                break;
-        case PRESENCE_UNKNOWN:
-                finding_set(f, LEVEL_NOTE, "metadata does not say whether there is one");
-                break;
-        }
+        else
+                finding_say(f, LEVEL_NOTE,
+                            d->identity.public.presence == PRESENCE_ABSENT
+                                    ? "metadata shows no public address"
+                                    : "metadata does not say whether there is one",
+                            "");
 }
 
 /* One question tells about credentials, clock, endpoint, permission and instance. */

@@ -20,10 +20,7 @@
 #define AGENT_USER   "ecs-pubip"
 #define FREE_MIN     (256u * 1024) /* bytes: the ledger and its successor fit many times */
 #define SELINUX_PATH "/sys/fs/selinux/enforce"
-#define KERNEL_REMEDY                                                                                  \
-        "look at `ip address`, `ip rule` and `ip route`; behind a tunnel: ip rule add from %s lookup " \
-        "TABLE (ecs-pubip-agent(8)). A new address of the classic network comes with a reboot"
-#define SOCKET_UNIT "/etc/systemd/system/ecs-pubip-cloud.socket"
+#define SOCKET_UNIT  "/etc/systemd/system/ecs-pubip-cloud.socket"
 
 static void check_config(struct doctor *d, struct finding *f) {
         if (d->config_finding.level != LEVEL_OK)
@@ -37,8 +34,7 @@ static void check_agent(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_OK, "runs");
                 return;
         }
-        finding_set(f, LEVEL_FAIL, "does not run");
-        finding_remedy(f, SHOW_START_REMEDY);
+        finding_say(f, LEVEL_FAIL, "does not run", SHOW_START_REMEDY);
         if (snapshot_ended(&d->snapshot)) {
                 finding_set(f, LEVEL_FAIL, "has ended: %s", d->snapshot.status.sentence);
                 finding_remedy(f, "%s", d->snapshot.status.remedy);
@@ -59,9 +55,9 @@ static bool says_nothing(const struct doctor *d, struct finding *f) {
                 break;
         case STATUS_FILE_GARBLED:
         case STATUS_FILE_UNREADABLE:
-                finding_set(f, LEVEL_FAIL, STATUS_PATH " is not one that can be read");
-                finding_remedy(f, "sudo systemctl restart ecs-pubip writes it anew; update the "
-                                  "package as a whole if it does not help");
+                finding_say(f, LEVEL_FAIL, STATUS_PATH " is not one that can be read",
+                            "sudo systemctl restart ecs-pubip writes it anew; update the "
+                            "package as a whole if it does not help");
                 break;
         }
         return true;
@@ -69,27 +65,20 @@ static bool says_nothing(const struct doctor *d, struct finding *f) {
 
 static void check_verdict(struct doctor *d, struct finding *f) {
         const struct status *s = &d->snapshot.status;
+        struct conditions c = d->snapshot.conditions;
+        enum exit_status outcome;
         char line[STATUS_LINE_SIZE];
 
         if (says_nothing(d, f))
                 return;
-        status_line(s, line);
-        switch (snapshot_outcome(&d->snapshot)) {
-        case EXIT_DONE:
-                finding_set(f, LEVEL_OK, "%s", line);
-                break;
-        case EXIT_FAILED:
-                finding_set(f, LEVEL_FAIL, "%s", line);
-                break;
-        case EXIT_REBOOT_WAITS: /* for a person, with Reboot.Policy=never */
-                finding_set(f, s->phase == PHASE_FAILED ? LEVEL_FAIL : LEVEL_WARN, "%s", line);
-                break;
-        case EXIT_NOT_YET:
-        case EXIT_USAGE:
-        case EXIT_NO_AGENT:
-                finding_set(f, LEVEL_WARN, "%s", line);
-                break;
-        }
+        status_line(s, &c, line);
+        outcome = snapshot_outcome(&d->snapshot);
+        finding_set(f,
+                    outcome == EXIT_DONE ? LEVEL_OK
+                    /* a reboot may wait for a person, with Reboot.Policy=never */
+                    : outcome == EXIT_FAILED || s->phase == PHASE_FAILED ? LEVEL_FAIL
+                                                                         : LEVEL_WARN,
+                    "%s", line);
         TEXT_SET(f->code, s->fault.code);
         TEXT_SET(f->request_id, s->fault.request_id);
         finding_remedy(f, "%s", s->remedy);
@@ -125,14 +114,14 @@ static void check_state(struct doctor *d, struct finding *f) {
                 return;
         }
         if (fs.f_flag & ST_RDONLY) {
-                finding_set(f, LEVEL_FAIL, STATE_DIR " is on a read-only file system");
-                finding_remedy(f, "mount it writable: no changing call is made without a ledger");
+                finding_say(f, LEVEL_FAIL, STATE_DIR " is on a read-only file system",
+                            "mount it writable: no changing call is made without a ledger");
         } else if (fs.f_bavail * fs.f_frsize < FREE_MIN || (fs.f_files && fs.f_favail == 0)) {
-                finding_set(f, LEVEL_FAIL, "the disk of " STATE_DIR " is full");
-                finding_remedy(f, "make room: no changing call is made without a ledger");
+                finding_say(f, LEVEL_FAIL, "the disk of " STATE_DIR " is full",
+                            "make room: no changing call is made without a ledger");
         } else if (user && st.st_uid != user->pw_uid) {
-                finding_set(f, LEVEL_FAIL, STATE_DIR " does not belong to " AGENT_USER);
-                finding_remedy(f, "sudo chown -R " AGENT_USER ": " STATE_DIR);
+                finding_say(f, LEVEL_FAIL, STATE_DIR " does not belong to " AGENT_USER,
+                            "sudo chown -R " AGENT_USER ": " STATE_DIR);
         } else if ((st.st_mode & ACCESSPERMS) != S_IRWXU) { /* else others may hold its lock */
                 finding_set(f, LEVEL_FAIL, STATE_DIR " has mode %04o", st.st_mode & 07777u);
                 finding_remedy(f, "sudo chmod 0700 " STATE_DIR);
@@ -190,14 +179,14 @@ static void check_hold(struct doctor *d, struct finding *f) {
         case HOLD_OFF:
                 check_held(&d->snapshot, f);
                 break;
-        case HOLD_ON:
-                finding_set(f, LEVEL_FAIL, "set: no changing call is made%s%s",
+        case HOLD_ON: /* what somebody wants needs nobody */
+                finding_set(f, *why ? LEVEL_FAIL : LEVEL_NOTE, "set: no changing call is made%s%s",
                             *why ? "; " HOLD_PATH " " : "", why);
                 finding_remedy(f, "sudo ecs-pubip resume, once it is no longer wanted");
                 break;
         case HOLD_FOREIGN:
-                finding_set(f, LEVEL_NOTE, HOLD_PATH " names another instance and is ignored");
-                finding_remedy(f, "remove it");
+                finding_say(f, LEVEL_NOTE, HOLD_PATH " names another instance and is ignored",
+                            "remove it");
                 break;
         }
 }
@@ -222,6 +211,7 @@ static void check_way_out(struct finding *f) {
 
 static void check_kernel(struct doctor *d, struct finding *f) {
         const struct status_plane *k = &d->snapshot.status.planes[PLANE_KERNEL];
+        const struct condition *c = condition_find(&d->snapshot.conditions, CONDITION_KERNEL);
         char address[IPV4_SIZE] = "the address";
 
         if (!d->snapshot.alive || d->snapshot.file != STATUS_FILE_READ) {
@@ -245,8 +235,8 @@ static void check_kernel(struct doctor *d, struct finding *f) {
                 finding_set(f, LEVEL_FAIL, "%s", *k->reason ? k->reason : "disagrees");
                 break;
         }
-        if (*k->reason)
-                finding_remedy(f, KERNEL_REMEDY, address);
+        if (c)
+                finding_remedy(f, "%s", c->remedy);
 }
 
 static void check_selinux(struct doctor *d, struct finding *f) {

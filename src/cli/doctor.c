@@ -66,22 +66,20 @@ static void add_finding(struct buf *out, const char *name, const struct finding 
         }
 }
 
-static bool add_member(cJSON *object, const char *name, const char *text) {
-        return text[0] ? cJSON_AddStringToObject(object, name, text)
-                       : cJSON_AddNullToObject(object, name);
-}
-
 static int add_json(cJSON *array, const char *name, const struct finding *f) {
+        const char *const members[][2] = {
+                {"check", name},   {"level", levels[f->level].name},
+                {"text", f->text}, {"remedy", f->remedy},
+                {"code", f->code}, {"request_id", f->request_id},
+        };
         cJSON *object = cJSON_CreateObject();
 
         if (!object || !cJSON_AddItemToArray(array, object))
                 return -ENOMEM;
-        if (!add_member(object, "check", name) ||
-            !add_member(object, "level", levels[f->level].name) ||
-            !add_member(object, "text", f->text) || !add_member(object, "remedy", f->remedy) ||
-            !add_member(object, "code", f->code) ||
-            !add_member(object, "request_id", f->request_id))
-                return -ENOMEM;
+        for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+                if (!(*members[i][1] ? cJSON_AddStringToObject(object, members[i][0], members[i][1])
+                                     : cJSON_AddNullToObject(object, members[i][0])))
+                        return -ENOMEM;
         return 0;
 }
 
@@ -133,6 +131,36 @@ static int run_checks(struct rounds *r) {
         return 0;
 }
 
+/* What a check finds by itself, or the verdict says, is not told twice. */
+static bool is_told(const struct rounds *r, const struct condition *c) {
+        return c->kind == CONDITION_CONFIG || c->kind == CONDITION_KERNEL ||
+               c->kind == CONDITION_HOLD ||
+               (*c->code && strcmp(c->code, r->doctor.snapshot.status.fault.code) == 0);
+}
+
+/* The agent's own list. */
+static void add_conditions(struct rounds *r) {
+        const struct snapshot *s = &r->doctor.snapshot;
+
+        for (unsigned i = 0; s->alive && i < s->conditions.n && r->n < CHECKS_MAX; i++) {
+                const struct condition *c = &s->conditions.list[i];
+                struct checked *o = &r->outcomes[r->n];
+                struct fault f = {};
+
+                if (!condition_is_problem(c) || is_told(r, c))
+                        continue;
+                TEXT_SET(f.code, c->code);
+                o->name = "condition";
+                finding_say(&o->finding,
+                            *c->code ? finding_level(fault_explain(&f, 0)->class) : LEVEL_FAIL,
+                            c->sentence, c->remedy);
+                TEXT_SET(o->finding.code, c->code);
+                if (o->finding.level > r->worst)
+                        r->worst = o->finding.level;
+                r->n++;
+        }
+}
+
 static unsigned count(const struct rounds *r, enum level level) {
         unsigned n = 0;
 
@@ -141,19 +169,17 @@ static unsigned count(const struct rounds *r, enum level level) {
         return n;
 }
 
-/* What needs a person first, then what heals by waiting, then the rest in the order of the checks.
- */
-static void add_outcomes(struct buf *out, const struct rounds *r, bool colours) {
-        static const enum level problems[] = {LEVEL_FAIL, LEVEL_WARN};
+/* What needs a person first, then what heals by waiting, then the rest; else as they were run. */
+static unsigned place_of(enum level level) {
+        return level == LEVEL_FAIL ? 0 : level == LEVEL_WARN ? 1 : 2;
+}
 
-        for (size_t p = 0; p < sizeof(problems) / sizeof(problems[0]); p++)
+static void add_outcomes(struct buf *out, const struct rounds *r, bool colours) {
+        for (unsigned place = 0; place <= place_of(LEVEL_OK); place++)
                 for (size_t i = 0; i < r->n; i++)
-                        if (r->outcomes[i].finding.level == problems[p])
+                        if (place_of(r->outcomes[i].finding.level) == place)
                                 add_finding(out, r->outcomes[i].name, &r->outcomes[i].finding,
                                             colours);
-        for (size_t i = 0; i < r->n; i++)
-                if (r->outcomes[i].finding.level < LEVEL_WARN)
-                        add_finding(out, r->outcomes[i].name, &r->outcomes[i].finding, colours);
         buf_printf(out, "\n%u need%s a person, %u heal%s by waiting; %u passed, %u not checked\n",
                    count(r, LEVEL_FAIL), count(r, LEVEL_FAIL) == 1 ? "s" : "", count(r, LEVEL_WARN),
                    count(r, LEVEL_WARN) == 1 ? "s" : "", count(r, LEVEL_OK) + count(r, LEVEL_NOTE),
@@ -198,6 +224,7 @@ static int run(const struct options *o) {
         e = run_checks(&r);
         if (r.progress)
                 fputs("\r\033[K", stderr);
+        add_conditions(&r);
         if (e >= 0 && o->json)
                 e = add_outcomes_json(&text, &r, levels[r.worst].status);
         else if (e >= 0)

@@ -17,6 +17,12 @@ void finding_set(struct finding *f, enum level level, const char *format, ...) {
         va_end(ap);
 }
 
+void finding_say(struct finding *f, enum level level, const char *text, const char *remedy) {
+        f->level = level;
+        TEXT_SET(f->text, text);
+        TEXT_SET(f->remedy, remedy);
+}
+
 void finding_remedy(struct finding *f, const char *format, ...) {
         va_list ap;
 
@@ -25,7 +31,7 @@ void finding_remedy(struct finding *f, const char *format, ...) {
         va_end(ap);
 }
 
-static enum level level_of(enum fault_class class) {
+enum level finding_level(enum fault_class class) {
         switch (class) {
         case FAULT_AUTH:
         case FAULT_OPERATOR:
@@ -46,7 +52,7 @@ static enum level level_of(enum fault_class class) {
 void finding_fault(struct finding *f, const struct fault *fault) {
         char remedy[FAULT_REMEDY_SIZE];
 
-        finding_set(f, level_of(fault->class), fault->message[0] ? "%s (%s)" : "%s",
+        finding_set(f, finding_level(fault->class), fault->message[0] ? "%s (%s)" : "%s",
                     fault_sentence(fault_explain(fault, 0)), fault->message);
         fault_remedy(fault, 0, remedy);
         finding_remedy(f, "%s", remedy);

@@ -24,7 +24,11 @@ struct finding {
 
 void finding_set(struct finding *f, enum level level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* Both, as they are. */
+void finding_say(struct finding *f, enum level level, const char *text, const char *remedy);
 void finding_remedy(struct finding *f, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+/* What needs a person fails, what heals by waiting warns. */
+enum level finding_level(enum fault_class class);
 /* Sentence, code, message and remedy of a fault; the level follows from its class. */
 void finding_fault(struct finding *f, const struct fault *fault);

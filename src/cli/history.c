@@ -39,7 +39,7 @@ static void add_entry(struct buf *out, const struct history *h, unsigned i) {
 static void add_sum(struct buf *out, const struct history *h) {
         _cleanup_buf_ struct buf text = BUF(512);
         uint64_t spent[_PHASE_MAX] = {};
-        char span[SPAN_SIZE];
+        char span[SPAN_SIZE], before[SPAN_SIZE];
         unsigned i;
 
         for (i = 0; i < h->n && h->entries[i].phase != PHASE_CONFIRMED; i++)
@@ -47,8 +47,8 @@ static void add_sum(struct buf *out, const struct history *h) {
         if (i == h->n)
                 return;
         buf_printf(&text, "confirmed %s after this boot began; before the agent %s",
-                   time_format_span(h->entries[i].uptime, span), "");
-        buf_printf(&text, "%s", time_format_span(h->entries[0].uptime, span));
+                   time_format_span(h->entries[i].uptime, span),
+                   time_format_span(h->entries[0].uptime, before));
         for (enum phase p = 0; p < _PHASE_MAX; p++)
                 if (spent[p] > 0)
                         buf_printf(&text, ", %s %s", status_phase_name(p),

@@ -10,25 +10,11 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "host/file.h"
 #include "json.h"
 
 int out_write(const struct buf *text) {
-        const char *p = buf_text(text);
-        size_t left = text->len;
-
-        if (text->error < 0)
-                return text->error;
-        while (left > 0) {
-                ssize_t n = write(STDOUT_FILENO, p, left);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                p += n;
-                left -= (size_t)n;
-        }
-        return 0;
+        return text->error < 0 ? text->error : file_write_all(STDOUT_FILENO, buf_text(text));
 }
 
 int out_text(const struct buf *text, int status) {

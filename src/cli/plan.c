@@ -255,28 +255,18 @@ static void add_change(struct buf *out, const struct plan *p) {
 }
 
 static const char *cost_of(const struct wire_question *q) {
-        switch (q->op) {
-        case WIRE_ALLOCATE:
-                return "its traffic or bandwidth is billed from then on, as the instance's charge "
-                       "type says";
-        case WIRE_BANDWIDTH:
-                return "the raised bandwidth is billed from then on";
-        case WIRE_EIP_ALLOCATE:
-                return "the EIP is billed from the purchase on, also while nothing uses it";
-        case WIRE_EIP_ASSOCIATE:
-                return "nothing is bought; the EIP is paid for already, its traffic is billed";
-        case WIRE_REBOOT:
-                return "none";
-        case WIRE_NONE:
-        case WIRE_IDENTIFY:
-        case WIRE_ADDRESSES:
-        case WIRE_INSPECT:
-        case WIRE_EIP_FIND:
-        case WIRE_PROBE:
-        case _WIRE_OP_MAX:
-                break;
-        }
-        return "";
+        static const char *const costs[_WIRE_OP_MAX] = {
+                [WIRE_ALLOCATE] = "its traffic or bandwidth is billed from then on, as the "
+                                  "instance's charge type says",
+                [WIRE_BANDWIDTH] = "the raised bandwidth is billed from then on",
+                [WIRE_EIP_ALLOCATE] =
+                        "the EIP is billed from the purchase on, also while nothing uses it",
+                [WIRE_EIP_ASSOCIATE] =
+                        "nothing is bought; the EIP is paid for already, its traffic is billed",
+                [WIRE_REBOOT] = "none",
+        };
+
+        return costs[q->op] ? costs[q->op] : "";
 }
 
 /* What is bought, with its billing method. */
@@ -300,21 +290,21 @@ static void add_order(struct buf *out, const struct plan *p) {
 /* Whether a restart of this machine follows, as far as it can be said before. */
 static void add_reboot(struct buf *out, const struct plan *p) {
         const struct config *c = &p->engine.given.config;
+        enum wire_op op = p->change.op;
         char grace[CONFIG_VALUE_SIZE];
+        const char *known =
+                op == WIRE_REBOOT                                     ? "this is it"
+                : op == WIRE_EIP_ALLOCATE || op == WIRE_EIP_ASSOCIATE ? "none: an EIP works at once"
+                : c->reboot_policy == REBOOT_NEVER
+                        ? "none by the agent (Reboot.Policy=never); it reports one that is due"
+                : c->reboot_policy == REBOOT_ALWAYS ? "one follows (Reboot.Policy=always)"
+                                                    : NULL;
 
-        if (p->change.op == WIRE_REBOOT)
-                buf_puts(out, "this is it");
-        else if (p->change.op == WIRE_EIP_ALLOCATE || p->change.op == WIRE_EIP_ASSOCIATE)
-                buf_puts(out, "none: an EIP works at once");
-        else if (c->reboot_policy == REBOOT_NEVER)
-                buf_puts(out,
-                         "none by the agent (Reboot.Policy=never); it reports one that is due");
-        else if (c->reboot_policy == REBOOT_ALWAYS)
-                buf_puts(out, "one follows (Reboot.Policy=always)");
-        else {
-                config_format_duration(c->reboot_grace_usec, grace);
+        config_format_duration(c->reboot_grace_usec, grace);
+        if (known)
+                buf_puts(out, known);
+        else
                 buf_printf(out, "only if the address does not take effect within %s", grace);
-        }
 }
 
 static const char *action_of(enum wire_op op) {
@@ -345,29 +335,46 @@ static enum exit_status status_of(const struct plan *p) {
         return EXIT_NOT_YET;
 }
 
-static void add_rest(struct buf *out, const struct plan *p) {
+/* And what the agent alone can see: whether it may write its ledger and read its files. */
+static void list_conditions(const struct plan *p, const struct status *s, struct conditions *ret) {
+        static const enum condition_kind agents[] = {CONDITION_LEDGER, CONDITION_CONFIG,
+                                                     CONDITION_HOLD};
+
+        condition_list(s, ret);
+        for (size_t i = 0; p->snapshot.alive && i < sizeof(agents) / sizeof(agents[0]); i++) {
+                const struct condition *n = condition_find(&p->snapshot.conditions, agents[i]);
+
+                if (n && condition_is_problem(n) && !condition_find(ret, n->kind))
+                        ret->list[ret->n++] = *n;
+        }
+}
+
+static void add_rest(struct buf *out, const struct plan *p, const struct status *s,
+                     struct conditions *c) {
         const struct engine *e = &p->engine;
-        struct status s;
         char line[STATUS_LINE_SIZE];
 
-        engine_status(e, plan_now(p), &s);
-        status_line(&s, line);
-        buf_printf(out, "%s%s\n", s.phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
-        show_field(out, "Remedy", s.remedy);
+        status_line(s, c, line);
+        buf_printf(out, "%s%s\n", s->phase == PHASE_CONFIRMED ? "Nothing to do: " : "", line);
+        show_conditions(out, c);
         /* Before it is known which address counts, the agent that lives may know it. */
         if (!e->watch.address && p->snapshot.alive &&
             *p->snapshot.status.planes[PLANE_KERNEL].reason)
                 show_field(out, "Kernel", p->snapshot.status.planes[PLANE_KERNEL].reason);
         else
-                show_field(out, "Kernel", s.planes[PLANE_KERNEL].reason);
+                show_field(out, "Kernel", s->planes[PLANE_KERNEL].reason);
 }
 
 static void add_plan(struct buf *out, const struct plan *p) {
         _cleanup_buf_ struct buf reboot = BUF(256), order = BUF(512);
+        struct conditions c;
+        struct status s;
         char span[SPAN_SIZE];
 
+        engine_status(&p->engine, plan_now(p), &s);
+        list_conditions(p, &s, &c);
         if (!p->would_change) {
-                add_rest(out, p);
+                add_rest(out, p, &s, &c);
                 return;
         }
         if (p->held)
@@ -389,6 +396,7 @@ static void add_plan(struct buf *out, const struct plan *p) {
         show_field(out, "Reboot", buf_text(&reboot));
         buf_printf(out, "Instance  %s in %s\n", p->engine.facts.identity.instance_id,
                    p->engine.facts.identity.region_id);
+        show_conditions(out, &c);
 }
 
 static void plan_done(struct plan *p) {

@@ -67,32 +67,20 @@ static void add_headline(struct buf *out, const struct show_style *style, const 
 }
 
 static const char *phase_colour(enum exit_status outcome) {
-        switch (outcome) {
-        case EXIT_DONE:
+        if (outcome == EXIT_DONE)
                 return GREEN;
-        case EXIT_FAILED:
-        case EXIT_NO_AGENT:
-                return RED;
-        case EXIT_NOT_YET:
-        case EXIT_USAGE:
-        case EXIT_REBOOT_WAITS:
-                break;
-        }
-        return YELLOW;
+        return outcome == EXIT_FAILED || outcome == EXIT_NO_AGENT ? RED : YELLOW;
 }
 
 static const char *plane_colour(enum plane_verdict v) {
-        switch (v) {
-        case PLANE_AGREES:
-                return GREEN;
-        case PLANE_DISAGREES:
-                return RED;
-        case PLANE_UNKNOWN:
-                return YELLOW;
-        case PLANE_NOT_REQUIRED:
-                break;
-        }
-        return "";
+        static const char colours[][sizeof(GREEN)] = {
+                [PLANE_NOT_REQUIRED] = "",
+                [PLANE_UNKNOWN] = YELLOW,
+                [PLANE_DISAGREES] = RED,
+                [PLANE_AGREES] = GREEN,
+        };
+
+        return colours[v];
 }
 
 /* Colour codes take no column: the padding goes after them. */
@@ -135,22 +123,17 @@ static void add_instance(struct buf *out, const struct status *t) {
 }
 
 static void add_next(struct buf *out, const struct status *t, const struct show_style *style) {
+        static const char *const what[] = {
+                [NEXT_LOOK] = "looks again ",
+                [NEXT_RETRY] = "tries again ",
+                [NEXT_REBOOT] = "restarts this instance ",
+        };
         _cleanup_buf_ struct buf text = BUF(1024);
         char in[WHEN_SIZE];
 
-        switch (t->next) {
-        case NEXT_NONE:
+        if (t->next == NEXT_NONE)
                 return;
-        case NEXT_LOOK:
-                buf_puts(&text, "looks again ");
-                break;
-        case NEXT_RETRY:
-                buf_puts(&text, "tries again ");
-                break;
-        case NEXT_REBOOT:
-                buf_puts(&text, "restarts this instance ");
-                break;
-        }
+        buf_puts(&text, what[t->next]);
         buf_puts(&text, t->next_at ? when_in(t->next_at, style->now, in) : "soon");
         if (t->waits_for[0]) {
                 buf_clear(&text);
@@ -161,16 +144,26 @@ static void add_next(struct buf *out, const struct status *t, const struct show_
         show_field(out, "Next", buf_text(&text));
 }
 
-/* What somebody who was woken up needs, before anything else. */
-static void add_problem(struct buf *out, const struct status *t) {
-        if (t->held)
-                show_field(out, "Held", "no changing call is made until sudo ecs-pubip resume");
-        if (t->fault.class != FAULT_NONE) {
-                if (phase_row(t->phase)->detail != DETAIL_FAULT) /* else it is in the headline */
-                        show_field(out, "Problem", t->sentence);
-                show_field(out, "Remedy", t->remedy);
+void show_conditions(struct buf *out, const struct conditions *c) {
+        for (unsigned i = 0; i < c->n; i++) {
+                const struct condition *n = &c->list[i];
+                bool shown = condition_is_problem(n) || n->kind == CONDITION_USER_DATA;
+                char text[CONDITION_TEXT_SIZE];
+
+                condition_text(n, text);
+                if (n->kind == CONDITION_HOLD && !shown)
+                        show_field(out, "Held", n->sentence);
+                if (shown && !n->told)
+                        show_field(out, "Problem", text);
+                if (shown)
+                        show_field(out, "Remedy", n->remedy);
         }
-        if (t->phase != PHASE_CONFIRMED) /* else it is in the headline */
+}
+
+/* What is no condition. */
+static void add_note(struct buf *out, const struct status *t, const struct conditions *c) {
+        if (t->phase != PHASE_CONFIRMED &&
+            !condition_says(c, t->note)) /* else it is in the headline */
                 show_field(out, "Note", t->note);
 }
 
@@ -227,27 +220,17 @@ static void add_clock(struct buf *out, const struct status *t) {
         show_field(out, "Clock", buf_text(&text));
 }
 
-/* Why a plane is unknown, where it is not what the whole waits for. */
-static void add_unheard(struct buf *out, const struct status *t, enum plane plane,
-                        const char *code) {
-        _cleanup_buf_ struct buf text = BUF(256);
-
-        if (!*code || strcmp(code, t->fault.code) == 0)
-                return;
-        buf_printf(&text, "the %s plane gives no answer: %s (ecs-pubip explain %s)",
-                   verdict_plane_name(plane), code, code);
-        show_field(out, "Also", buf_text(&text));
-}
-
 static void add_status(struct buf *out, const struct snapshot *s, const struct show_style *style) {
         const struct status *t = &s->status;
+        struct conditions c = s->conditions;
         char line[STATUS_LINE_SIZE];
         const char *colour;
 
-        status_line(t, line);
+        status_line(t, &c, line);
         colour = t->held ? YELLOW : phase_colour(snapshot_outcome(s));
         add_headline(out, style, s->alive ? colour : "", line);
-        add_problem(out, t);
+        show_conditions(out, &c);
+        add_note(out, t, &c);
         add_planes(out, t, style);
         add_instance(out, t);
         add_changes(out, t, style);
@@ -255,8 +238,6 @@ static void add_status(struct buf *out, const struct snapshot *s, const struct s
         if (t->busy)
                 show_field(out, "Now", "a changing call is in flight");
         add_fault(out, t, style);
-        add_unheard(out, t, PLANE_METADATA, t->metadata_fault);
-        add_unheard(out, t, PLANE_CONTROL, t->control_fault);
         show_field(out, "Kernel", t->planes[PLANE_KERNEL].reason);
         add_clock(out, t);
 }

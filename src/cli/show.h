@@ -13,6 +13,9 @@ struct show_style {
 /* The verdict first, then plane by plane, then what happens next and what is wrong. */
 void show_snapshot(struct buf *out, const struct snapshot *s, const struct show_style *style);
 
+/* What somebody who was woken up needs: each problem that the headline leaves out, and remedies. */
+void show_conditions(struct buf *out, const struct conditions *c);
+
 /* "Label    text", wrapped, later lines under the text. Nothing at all for an empty text. */
 void show_field(struct buf *out, const char *label, const char *text);
 

@@ -43,7 +43,7 @@ int snapshot_take(struct snapshot *ret) {
         ret->alive = r;
         r = snapshot_text(&text, &len);
         if (r >= 0)
-                r = status_parse(text, len, &ret->status);
+                r = status_parse(text, len, &ret->status, &ret->conditions);
         if (r >= 0)
                 return 0;
         ret->file = r == -ENOENT    ? STATUS_FILE_ABSENT

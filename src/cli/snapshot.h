@@ -2,7 +2,7 @@
 /* What the agent says of itself at one moment: is it alive, and what is in its status file. */
 #pragma once
 
-#include <ecs-pubip/status.h>
+#include <ecs-pubip/condition.h>
 
 #include "command.h"
 
@@ -18,6 +18,7 @@ struct snapshot {
         enum status_file file;
         int error;            /* negative errno, where UNREADABLE */
         struct status status; /* zero unless READ; of a dead agent: its last words */
+        struct conditions conditions;
 };
 
 /*

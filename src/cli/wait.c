@@ -31,9 +31,10 @@ struct waiting {
 
 static void progress_say(struct waiting *w, const struct snapshot *s) {
         char line[STATUS_LINE_SIZE] = "waiting for the agent to start";
+        struct conditions c = s->conditions;
 
         if (s->alive && s->file == STATUS_FILE_READ)
-                status_line(&s->status, line);
+                status_line(&s->status, &c, line);
         if (strcmp(line, w->said) == 0)
                 return;
         TEXT_SET(w->said, line);
@@ -64,25 +65,23 @@ static bool is_over(const struct waiting *w, const struct snapshot *s, enum exit
         uint64_t now = clock_boot_usec();
         enum exit_status outcome = snapshot_outcome(s);
 
-        switch (outcome) {
-        case EXIT_FAILED:
-                *ret = outcome;
-                return !is_asked_anew(s) || now >= w->deadline;
-        case EXIT_DONE:
-        case EXIT_REBOOT_WAITS:
-                *ret = outcome;
+        *ret = outcome;
+        if (outcome == EXIT_DONE || outcome == EXIT_REBOOT_WAITS)
                 return true;
-        case EXIT_NO_AGENT:
-                *ret = outcome;
-                if (now >= w->agent_deadline)
-                        return true;
-                break;
-        case EXIT_NOT_YET:
-        case EXIT_USAGE:
-                break;
-        }
+        if (outcome == EXIT_FAILED)
+                return !is_asked_anew(s) || now >= w->deadline;
+        if (outcome == EXIT_NO_AGENT && now >= w->agent_deadline)
+                return true;
         *ret = EXIT_NOT_YET;
         return now >= w->deadline || is_circle(w, s);
+}
+
+/* Also of an address that works; not beside the page, which has them. */
+static void tell_problems(const struct snapshot *s) {
+        _cleanup_buf_ struct buf text = BUF(OUT_MAX);
+
+        show_conditions(&text, &s->conditions);
+        fputs(buf_text(&text), stderr);
 }
 
 /* Confirmed: one line for a log. Anything else: the whole page, so that nobody has to ask. */
@@ -94,10 +93,14 @@ static int finish(const struct waiting *w, const struct snapshot *s, enum exit_s
                 .colours = out_colours(STDOUT_FILENO),
         };
         char line[STATUS_LINE_SIZE] = "The agent does not run", span[SPAN_SIZE];
+        bool page = !o->json && outcome != EXIT_DONE;
+        struct conditions c = s->conditions;
 
-        if (o->json || outcome == EXIT_DONE) {
+        if (s->alive && !(page && out_terminal(STDOUT_FILENO)))
+                tell_problems(s);
+        if (!page) {
                 if (s->file == STATUS_FILE_READ)
-                        status_line(&s->status, line);
+                        status_line(&s->status, &c, line);
                 return out_result(o->json, line, outcome);
         }
         if (is_circle(w, s))

@@ -64,6 +64,7 @@ static bool explain_answer(const struct api_call *call, const struct http_reply 
         withhold(fault->message, sizeof(fault->message), secrets,
                  sizeof(secrets) / sizeof(secrets[0]));
         fault->http_status = r->status;
+        fault->context = call->eip ? FAULT_OF_EIP : 0;
         fault->retry_after_ms = r->acs_hint_ms ? r->acs_hint_ms : r->hint_ms;
         fault_classify(fault, call->context);
         return recognised && fault->request_id[0];

@@ -36,7 +36,7 @@ int hook_event_read(const char *text, size_t len, const struct hook_stamp *done,
         struct hook_event e = {};
         struct status s;
 
-        if (status_parse(text, len, &s) < 0)
+        if (status_parse(text, len, &s, NULL) < 0)
                 return -EBADMSG;
         if (s.public_ip && status_is_confirmed(&s))
                 ipv4_format(s.public_ip, e.address);

@@ -52,7 +52,7 @@ int file_first_line(const char *path, char *ret, size_t size) {
         return text_copy(ret, size, text) ? 0 : -ERANGE;
 }
 
-static int write_all(int fd, const char *text) {
+int file_write_all(int fd, const char *text) {
         size_t left = strlen(text);
 
         while (left > 0) {
@@ -77,7 +77,7 @@ static int write_new(int folder_fd, const char *text, const struct file_write *h
                     how->mode);
         if (fd < 0)
                 return -errno;
-        r = write_all(fd, text);
+        r = file_write_all(fd, text);
         if (r < 0)
                 return r;
         if (fchmod(fd, how->mode) < 0)

@@ -20,6 +20,9 @@ struct file_write {
 };
 #define FILE_OWNER_SELF ((uid_t)-1)
 
+/* The whole text, however often it takes. */
+int file_write_all(int fd, const char *text);
+
 /* Replaces a file of the folder in one step: readers see the old text or the new one, whole. */
 int file_replace_at(int folder_fd, const char *name, const char *text,
                     const struct file_write *how);

@@ -69,13 +69,14 @@ struct finding {
         bool special; /* the route is not for everybody */
 };
 
-__attribute__((format(printf, 2, 3))) static void reason(struct lookup *l, const char *format,
-                                                         ...) {
+__attribute__((format(printf, 3, 4))) static void reason(struct lookup *l, enum kernel_gap gap,
+                                                         const char *format, ...) {
         struct kernel_facts *f = &l->ret->facts;
         va_list ap;
 
         if (*f->reason)
                 return;
+        f->gap = gap;
         va_start(ap, format);
         vsnprintf(f->reason, sizeof(f->reason), format, ap);
         va_end(ap);
@@ -211,9 +212,9 @@ static void ask_local(struct lookup *l) {
                 l->vrf = kernel_links_vrf(&l->links, l->ask, l->home);
         } else if (error == 0) {
                 f->local = ANSWER_NO;
-                reason(l, "no link has %s", ipv4_format(a, text));
+                reason(l, KERNEL_GAP_NONE, "no link has %s", ipv4_format(a, text));
         } else {
-                reason(l, "the addresses of this machine cannot be read now");
+                reason(l, KERNEL_GAP_NONE, "the addresses of this machine cannot be read now");
         }
 }
 
@@ -392,15 +393,20 @@ static void name_refusal(struct lookup *l, int error, unsigned half, bool whole)
                         continue;
                 s.action = r->action;
                 if (r->rule && kernel_ask_rules(take_rule, &s) == 0 && s.found)
-                        reason(l, "out: rule %u %s", s.priority, r->rule);
+                        reason(l, KERNEL_GAP_ROUTE, "out: rule %u %s", s.priority, r->rule);
                 else if (r->route)
-                        reason(l, "out: %s", r->route);
+                        reason(l, KERNEL_GAP_ROUTE, "out: %s", r->route);
                 break;
         }
         if (whole)
-                reason(l, "no route from %s", text);
+                reason(l, KERNEL_GAP_ROUTE, "no route from %s", text);
         else
-                reason(l, "no route from %s to %s", text, half_names[half]);
+                reason(l, KERNEL_GAP_ROUTE, "no route from %s to %s", text, half_names[half]);
+}
+
+static void name_link(struct lookup *l, const char *name, bool up) {
+        reason(l, up ? KERNEL_GAP_CARRIER : KERNEL_GAP_DOWN, "%s: %s", name,
+               up ? "no carrier" : "down");
 }
 
 static void name_out(struct lookup *l, const struct half h[static HALVES]) {
@@ -412,15 +418,15 @@ static void name_out(struct lookup *l, const struct half h[static HALVES]) {
                 if (f->answer == ANSWER_YES || f->answer != out)
                         continue;
                 if (f->down)
-                        reason(l, "%s: %s", link_text(l, f->ifindex),
-                               kernel_links_get(&l->links, l->ask, f->ifindex)->up ? "no carrier"
-                                                                                   : "down");
+                        name_link(l, link_text(l, f->ifindex),
+                                  kernel_links_get(&l->links, l->ask, f->ifindex)->up);
                 else if (f->foreign)
-                        reason(l, "out: replies leave by %s", link_text(l, f->ifindex));
+                        reason(l, KERNEL_GAP_REPLIES, "out: replies leave by %s",
+                               link_text(l, f->ifindex));
                 else if (f->error > 0)
                         name_refusal(l, f->error, i, h[0].out.error == h[1].out.error);
                 else
-                        reason(l, "out: the kernel does not say");
+                        reason(l, KERNEL_GAP_NONE, "out: the kernel does not say");
         }
 }
 
@@ -433,11 +439,12 @@ static void name_in(struct lookup *l, const struct half h[static HALVES]) {
                         continue;
                 filter = kernel_ask_rp_filter(l->ask, f->in_ifindex);
                 if (f->in == ANSWER_UNKNOWN)
-                        reason(l, "in: the kernel does not say");
+                        reason(l, KERNEL_GAP_NONE, "in: the kernel does not say");
                 else if (filter > 0)
-                        reason(l, "in: dropped by rp_filter=%d", filter);
+                        reason(l, KERNEL_GAP_FILTER, "in: dropped by rp_filter=%d", filter);
                 else
-                        reason(l, "in: dropped on %s", link_text(l, f->in_ifindex));
+                        reason(l, KERNEL_GAP_NONE, "in: dropped on %s",
+                               link_text(l, f->in_ifindex));
         }
 }
 
@@ -447,7 +454,7 @@ static void note_neighbour(struct lookup *l, const struct finding *f) {
 
         if (f->gateway != NO_ADDRESS && f->answer == ANSWER_YES &&
             kernel_ask_neighbour(l->ask, f->ifindex, f->gateway) == NUD_FAILED)
-                reason(l, "gateway %s did not answer when it was last asked",
+                reason(l, KERNEL_GAP_NONE, "gateway %s did not answer when it was last asked",
                        ipv4_format(f->gateway, text));
 }
 
@@ -479,7 +486,7 @@ static void name_home(struct lookup *l) {
         TEXT_SET(f->interface, home->name);
         if (!home->loopback && (!home->up || !home->carrier) && f->out != ANSWER_YES) {
                 *f->reason = '\0';
-                reason(l, "%s: %s", home->name, home->up ? "no carrier" : "down");
+                name_link(l, home->name, home->up);
         }
 }
 

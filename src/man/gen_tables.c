@@ -60,6 +60,8 @@ static void when_of(const struct fault_row *row, char ret[static WHEN_MAX]) {
                 buf_printf(&b, "%swith [Address] VlanId=", *buf_text(&b) ? ", " : "");
         if (row->context & FAULT_OF_REBOOT)
                 buf_printf(&b, "%sof RebootInstance", *buf_text(&b) ? ", " : "");
+        if (row->context & FAULT_OF_EIP)
+                buf_printf(&b, "%sof an EIP call", *buf_text(&b) ? ", " : "");
         text_copy(ret, WHEN_MAX, buf_text(&b));
 }
 
@@ -172,6 +174,7 @@ static cJSON *fault_object(const struct fault_row *row) {
         cJSON_AddBoolToObject(o, "with_ip_address", (row->context & FAULT_WITH_IP_ADDRESS) != 0);
         cJSON_AddBoolToObject(o, "with_vlan_id", (row->context & FAULT_WITH_VLAN_ID) != 0);
         cJSON_AddBoolToObject(o, "of_reboot", (row->context & FAULT_OF_REBOOT) != 0);
+        cJSON_AddBoolToObject(o, "of_eip", (row->context & FAULT_OF_EIP) != 0);
         cJSON_AddStringToObject(o, "class", fault_class_name(row->class));
         cJSON_AddBoolToObject(o, "slow", row->slow);
         cJSON_AddBoolToObject(o, "own", row->own);

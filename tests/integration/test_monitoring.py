@@ -169,6 +169,18 @@ def test_alerts_of_a_healthy_agent_of_one_that_ended_and_of_one_on_hold(make_wor
 
 
 @promtool
+def test_alert_of_a_problem_beside_a_confirmed_address(make_world, tmp_path):
+    world = make_world(mode="vpc-immediate")
+    machine = world.machine
+    world.start()
+    assert machine.wait_phase("confirmed", timeout=60)
+    machine.write("/etc/ecs-pubip/hold", "")
+    text = metrics(machine, 'ecs_pubip_condition{condition="hold",severity="problem"} 1')
+    alerts(tmp_path, text, "20m", [], [BEAT])
+    alerts(tmp_path, text, "40m", ["EcsPubipProblem"], [BEAT])
+
+
+@promtool
 def test_alerts_of_one_that_has_no_address(make_world, tmp_path):
     world = make_world(mode="vpc-immediate")
     world.sim.set("instance.bandwidth_out", 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include <ecs-pubip/condition.h>
 #include <ecs-pubip/sign.h>
 
 #include "util/cleanup.h"
@@ -115,12 +116,15 @@ void secret_cut(struct world *w) {
 
 void secret_sought(struct world *w, const struct actions *a) {
         static struct status status;
+        static struct conditions conditions;
         _cleanup_free_ char *ledger = NULL, *shown = NULL;
 
         if (holds(&w->engine, sizeof(w->engine)) || holds(a, sizeof(*a)))
                 laws_break(w, "L5: the agent has a secret");
         engine_status(&w->engine, world_now(w), &status);
-        if (ledger_format(&w->engine.ledger, &ledger) < 0 || status_format(&status, &shown) < 0)
+        condition_list(&status, &conditions);
+        if (ledger_format(&w->engine.ledger, &ledger) < 0 ||
+            status_format(&status, &conditions, &shown) < 0)
                 laws_break(w, "L5: a ledger or status that cannot be written");
         else if (holds(ledger, strlen(ledger)) || holds(shown, strlen(shown)))
                 laws_break(w, "L5: a ledger or status has a secret");

@@ -168,7 +168,8 @@ static bool is_published(struct published *p) {
         TEXT_SET(p->fault.message, p->column[MESSAGE]);
         p->context = (says(p, WITH, "address") ? FAULT_WITH_IP_ADDRESS : 0) |
                      (says(p, WITH, "vlan") ? FAULT_WITH_VLAN_ID : 0) |
-                     (says(p, ACTION, "RebootInstance") ? FAULT_OF_REBOOT : 0);
+                     (says(p, ACTION, "RebootInstance") ? FAULT_OF_REBOOT : 0) |
+                     (strstr(p->column[ACTION], "Eip") ? FAULT_OF_EIP : 0);
         return true;
 }
 
@@ -239,6 +240,22 @@ static void check_published(const struct published *p, void *userdata) {
                     p->column[STATUS], p->column[CODE], what ? what : "as published",
                     p->column[CLASS], p->column[EXECUTED], p->column[SIGNED_OFF]);
         ++*n_wrong;
+}
+
+/* "Forbidden" is said of an EIP of somebody else; of another call it speaks of the role. */
+static void forbidden_depends_on_the_call(void **state) {
+        struct fault f = {.http_status = 400, .code = "Forbidden"};
+
+        (void)state;
+        assert_non_null(strstr(fault_sentence(fault_explain(&f, 0)), "role is not allowed"));
+        assert_non_null(strstr(fault_sentence(fault_explain(&f, FAULT_OF_EIP)), "another account"));
+        f.context = FAULT_OF_EIP; /* the call's own word goes with the fault */
+        assert_non_null(strstr(fault_sentence(fault_explain(&f, 0)), "another account"));
+        fault_classify(&f, 0);
+        assert_int_equal(f.class, FAULT_OPERATOR);
+        f.http_status = 403;
+        fault_classify(&f, 0);
+        assert_int_equal(f.class, FAULT_AUTH);
 }
 
 static void every_published_code_has_its_row(void **state) {
@@ -607,6 +624,7 @@ int main(void) {
                 cmocka_unit_test(every_row_is_reachable),
                 cmocka_unit_test(every_row_speaks),
                 cmocka_unit_test(what_a_person_does_ends_with_resume),
+                cmocka_unit_test(forbidden_depends_on_the_call),
                 cmocka_unit_test(every_published_code_has_its_row),
                 cmocka_unit_test(every_row_of_the_cloud_is_published),
                 cmocka_unit_test(statuses_decide_for_unknown_codes),

@@ -41,10 +41,16 @@ static struct snapshot failed(void) {
         return s;
 }
 
-static bool page_has(const struct snapshot *s, const struct show_style *style, const char *text) {
+/* As snapshot_take() leaves it: with the list that the agent has made. */
+static void show_listed(struct buf *page, struct snapshot *s, const struct show_style *style) {
+        condition_list(&s->status, &s->conditions);
+        show_snapshot(page, s, style);
+}
+
+static bool page_has(struct snapshot *s, const struct show_style *style, const char *text) {
         _cleanup_buf_ struct buf page = BUF(65536);
 
-        show_snapshot(&page, s, style);
+        show_listed(&page, s, style);
         assert_int_equal(page.error, 0);
         return strstr(buf_text(&page), text);
 }
@@ -54,7 +60,7 @@ static void verdict_comes_first(void **state) {
         struct snapshot s = confirmed();
 
         (void)state;
-        show_snapshot(&page, &s, &plain);
+        show_listed(&page, &s, &plain);
         assert_int_equal(strncmp(buf_text(&page), "Confirmed 203.0.113.10", 22), 0);
         assert_null(strstr(buf_text(&page), "outside"));
         assert_null(strchr(buf_text(&page), '\033'));
@@ -229,7 +235,7 @@ static void cause_and_remedy_come_first(void **state) {
                         TEXT_SET(s.status.fault.message, "ecs:AllocatePublicIpAddress");
                         TEXT_SET(s.status.sentence, fault_sentence(row));
                         fault_remedy(&s.status.fault, 0, s.status.remedy);
-                        show_snapshot(&page, &s, &plain);
+                        show_listed(&page, &s, &plain);
                         at = strstr(buf_text(&page), "\nRemedy    ");
                         assert_non_null(at);
                         if (line_of_end(buf_text(&page), fault_sentence(row)) == 0)
@@ -324,7 +330,7 @@ static void other_troubles_come_first_too(void **state) {
                         TEXT_SET(t->waits_for, wanted[i].remedy);
                         break;
                 }
-                show_snapshot(&page, &s, &plain);
+                show_listed(&page, &s, &plain);
                 cause = line_of_end(buf_text(&page), wanted[i].cause);
                 remedy = line_of_end(buf_text(&page), wanted[i].remedy);
                 if (cause == 0 || cause > 10 || remedy == 0 || remedy > 10)

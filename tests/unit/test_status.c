@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <regex.h>
 
-#include <ecs-pubip/status.h>
+#include <ecs-pubip/condition.h>
 
 #include "util/text.h"
 
@@ -60,12 +60,34 @@ static const struct status rebooting = {
         .waits_for = "cloud-init to finish",
 };
 
+/* With the list that the agent makes. */
+static int format_of(const struct status *s, char **ret) {
+        struct conditions c;
+
+        condition_list(s, &c);
+        return status_format(s, &c, ret);
+}
+
+static void line_of(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
+        struct conditions c;
+
+        condition_list(s, &c);
+        status_line(s, &c, ret);
+}
+
+static int metrics_of(const struct status *s, const struct metrics *m, char **ret) {
+        struct conditions c;
+
+        condition_list(s, &c);
+        return metrics_format(s, &c, m, ret);
+}
+
 /* The sample of design 6, member by member and in its order, then what was added. */
 static void the_contract_to_the_letter(void **state) {
         char *text = NULL;
 
         (void)state;
-        assert_int_equal(status_format(&confirmed, &text), 0);
+        assert_int_equal(format_of(&confirmed, &text), 0);
         assert_string_equal(
                 text,
                 "{\"version\":1,\"phase\":\"confirmed\",\"public_ip\":\"203.0.113.10\","
@@ -79,9 +101,9 @@ static void the_contract_to_the_letter(void **state) {
                 "\"control\":{\"verdict\":\"agrees\",\"address\":\"203.0.113.10\","
                 "\"since\":\"2026-11-23T02:00:00Z\"}},"
                 "\"allocations\":1,\"reboots\":1,\"attempt\":0,\"next\":null,\"fault\":null,"
-                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"previous_ip\":null,\"changed_at\":null,\"change\":null,\"config_problem\":null}\n");
+                "\"held\":false,\"busy\":false,\"note\":null,\"control_fault\":null,\"metadata_fault\":null,\"previous_ip\":null,\"changed_at\":null,\"change\":null,\"config_problem\":null,\"conditions\":[]}\n");
         free(text);
-        assert_int_equal(status_format(&failed, &text), 0);
+        assert_int_equal(format_of(&failed, &text), 0);
         assert_non_null(strstr(text,
                                "\"next\":{\"what\":\"look\",\"at\":\"2026-11-23T02:05:00Z\","
                                "\"waits_for\":null},\"fault\":{\"class\":\"operator\","
@@ -93,7 +115,7 @@ static void the_contract_to_the_letter(void **state) {
         assert_non_null(strstr(text, "\"public_ip\":null,\"kind\":null,\"instance_id\":null"));
         assert_non_null(strstr(text, "\"outside\":{\"verdict\":\"unknown\""));
         free(text);
-        assert_int_equal(status_format(&rebooting, &text), 0);
+        assert_int_equal(format_of(&rebooting, &text), 0);
         assert_non_null(strstr(text, "\"next\":{\"what\":\"reboot\",\"at\":null,"
                                      "\"waits_for\":\"cloud-init to finish\"}"));
         free(text);
@@ -108,8 +130,8 @@ static void what_is_written_is_read(void **state) {
                 char *text = NULL;
 
                 memset(&back, 0xaa, sizeof(back));
-                assert_int_equal(status_format(all[i], &text), 0);
-                assert_int_equal(status_parse(text, strlen(text), &back), 0);
+                assert_int_equal(format_of(all[i], &text), 0);
+                assert_int_equal(status_parse(text, strlen(text), &back, NULL), 0);
                 assert_memory_equal(&back, all[i], sizeof(back));
                 free(text);
         }
@@ -117,8 +139,8 @@ static void what_is_written_is_read(void **state) {
                 struct status s = {.phase = p}, back;
                 char *text = NULL;
 
-                assert_int_equal(status_format(&s, &text), 0);
-                assert_int_equal(status_parse(text, strlen(text), &back), 0);
+                assert_int_equal(format_of(&s, &text), 0);
+                assert_int_equal(status_parse(text, strlen(text), &back, NULL), 0);
                 assert_int_equal(back.phase, p);
                 free(text);
         }
@@ -156,10 +178,10 @@ static void only_version_1_is_read(void **state) {
         memset(&s, 0x55, sizeof(s));
         before = s;
         for (size_t i = 0; i < N(bad); i++)
-                if (status_parse(bad[i], strlen(bad[i]), &s) != -EBADMSG)
+                if (status_parse(bad[i], strlen(bad[i]), &s, NULL) != -EBADMSG)
                         fail_msg("taken: %s", bad[i]);
         assert_memory_equal(&s, &before, sizeof(s));
-        assert_int_equal(status_parse(good, strlen(good), &s), 0);
+        assert_int_equal(status_parse(good, strlen(good), &s, NULL), 0);
 }
 
 static void a_half_written_file_is_refused(void **state) {
@@ -167,15 +189,15 @@ static void a_half_written_file_is_refused(void **state) {
         char *text = NULL;
 
         (void)state;
-        assert_int_equal(status_format(&failed, &text), 0);
+        assert_int_equal(format_of(&failed, &text), 0);
         for (size_t n = 0; n < strlen(text) - 1; n++)
-                assert_int_equal(status_parse(text, n, &s), -EBADMSG);
+                assert_int_equal(status_parse(text, n, &s, NULL), -EBADMSG);
         free(text);
         text = malloc(STATUS_TEXT_MAX + 1);
         memset(text, ' ', STATUS_TEXT_MAX + 1);
-        assert_int_equal(status_parse(text, STATUS_TEXT_MAX + 1, &s), -EBADMSG);
+        assert_int_equal(status_parse(text, STATUS_TEXT_MAX + 1, &s, NULL), -EBADMSG);
         memset(text, '{', STATUS_TEXT_MAX + 1);
-        assert_int_equal(status_parse(text, STATUS_TEXT_MAX, &s), -EBADMSG);
+        assert_int_equal(status_parse(text, STATUS_TEXT_MAX, &s, NULL), -EBADMSG);
         free(text);
 }
 
@@ -191,8 +213,8 @@ static void the_fullest_status_fits(void **state) {
         memset(s.waits_for, '"', sizeof(s.waits_for) - 1);
         memset(s.fault.message, '"', sizeof(s.fault.message) - 1);
         memset(s.fault.code, '"', sizeof(s.fault.code) - 1);
-        assert_int_equal(status_format(&s, &text), 0);
-        assert_int_equal(status_parse(text, strlen(text), &s), 0);
+        assert_int_equal(format_of(&s, &text), 0);
+        assert_int_equal(status_parse(text, strlen(text), &s, NULL), 0);
         free(text);
 }
 
@@ -203,7 +225,7 @@ static void names_are_those_of_verdict_and_ledger(void **state) {
                 char want[64], *text = NULL;
 
                 snprintf(want, sizeof(want), "{\"kernel\":{\"verdict\":\"%s\"", verdict_name(v));
-                assert_int_equal(status_format(&s, &text), 0);
+                assert_int_equal(format_of(&s, &text), 0);
                 assert_non_null(strstr(text, want));
                 free(text);
         }
@@ -212,7 +234,7 @@ static void names_are_those_of_verdict_and_ledger(void **state) {
                 char want[64], *text = NULL;
 
                 snprintf(want, sizeof(want), "\"kind\":\"%s\"", ledger_kind_name(k));
-                assert_int_equal(status_format(&s, &text), 0);
+                assert_int_equal(format_of(&s, &text), 0);
                 assert_non_null(strstr(text, want));
                 free(text);
         }
@@ -229,33 +251,35 @@ static void lines_say_what_a_person_wants(void **state) {
         char line[STATUS_LINE_SIZE];
 
         (void)state;
-        status_line(&s, line);
+        line_of(&s, line);
         assert_string_equal(line, "Confirmed 203.0.113.10 (static)");
         snprintf(s.note, sizeof(s.note), "metadata lags");
-        status_line(&s, line);
+        line_of(&s, line);
         assert_string_equal(line, "Confirmed 203.0.113.10 (static); metadata lags");
         s.phase = PHASE_CONFIRMING;
         s.planes[PLANE_METADATA].verdict = PLANE_DISAGREES;
         s.planes[PLANE_KERNEL].verdict = PLANE_UNKNOWN;
-        status_line(&s, line);
+        line_of(&s, line);
         assert_string_equal(line, "Confirming 203.0.113.10 (static); this machine's links are not "
                                   "known yet; metadata does not show it");
-        status_line(&failed, line);
+        line_of(&failed, line);
         assert_string_equal(line, "Failed: The instance is locked for security reasons "
-                                  "(InstanceLockedForSecurity); next look 2026-11-23T02:05:00Z");
-        status_line(&rebooting, line);
+                                  "(InstanceLockedForSecurity); next look 2026-11-23T02:05:00Z; "
+                                  "metadata does not show it; The role is not allowed to do "
+                                  "this (Forbidden.RAM)");
+        line_of(&rebooting, line);
         assert_string_equal(line, "Reboot due for 203.0.113.10 (eip); waits for cloud-init to "
                                   "finish");
         s = rebooting;
         s.waits_for[0] = '\0';
-        status_line(&s, line);
+        line_of(&s, line);
         assert_string_equal(line, "Rebooting for 203.0.113.10 (eip)");
         s = (struct status){.phase = PHASE_HELD, .held = true};
-        status_line(&s, line);
+        line_of(&s, line);
         assert_string_equal(line, "Held, nothing is changed: no public address");
         s = (struct status){.phase = PHASE_WAITING,
                             .fault = {.class = FAULT_RETRY, .message = "as it\nsaid"}};
-        status_line(&s, line);
+        line_of(&s, line);
         assert_string_equal(line, "Waiting: as it?said");
 }
 
@@ -267,7 +291,7 @@ static void every_phase_has_a_line(void **state) {
 
                 memset(s.sentence, 'x', sizeof(s.sentence) - 1); /* longer than a line */
                 s.fault.class = FAULT_RETRY;
-                status_line(&s, line);
+                line_of(&s, line);
                 assert_true(strlen(line) >= 7);
                 assert_null(strchr(line, '\n'));
         }
@@ -335,7 +359,7 @@ static void metrics_are_valid(void **state) {
         for (size_t i = 0; i < N(all); i++) {
                 char *text = NULL;
 
-                assert_int_equal(metrics_format(all[i], &m, &text), 0);
+                assert_int_equal(metrics_of(all[i], &m, &text), 0);
                 assert_true(check_exposition(text) > 50);
                 free(text);
         }
@@ -348,7 +372,7 @@ static void metrics_say_what_is(void **state) {
 
         (void)state;
         m.questions[WIRE_EIP_FIND] = 3;
-        assert_int_equal(metrics_format(&confirmed, &m, &text), 0);
+        assert_int_equal(metrics_of(&confirmed, &m, &text), 0);
         assert_non_null(strstr(text, "\necs_pubip_phase{phase=\"confirmed\"} 1\n"));
         assert_non_null(strstr(text, "\necs_pubip_phase{phase=\"failed\"} 0\n"));
         assert_non_null(strstr(text, "\necs_pubip_confirmed 1\n"));
@@ -361,13 +385,13 @@ static void metrics_say_what_is(void **state) {
         free(text);
         /* A label holds whatever a server sent as its code. */
         snprintf(s.fault.code, sizeof(s.fault.code), "a\"b\\c\nd");
-        assert_int_equal(metrics_format(&s, &m, &text), 0);
+        assert_int_equal(metrics_of(&s, &m, &text), 0);
         assert_non_null(strstr(text, "\necs_pubip_fault{class=\"operator\","
                                      "code=\"a\\\"b\\\\c\\nd\"} 1\n"));
         assert_non_null(strstr(text, "\necs_pubip_confirmed 0\n"));
         assert_non_null(strstr(text, "\necs_pubip_held 1\n"));
         free(text);
-        assert_int_equal(metrics_format(&rebooting, &m, &text), 0);
+        assert_int_equal(metrics_of(&rebooting, &m, &text), 0);
         assert_non_null(strstr(text, "\necs_pubip_reboot_due 1\n"));
         free(text);
 }
@@ -384,7 +408,7 @@ static void metrics_keep_apart_what_differs(void **state) {
         s.changed_at = T0 - 60;
         TEXT_SET(s.config_problem, "/etc/x:1");
         s.clock_offset = -3600;
-        assert_int_equal(metrics_format(&s, &m, &text), 0);
+        assert_int_equal(metrics_of(&s, &m, &text), 0);
         assert_non_null(strstr(text, "\necs_pubip_up 1\n"));
         assert_non_null(strstr(text, "\necs_pubip_heartbeat_timestamp_seconds 1795399207\n"));
         assert_non_null(strstr(text, "\necs_pubip_config_ok 0\n"));
@@ -400,7 +424,7 @@ static void metrics_keep_apart_what_differs(void **state) {
         s.planes[PLANE_KERNEL].verdict = PLANE_DISAGREES; /* the NIC went down */
         s.changed_at = 0;
         s.config_problem[0] = '\0';
-        assert_int_equal(metrics_format(&s, &m, &text), 0);
+        assert_int_equal(metrics_of(&s, &m, &text), 0);
         assert_non_null(strstr(text, "\necs_pubip_address_confirmed 0\n"));
         assert_non_null(strstr(text, "\necs_pubip_config_ok 1\n"));
         assert_null(strstr(text, "changed_timestamp"));

@@ -80,7 +80,7 @@ static bool row_fits(const struct fault_row *row, const struct fault *f, unsigne
 
         return code_fits(row->code, f->code) && status_fits(row, f->http_status) &&
                (!message || strcasestr(f->message, message)) &&
-               (context & row->context) == row->context;
+               ((context | f->context) & row->context) == row->context;
 }
 
 const struct fault_row *fault_explain(const struct fault *f, unsigned context) {

@@ -259,11 +259,14 @@ static struct move heard_fault(struct turn *t, enum wire_op op, const struct fau
 
 struct move answer_heard(struct turn *t, const struct wire_answer *a) {
         enum wire_op op = t->e->inflight.op;
+        struct fault f = a->fault;
 
         clock_learn(t, a);
-        if (a->fault.class == FAULT_NONE)
+        if (f.class == FAULT_NONE)
                 return heard_result(t, op, a);
-        return heard_fault(t, op, &a->fault);
+        if (op == WIRE_EIP_FIND || op == WIRE_EIP_ALLOCATE || op == WIRE_EIP_ASSOCIATE)
+                f.context = FAULT_OF_EIP;
+        return heard_fault(t, op, &f);
 }
 
 struct move answer_missed(struct turn *t) {

@@ -37,6 +37,10 @@ static void fill_planes(const struct engine *e, struct status *s) {
         }
         TEXT_SET(s->planes[PLANE_KERNEL].interface, e->facts.kernel.interface);
         TEXT_SET(s->planes[PLANE_KERNEL].reason, e->facts.kernel.reason);
+        s->kernel_gap = e->facts.kernel.gap;
+        s->planes_aside = ~v.required;
+        s->was_confirmed = e->confirming.online_mark && e->expected != 0 &&
+                           e->ledger.address == e->expected && e->ledger.confirmed != 0;
         if (e->facts.control_fault.class != FAULT_NONE) {
                 s->planes[PLANE_CONTROL].verdict = PLANE_UNKNOWN;
                 TEXT_SET(s->control_fault, e->facts.control_fault.code);
@@ -74,16 +78,20 @@ static bool waits_for_permit(const struct engine *e, struct engine_now now, int6
 }
 
 /* One remark at most: the one that a person should know first. */
-static const char *note_of(const struct engine *e, struct engine_now at) {
+static const char *note_of(const struct engine *e, struct engine_now at, enum note_kind *ret) {
         const struct ledger *l = &e->ledger;
         int64_t now = clock_at(e, at), when;
 
-        if (e->given.config_unread)
+        *ret = e->given.config_unread                       ? NOTE_CONFIG_UNREAD
+               : e->given.ledger_state == LEDGER_UNREADABLE ? NOTE_LEDGER_UNREADABLE
+               : e->given.ledger_error                      ? NOTE_LEDGER_UNWRITABLE
+                                                            : NOTE_OTHER;
+        if (*ret == NOTE_CONFIG_UNREAD)
                 return "the configuration cannot be read at this moment: nothing is changed until "
                        "it can";
-        if (e->given.ledger_state == LEDGER_UNREADABLE)
+        if (*ret == NOTE_LEDGER_UNREADABLE)
                 return "the ledger cannot be read, so nothing is changed";
-        if (e->given.ledger_error)
+        if (*ret == NOTE_LEDGER_UNWRITABLE)
                 return "the ledger cannot be written, so nothing is changed";
         if (waits_for_permit(e, at, &when))
                 return "an earlier reboot request may still be executed, or there were many: none is "
@@ -210,5 +218,5 @@ void engine_status(const struct engine *e, struct engine_now now, struct status 
         fill_planes(e, s);
         fill_next(e, now, s);
         fill_fault(e, s);
-        TEXT_SET(s->note, note_of(e, now));
+        TEXT_SET(s->note, note_of(e, now, &s->note_kind));
 }

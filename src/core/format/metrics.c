@@ -4,6 +4,7 @@
  * node_exporter reads: a counter's TYPE has the name of its samples. OpenMetrics would name the
  * family without _total, and the collector would then take each counter for untyped.
  */
+#include <ecs-pubip/condition.h>
 #include <ecs-pubip/fault_text.h>
 #include <ecs-pubip/status.h>
 
@@ -108,6 +109,23 @@ static void add_fault(struct buf *b, const struct status *s) {
         buf_puts(b, "} 1\n");
 }
 
+/* A sample for each kind, so that an alert sees it end, too. */
+static void add_conditions(struct buf *b, const struct conditions *c) {
+        bool there[_CONDITION_MAX][_CONDITION_SEVERITY_MAX] = {};
+
+        for (unsigned i = 0; i < c->n; i++)
+                there[c->list[i].kind][c->list[i].severity] = true;
+        family(b, "ecs_pubip_condition", "gauge", "1 for what is wrong or odd.");
+        for (enum condition_kind k = 0; k < _CONDITION_MAX; k++)
+                for (enum condition_severity v = 0; v < _CONDITION_SEVERITY_MAX; v++) {
+                        buf_puts(b, "ecs_pubip_condition{");
+                        label(b, "condition", condition_name(k));
+                        buf_puts(b, ",");
+                        label(b, "severity", condition_severity_name(v));
+                        buf_printf(b, "} %d\n", there[k][v]);
+                }
+}
+
 static void add_counters(struct buf *b, const struct metrics *m) {
         family(b, "ecs_pubip_questions_total", "counter", "Questions to the cloud process.");
         for (enum wire_op op = WIRE_NONE + 1; op < _WIRE_OP_MAX; op++) {
@@ -135,7 +153,8 @@ static void add_counters(struct buf *b, const struct metrics *m) {
                 "Netlink overruns, each followed by a new dump.", m->kernel_overruns);
 }
 
-int metrics_format(const struct status *s, const struct metrics *m, char **ret) {
+int metrics_format(const struct status *s, const struct conditions *c, const struct metrics *m,
+                   char **ret) {
         _cleanup_buf_ struct buf b = BUF(METRICS_TEXT_MAX);
 
         gauge(&b, "ecs_pubip_up", "1 while the agent runs; its unit writes 0 when it has ended.",
@@ -168,6 +187,7 @@ int metrics_format(const struct status *s, const struct metrics *m, char **ret) 
         gauge(&b, "ecs_pubip_reboot_due", "1 while a reboot is due.", s->next == NEXT_REBOOT);
         add_planes(&b, s);
         add_fault(&b, s);
+        add_conditions(&b, c);
         /* Gauges: the ledger forgets after a day, and a counter never goes down. */
         gauge(&b, "ecs_pubip_ledger_allocations", "Allocations not refused that the ledger keeps.",
               s->allocations);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What others see: struct <-> status.json, and one line of it for people. */
+#include <ecs-pubip/condition.h>
 #include <ecs-pubip/status.h>
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include "util/time.h"
 
 #define STATUS_VERSION 1
-#define LINE_MAX_BYTES 4096 /* before it is cut to STATUS_LINE_SIZE */
+#define LINE_MAX_BYTES 8192 /* before it is cut to STATUS_LINE_SIZE */
 
 static const char *const verdict_names[] = {
         [PLANE_NOT_REQUIRED] = "not-required",
@@ -132,6 +133,17 @@ static const struct member status_members[] = {
         {"config_problem", MEMBER_TEXT, MEMBER_NULLABLE, S(config_problem)},
         {},
 };
+#define C(member) MEMBER_AT(struct condition, member)
+static const struct member condition_members[] = {
+        {"condition", MEMBER_NAME, MEMBER_REQUIRED, C(kind), MEMBER_NAMES(condition_names)},
+        {"severity", MEMBER_NAME, MEMBER_REQUIRED, C(severity), MEMBER_NAMES(severity_names)},
+        {"code", MEMBER_TEXT, MEMBER_NULLABLE, C(code)},
+        {"sentence", MEMBER_TEXT, MEMBER_REQUIRED, C(sentence)},
+        {"remedy", MEMBER_TEXT, MEMBER_NULLABLE, C(remedy)},
+        {"since", MEMBER_DATE, MEMBER_NULLABLE, C(since)},
+        {"over", MEMBER_BOOL, 0, C(over)},
+        {},
+};
 /* clang-format on */
 
 const char *status_phase_name(enum phase p) {
@@ -146,13 +158,42 @@ const char *status_network_name(enum network n) {
         return (unsigned)n <= NETWORK_CLASSIC ? network_names[n] : NULL;
 }
 
-int status_format(const struct status *s, char **ret) {
+static int add_conditions(cJSON *object, const struct conditions *c) {
+        cJSON *array = cJSON_AddArrayToObject(object, "conditions");
+
+        for (unsigned i = 0; array && i < c->n; i++) {
+                cJSON *item = cJSON_CreateObject();
+
+                if (!cJSON_AddItemToArray(array, item)) {
+                        cJSON_Delete(item);
+                        return -ENOMEM;
+                }
+                if (members_format(condition_members, &c->list[i], item) < 0)
+                        return -ENOMEM;
+        }
+        return array ? 0 : -ENOMEM;
+}
+
+/* Of a newer agent there may be more of them, and of more kinds, than are known here. */
+static void parse_conditions(const cJSON *array, struct conditions *ret) {
+        const cJSON *item;
+
+        *ret = (struct conditions){};
+        cJSON_ArrayForEach(item, array) {
+                struct condition n = {};
+
+                if (ret->n < _CONDITION_MAX && members_parse(condition_members, item, &n) >= 0)
+                        ret->list[ret->n++] = n;
+        }
+}
+
+int status_format(const struct status *s, const struct conditions *c, char **ret) {
         _cleanup_cjson_ cJSON *object = cJSON_CreateObject();
         _cleanup_buf_ struct buf text = BUF(STATUS_TEXT_MAX);
         _cleanup_free_ char *json = NULL;
 
         if (!object || !cJSON_AddNumberToObject(object, "version", STATUS_VERSION) ||
-            members_format(status_members, s, object) < 0)
+            members_format(status_members, s, object) < 0 || add_conditions(object, c) < 0)
                 return -ENOMEM;
         json = cJSON_PrintUnformatted(object);
         if (!json)
@@ -165,10 +206,10 @@ int status_format(const struct status *s, char **ret) {
         return 0;
 }
 
-int status_parse(const char *text, size_t len, struct status *ret) {
+int status_parse(const char *text, size_t len, struct status *ret, struct conditions *ret_c) {
         _cleanup_cjson_ cJSON *object = NULL;
         struct status s = {};
-        const cJSON *version;
+        const cJSON *version, *conditions;
 
         if (len > STATUS_TEXT_MAX)
                 return -EBADMSG;
@@ -178,6 +219,11 @@ int status_parse(const char *text, size_t len, struct status *ret) {
                 return -EBADMSG;
         if (members_parse(status_members, object, &s) < 0)
                 return -EBADMSG;
+        conditions = cJSON_GetObjectItemCaseSensitive(object, "conditions");
+        if (ret_c && conditions)
+                parse_conditions(conditions, ret_c);
+        else if (ret_c)
+                condition_list(&s, ret_c);
         *ret = s;
         return 0;
 }
@@ -213,40 +259,17 @@ static void add_next(struct buf *b, const struct status *s) {
                 buf_printf(b, "; %s %s", what[s->next], time_format(s->next_at, when));
 }
 
-static bool is_unheard(const struct status *s, enum plane p) {
-        return (p == PLANE_CONTROL && *s->control_fault) ||
-               (p == PLANE_METADATA && *s->metadata_fault);
-}
-
-/* Why a plane that counts does not agree. */
-static const char *plane_why(const struct status *s, enum plane p) {
-        static const struct {
-                const char *unknown, *disagrees;
-        } texts[_PLANE_MAX] = {
-                [PLANE_KERNEL] = {"this machine's links are not known yet",
-                                  "no link of this machine has the address"},
-                [PLANE_METADATA] = {"metadata is not asked yet", "metadata does not show it"},
-                [PLANE_CONTROL] = {"the ECS API is not asked yet", "the ECS API does not show it"},
-                [PLANE_OUTSIDE] = {"it is not seen from outside yet",
-                                   "another address is seen from outside"},
-        };
-
-        if (s->planes[p].verdict == PLANE_DISAGREES)
-                return *s->planes[p].reason ? s->planes[p].reason : texts[p].disagrees;
-        if (p == PLANE_METADATA && is_unheard(s, p))
-                return "metadata is unreachable";
-        if (p == PLANE_CONTROL && is_unheard(s, p))
-                return "the ECS API gives no answer";
-        return texts[p].unknown;
-}
-
 /* The planes that count and do not agree yet: "eth0 is down; metadata is unreachable". */
 static void add_planes(struct buf *b, const struct status *s) {
+        char why[CONDITION_TEXT_SIZE];
+
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
                 enum plane_verdict v = s->planes[p].verdict;
 
-                if (v == PLANE_UNKNOWN || v == PLANE_DISAGREES)
-                        buf_printf(b, "; %s", plane_why(s, p));
+                if (v != PLANE_UNKNOWN && v != PLANE_DISAGREES)
+                        continue;
+                condition_plane_why(s, p, why);
+                buf_printf(b, "; %s", why);
         }
 }
 
@@ -298,6 +321,11 @@ static void add_phase(struct buf *b, const struct status *s) {
         }
 }
 
+static bool is_unheard(const struct status *s, enum plane p) {
+        return (p == PLANE_CONTROL && *s->control_fault) ||
+               (p == PLANE_METADATA && *s->metadata_fault);
+}
+
 bool status_is_confirmed(const struct status *s) {
         for (enum plane p = 0; p < _PLANE_MAX; p++) {
                 enum plane_verdict v = s->planes[p].verdict;
@@ -310,13 +338,51 @@ bool status_is_confirmed(const struct status *s) {
         return s->public_ip && s->planes[PLANE_KERNEL].verdict == PLANE_AGREES;
 }
 
-void status_line(const struct status *s, char ret[static STATUS_LINE_SIZE]) {
+/* The words of the phase say it already; what it waits for is the first of the list. */
+static bool is_in_phase(const struct status *s, const struct condition *n, bool first) {
+        enum phase_detail detail = phase_row(s->phase)->detail;
+
+        if (detail == DETAIL_FAULT)
+                return first && s->fault.class != FAULT_NONE;
+        if (n->kind == CONDITION_HOLD)
+                return s->phase == PHASE_HELD && n->severity == CONDITION_NOTE;
+        if (n->kind == CONDITION_REBOOT)
+                return detail == DETAIL_REBOOT;
+        return detail == DETAIL_PLANES && n->kind >= CONDITION_KERNEL &&
+               n->kind <= CONDITION_OUTSIDE;
+}
+
+#define MORE_SIZE sizeof("; and 99 more")
+
+/* Whole or not at all, and room stays for saying how many there are more. */
+static bool add_whole(struct buf *line, const char *text) {
+        if (line->len + strlen("; ") + strlen(text) + MORE_SIZE > STATUS_LINE_SIZE)
+                return false;
+        buf_printf(line, "; %s", text);
+        return true;
+}
+
+void status_line(const struct status *s, struct conditions *c, char ret[static STATUS_LINE_SIZE]) {
         _cleanup_buf_ struct buf line = BUF(LINE_MAX_BYTES);
+        char text[CONDITION_TEXT_SIZE];
+        unsigned n_more = 0;
+        bool whole;
 
         add_phase(&line, s);
-        if (s->phase == PHASE_CONFIRMED && *s->note)
-                buf_printf(&line, "; %s", s->note);
-        if (*s->config_problem)
-                buf_printf(&line, "; the configuration is not in force: %s", s->config_problem);
+        whole = line.len < STATUS_LINE_SIZE;
+        for (unsigned i = 0; i < c->n; i++) {
+                struct condition *n = &c->list[i];
+
+                n->told = is_in_phase(s, n, i == 0) && whole;
+                if (n->told || !condition_is_problem(n))
+                        continue;
+                condition_text(n, text);
+                n->told = n_more == 0 && add_whole(&line, text);
+                n_more += !n->told;
+        }
+        if (s->phase == PHASE_CONFIRMED && *s->note && !condition_says(c, s->note) && n_more == 0)
+                (void)add_whole(&line, s->note);
+        if (n_more > 0 && whole)
+                buf_printf(&line, "; and %u more", n_more);
         text_copy_printable(ret, STATUS_LINE_SIZE, buf_text(&line));
 }
