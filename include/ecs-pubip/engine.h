@@ -5,8 +5,9 @@
  * it. The runtime feeds events one at a time and does what the actions say.
  *
  * Rules that the code keeps: one door for every change of phase (commit.c), one question in
- * flight, one deadline. A changing call takes two steps: STORE with the intent, and only after
- * EVENT_STORED said that it is durable the ASK (law L2).
+ * flight, one deadline. A changing call takes three steps: STORE with the intent; only after
+ * EVENT_STORED said that it is durable the ASK (law L2); and only after EVENT_READY, when all was
+ * looked at once more, the GO (law L1).
  */
 #pragma once
 
@@ -52,6 +53,7 @@ enum event_type {
         EVENT_START,
         EVENT_TIMER,     /* engine->deadline has passed */
         EVENT_ANSWER,    /* to the question in flight */
+        EVENT_READY,     /* the call in flight is connected, and would leave now */
         EVENT_KERNEL,    /* what netlink shows of the watched address has changed */
         EVENT_STORED,    /* the STORE asked for was done, or not */
         EVENT_HOLD,      /* the brake has changed */
@@ -74,6 +76,10 @@ struct event {
                         int error;      /* 0, or the negative errno of the write */
                         enum hold hold; /* read after the write: law-like rule of `hold` */
                 } stored;
+                struct {
+                        unsigned number; /* of the times that this question is ready, from 1 */
+                        enum hold hold;  /* read after it was heard */
+                } ready;
                 enum hold hold;
                 struct config config;
                 bool config_unread;
@@ -92,6 +98,7 @@ enum action {
         ACTION_NO_BLOCKERS = 1 << 6, /* no need to look any longer */
         ACTION_EXIT = 1 << 7,        /* not an ECS instance: stopped, exit 0 */
         ACTION_USER_DATA = 1 << 8,   /* look how far cloud-init is; EVENT_USER_DATA */
+        ACTION_GO = 1 << 9, /* before all else: the call that is ready leaves; DROP: it does not */
 };
 
 /* What a person should read in the journal; the runtime has a text and a MESSAGE_ID for each. */
@@ -169,7 +176,7 @@ struct given {
 enum step {
         STEP_IDLE,
         STEP_STORING, /* waiting for EVENT_STORED of an intent */
-        STEP_ASKING,  /* a question is in flight */
+        STEP_ASKING,  /* a question is in flight; a changing one leaves after EVENT_READY */
         STEP_LEAVING, /* RebootInstance was accepted: waiting to be shut down */
 };
 struct inflight {
@@ -178,6 +185,9 @@ struct inflight {
         enum wire_probe probe; /* of WIRE_PROBE */
         uint64_t asked;        /* when the last question was */
         bool repeats;          /* a purchase of which an earlier call may have been executed */
+        bool outdated; /* a change: the configuration that it was decided by is another one now */
+        bool renewing; /* it is ready again, and the number of that time is being written */
+        bool left;     /* `go` was said to it: it may have been executed */
 };
 
 /* What was heard of the instance and its planes: by planes.c and answer.c. */

@@ -153,6 +153,7 @@ struct fault fault_own(const char *code, const char *message);
 #define FAULT_CLOUD_GONE        "Cloud.Gone"        /* it closed before it answered */
 #define FAULT_CLOUD_SILENT      "Cloud.Silent"      /* no answer by the deadline */
 #define FAULT_CLOUD_GARBLED     "Cloud.Garbled"     /* a malformed answer */
+#define FAULT_CLOUD_NO_GO       "Cloud.NoGo"        /* no word of the agent's to send it, in time */
 #define FAULT_CLOUD_CONFIG      "Cloud.Config"      /* it found a bad configuration value */
 /* Transport to the API (cloud process): */
 #define FAULT_RESOLVE       "Transport.Resolve"

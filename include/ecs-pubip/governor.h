@@ -63,6 +63,9 @@ enum permit governor_reboot(const struct ledger *l, const struct config *c,
 enum permit governor_change(const struct ledger *l, const struct config *c, enum wire_op op,
                             const struct moment *now, int64_t *ret_when, const char **ret_why);
 
+/* L14: until when no call of that kind may leave, for how often it has; 0: now it may. */
+int64_t governor_ceiling_until(const struct ledger *l, enum wire_op op, int64_t now);
+
 /* How many calls of the last 24 h count against a limit: of that op; NONE: all that bring
  * addresses. */
 unsigned governor_spent(const struct ledger *l, enum wire_op op, const char *boot_id, int64_t now);

@@ -2,6 +2,11 @@
 /*
  * Agent <-> cloud process: one JSON object per line, at most WIRE_LINE_MAX bytes with its newline.
  * A question carries no endpoint, key or credential; a changing one names the instance it means.
+ *
+ * A changing call leaves in two steps (law L1). The cloud process says `ready`, {"ready":1}, when
+ * nothing is left to do but to send it; the agent, which then looks at everything once more, says
+ * `go`, {"go":1,"at_ms":…}, or closes. Each time that the call is to leave has its own
+ * number, from 1.
  */
 #pragma once
 
@@ -81,9 +86,23 @@ struct wire_answer {
         };
 };
 
+struct wire_step {
+        unsigned number; /* 1 … WIRE_SENDS_MAX */
+        /* `go`: by what was so at that moment of CLOCK_BOOTTIME, which both processes read. It is
+           worth nothing once WIRE_GO_MS have passed since. 0: `ready`. */
+        uint64_t at_ms;
+};
+
+#define WIRE_GO_MS 1000u
+#define WIRE_SENDS_MAX                                                                             \
+        9u /* of one question: its endpoints, and a repeat for clock and for keys                  \
+            */
+#define WIRE_STEP_SIZE 64
+
 /* One line with its newline, into a malloc'ed string; -ENOMEM or -E2BIG. */
 int wire_question_format(const struct wire_question *q, char **ret);
 int wire_answer_format(enum wire_op op, const struct wire_answer *a, char **ret);
+void wire_step_format(const struct wire_step *s, char ret[static WIRE_STEP_SIZE]);
 
 /*
  * One line without its newline. -EBADMSG for anything that the format does not say: unknown op,
@@ -91,5 +110,12 @@ int wire_answer_format(enum wire_op op, const struct wire_answer *a, char **ret)
  */
 int wire_question_parse(const char *line, size_t len, struct wire_question *ret);
 int wire_answer_parse(enum wire_op op, const char *line, size_t len, struct wire_answer *ret);
+
+/*
+ * Steps are written in one way only, and what says more, less or the same otherwise is none: is it
+ * this one; is it the `go` of that number.
+ */
+bool wire_step_is(const struct wire_step *s, const char *line, size_t len);
+int wire_go_parse(unsigned number, const char *line, size_t len, struct wire_step *ret);
 
 const char *wire_op_name(enum wire_op op); /* "identify", …, "eip-find" */

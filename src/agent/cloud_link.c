@@ -28,6 +28,7 @@ struct cloud_link {
         sd_event *event;
         const char *path;
         cloud_link_fn on_answer;
+        cloud_link_ready_fn on_ready;
         cloud_link_keep_fn keep;
         void *userdata;
 
@@ -37,7 +38,8 @@ struct cloud_link {
         enum wire_op asked;     /* WIRE_NONE: no question in flight */
         char *question;
         size_t sent;
-        bool retired; /* no other question on this connection */
+        unsigned ready, gone; /* how often the call was ready, and was told to leave */
+        bool retired;         /* no other question on this connection */
         struct buf line;
 };
 
@@ -53,6 +55,7 @@ static void forget_question(struct cloud_link *l) {
         l->asked = WIRE_NONE;
         free(TAKE_PTR(l->question));
         l->sent = 0;
+        l->ready = l->gone = 0;
         buf_done(&l->line);
         l->line = BUF(WIRE_LINE_MAX);
 }
@@ -82,6 +85,14 @@ static void fault(struct cloud_link *l, const char *code, const char *message) {
         l->on_answer(&a, l->userdata);
 }
 
+/* The next time, and the one before was told to leave: nothing else is understood. */
+static bool is_ready(struct cloud_link *l, size_t len) {
+        const struct wire_step next = {.number = l->ready + 1};
+
+        return wire_op_changes(l->asked) && wire_step_is(&next, l->line.data, len) &&
+               l->ready == l->gone && l->sent == strlen(l->question);
+}
+
 /* The whole buffer is one line, and nothing came behind it. */
 static void answered(struct cloud_link *l, size_t len) {
         struct wire_answer a;
@@ -89,8 +100,14 @@ static void answered(struct cloud_link *l, size_t len) {
         memset(&a, 0, sizeof(a));
         if (len + 1 != l->line.len)
                 return fault(l, FAULT_CLOUD_GARBLED, "more than one line came for one question");
+        if (is_ready(l, len)) {
+                buf_done(&l->line);
+                l->line = BUF(WIRE_LINE_MAX);
+                return l->on_ready(++l->ready, l->userdata);
+        }
         if (wire_answer_parse(l->asked, l->line.data, len, &a) < 0)
                 return fault(l, FAULT_CLOUD_GARBLED, "the line is no answer to that question");
+        l->retired |= l->ready != l->gone; /* a `go` may be on its way, to nobody */
         forget_question(l);
         if (l->retired) {
                 cloud_link_drop(l);
@@ -231,8 +248,21 @@ void cloud_link_ask(struct cloud_link *l, const struct wire_question *q) {
                 (void)sd_event_source_set_io_events(l->io, EPOLLIN | EPOLLOUT);
 }
 
+void cloud_link_go(struct cloud_link *l, uint64_t at) {
+        const struct wire_step go = {.number = l->ready, .at_ms = at / USEC_PER_MSEC};
+        char line[WIRE_STEP_SIZE];
+
+        if (l->ready == l->gone)
+                return; /* what was ready has been given up */
+        l->gone = l->ready;
+        wire_step_format(&go, line);
+        if (send(l->fd, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)strlen(line))
+                fault(l, FAULT_CLOUD_GONE, "it does not take the word to send the call");
+}
+
 int cloud_link_new(sd_event *event, const char *socket_path, cloud_link_fn on_answer,
-                   cloud_link_keep_fn keep, void *userdata, struct cloud_link **ret) {
+                   cloud_link_ready_fn on_ready, cloud_link_keep_fn keep, void *userdata,
+                   struct cloud_link **ret) {
         struct cloud_link *l = calloc(1, sizeof(*l));
         int r;
 
@@ -241,6 +271,7 @@ int cloud_link_new(sd_event *event, const char *socket_path, cloud_link_fn on_an
         l->event = sd_event_ref(event);
         l->path = socket_path;
         l->on_answer = on_answer;
+        l->on_ready = on_ready;
         l->keep = keep;
         l->userdata = userdata;
         l->fd = -1;

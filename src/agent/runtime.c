@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "host/clock.h"
 #include "journal.h"
 #include "message_ids.h"
 #include "runtime_show.h"
@@ -53,6 +54,16 @@ static void on_answer(const struct wire_answer *answer, void *userdata) {
         if (answer->fault.class != FAULT_NONE)
                 r->metrics.faults[answer->fault.class]++;
         runtime_feed(r, &(struct event){.type = EVENT_ANSWER, .answer = *answer});
+}
+
+/* The brake is read anew, and what that is worth is dated before it was. */
+static void on_ready(unsigned number, void *userdata) {
+        struct runtime *r = userdata;
+        struct event e = {.type = EVENT_READY, .ready.number = number};
+
+        r->looked_again = clock_boot_usec();
+        e.ready.hold = runtime_hold(r);
+        runtime_feed(r, &e);
 }
 
 static bool keeps_link(void *userdata) {
@@ -136,7 +147,8 @@ static int add_sources(struct runtime *r) {
         if (k >= 0)
                 k = clock_watch_new(r->event, on_clock, r, &r->clock);
         if (k >= 0)
-                k = cloud_link_new(r->event, CLOUD_SOCKET, on_answer, keeps_link, r, &r->link);
+                k = cloud_link_new(r->event, CLOUD_SOCKET, on_answer, on_ready, keeps_link, r,
+                                   &r->link);
         if (k >= 0)
                 k = inhibitors_new(r->event, on_blockers, r, &r->inhibitors);
         if (k >= 0)

@@ -90,6 +90,7 @@ static void keep_ledger(struct runtime *r) {
         struct event e = {.type = EVENT_STORED};
 
         e.stored.error = store_save(&r->store, &r->engine.ledger);
+        r->looked_again = clock_boot_usec();
         e.stored.hold = runtime_hold(r);
         runtime_enqueue(r, &e);
 }
@@ -136,6 +137,8 @@ static void conclude(struct runtime *r, const struct actions *a) {
 void runtime_act(struct runtime *r, struct actions *a) {
         struct status status;
 
+        if (a->wants & ACTION_GO)
+                cloud_link_go(r->link, r->looked_again);
         /* What others are told is durable already: a wait that a status shows outlives us. */
         perform(r, a->wants & DURABLE);
         note_change(r, a);

@@ -55,6 +55,7 @@ struct runtime {
         struct event queue[EVENT_TYPES]; /* one of a type at most: a later one replaces it */
         unsigned n_queued;
         bool stepping, ready;
+        uint64_t looked_again; /* CLOCK_BOOTTIME, before the brake was read for a `go` */
         char hold_judged_for[INSTANCE_ID_SIZE];
         char aside[STORE_NAME_SIZE];
         bool ledger_is_newer; /* the one that was set aside: whole, but of a newer version */

@@ -208,12 +208,14 @@ static void explain_proxy(struct transfer *t, long status) {
 }
 
 static const char *explain(struct transfer *t, CURLcode result) {
+        if (t->withheld)
+                return t->withheld; /* with its detail */
         if (t->too_large) {
                 TEXT_SET(t->reply->detail, "the answer is larger than any real one");
                 return FAULT_TOO_LARGE;
         }
         if (is_unresolved(t, result)) {
-                t->http->resolver_left = true;
+                t->http->is_last = true;
                 TEXT_SET(t->reply->detail, "the resolver did not answer in time");
                 return t->gone ? FAULT_CLOUD_GONE : FAULT_RESOLVE;
         }

@@ -13,6 +13,7 @@
 
 #include <ecs-pubip/sign.h>
 
+#include "cloud/gate.h"
 #include "cloud/proxy.h"
 #include "util/buf.h"
 
@@ -32,7 +33,10 @@ struct http {
         uint64_t deadline;  /* CLOCK_BOOTTIME, of the question at hand: no attempt starts later */
         uint64_t call_ends; /* its CALL_MAX: nothing of a changing call may arrive later */
         void *running;      /* the transfer at hand; NULL between them */
-        bool resolver_left; /* a resolver hangs in a thread of its own: this process should end */
+        struct gate gate;   /* through which changing calls leave */
+        /* After this answer this process should end: a resolver hangs in a thread of its own, or
+           the agent may still say `go` to a call that is over. */
+        bool is_last;
 };
 
 struct http_request {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/buf.h"
 
@@ -20,6 +21,10 @@ void link_done(struct link *l);
  * the agent has closed; -EMSGSIZE for a line without end; other negative errno from read().
  */
 int link_read(struct link *l, const char **ret_line, size_t *ret_len);
+/* The same until a moment of CLOCK_BOOTTIME; then -ETIMEDOUT. */
+int link_read_until(struct link *l, uint64_t until, const char **ret_line, size_t *ret_len);
+/* True if the agent has said more than what was handed out. */
+bool link_has_more(const struct link *l);
 /* Writes all of it; negative errno, -EPIPE when nobody reads any more. */
 int link_write(const char *line);
 

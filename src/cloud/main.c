@@ -110,10 +110,10 @@ static int serve(struct session *s) {
         int r;
 
         link_init(&link);
+        s->http.gate.link = &link;
         while ((r = link_read(&link, &line, &len)) > 0) {
                 r = answer_line(s, line, len);
-                /* Each hanging resolver holds a thread: the next question gets a new process. */
-                if (r < 0 || s->http.resolver_left)
+                if (r < 0 || s->http.is_last)
                         break;
         }
         link_done(&link);
@@ -133,8 +133,8 @@ static int run(void) {
         if (r < 0)
                 return r;
         r = serve(&session);
-        /* With a resolver that hangs, curl would wait for it here. */
-        if (session.http.resolver_left) {
+        /* Where a resolver hangs, curl would wait for it here. */
+        if (session.http.is_last) {
                 session_wipe(&session);
                 _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
         }

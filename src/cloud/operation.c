@@ -174,6 +174,7 @@ void operation_run(struct session *s, const struct wire_question *q, struct wire
         *ret = (struct wire_answer){};
         s->http.deadline = now + q->deadline_ms * USEC_PER_MSEC;
         s->http.call_ends = now + CALL_MAX_MS * USEC_PER_MSEC;
+        s->http.gate.number = 0;
         set_backstop(s, q->op);
         clock_hint(&s->clock, q->server_time);
         if (!operations[q->op].run)

@@ -22,7 +22,12 @@
 #define TLS_HEADER       5 /* of a record: type, version, length */
 #define TLS_FIRST        20
 #define TLS_ALERT        21
-#define TLS_LAST         23
+#define TLS_LAST         23 /* what is not of TLS itself; and, since 1.3, all that is encrypted */
+/* CURLOPT_PREREQFUNCTION and its kin, from 7.80 on. Older ones refuse the number. */
+#define OPTION_PREREQFUNCTION ((CURLoption)(CURLOPTTYPE_FUNCTIONPOINT + 312))
+#define OPTION_PREREQDATA     ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 313))
+#define PREREQ_OK             0
+#define PREREQ_ABORT          1
 
 static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
         struct transfer *t = userdata;
@@ -118,7 +123,7 @@ static int on_progress(void *userdata, curl_off_t dltotal, curl_off_t dlnow, cur
         (void)dltotal, (void)dlnow, (void)ultotal, (void)ulnow;
         t->late = now >= t->ends || (!t->reply->sent && now >= t->starts_until);
         t->gone = !(t->request->changing && t->reply->sent) && link_hung_up();
-        return t->late || t->gone;
+        return t->late || t->gone || t->withheld;
 }
 
 /*
@@ -150,6 +155,44 @@ static bool is_tls_record(const char *data, size_t size) {
         return size == TLS_HEADER && data[0] >= TLS_FIRST && data[0] <= TLS_LAST && data[1] == 3;
 }
 
+/* All is done but the sending. False: it must not leave. */
+static bool pass_gate(struct transfer *t) {
+        const char *detail = "";
+
+        t->gated = true;
+        t->withheld = gate_pass(&t->http->gate, t->http->deadline, &t->starts_until, &detail);
+        if (!t->withheld)
+                return true;
+        t->http->is_last = true;
+        TEXT_SET(t->reply->detail, detail);
+        return false;
+}
+
+/* curl from 7.80 on asks here, when the connection with its TLS stands. */
+static int on_ready(void *userdata, char *remote, char *local, int remote_port, int local_port) {
+        (void)remote, (void)local, (void)remote_port, (void)local_port;
+        return pass_gate(userdata) ? PREREQ_OK : PREREQ_ABORT;
+}
+
+/*
+ * Before 7.80: OpenSSL shows each record just before it writes it. The first of the call's own data
+ * comes when the handshake with the API's own host is over, behind a proxy after its CONNECT.
+ */
+static bool is_first_record(const struct transfer *t, const char *data, size_t size) {
+        const struct proxy *p = t->request->proxy;
+        struct curl_tlssessioninfo *tls = NULL;
+        long tunnel = 0;
+
+        if (!is_tls_record(data, size) || data[0] != TLS_LAST)
+                return false;
+        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+        if (p && p->kind == PROXY_USED && text_starts(p->url, "https:") && tunnel == 0)
+                return false;
+        return curl_easy_getinfo(t->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK &&
+               tls->backend == CURLSSLBACKEND_OPENSSL && tls->internals &&
+               SSL_is_init_finished(tls->internals);
+}
+
 /*
  * What tells that the request has left is its own header leaving. A count of bytes does not: curl
  * counts a proxy's CONNECT, too. Nothing that comes here is printed or kept.
@@ -163,6 +206,9 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, voi
                 t->heard = true;
                 t->alerted |= data[0] == TLS_ALERT;
         }
+        if (type == CURLINFO_SSL_DATA_OUT && t->by_record && !t->gated &&
+            is_first_record(t, data, size) && !pass_gate(t))
+                sockets_shutdown(); /* it meets an end that takes nothing */
         if (type != CURLINFO_HEADER_OUT || size == 0 || t->reply->sent)
                 return 0;
         if (memcmp(data, t->request->method, size < n ? size : n) != 0)
@@ -195,7 +241,7 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose,
         (void)purpose;
         if (t->request->zone == HTTP_RESOLVE)
                 return take_address(t, address);
-        if (t->request->changing && t->reply->sent)
+        if (t->gated || (t->request->changing && t->reply->sent))
                 return CURL_SOCKET_BAD;
         fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
         if (fd < 0)
@@ -254,6 +300,10 @@ void transfer_hook(struct transfer *t) {
         curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
         curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
         curl_easy_setopt(easy, CURLOPT_DEBUGDATA, t);
+        if (t->request->changing) {
+                curl_easy_setopt(easy, OPTION_PREREQDATA, t);
+                t->by_record = curl_easy_setopt(easy, OPTION_PREREQFUNCTION, on_ready) != CURLE_OK;
+        }
         if (t->request->verify_time > 0) {
                 curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
                 curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t);

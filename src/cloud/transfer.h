@@ -18,10 +18,13 @@ struct transfer {
         uint64_t ends;         /* CLOCK_BOOTTIME: so long for all of it */
         size_t header_bytes;
         bool too_large;
-        bool gone, late;     /* why on_progress stopped it */
-        bool heard, alerted; /* the other side said something in TLS; that was a plain alert */
-        bool broke;          /* it reset or closed the connection instead of saying why */
-        int fd;              /* of the changing call; -1: none */
+        bool gone, late;      /* why on_progress stopped it */
+        bool gated;           /* a changing call: it was asked whether it may leave … */
+        const char *withheld; /* … and may not: why, as a code of ours; NULL: it may */
+        bool by_record;       /* asked at its first TLS record: curl has no better moment */
+        bool heard, alerted;  /* the other side said something in TLS; that was a plain alert */
+        bool broke;           /* it reset or closed the connection instead of saying why */
+        int fd;               /* of the changing call; -1: none */
         struct sockaddr_in *addresses; /* HTTP_RESOLVE */
         size_t max_addresses, n_addresses;
 };

@@ -26,12 +26,26 @@ static char *write_answer(enum wire_op op, const char *text, size_t size) {
         return line;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        const char *text = (const char *)data;
-        char *first = write_question(text, size), *second;
+static char *write_go(const char *text, size_t size) {
+        char line[WIRE_STEP_SIZE];
+        struct wire_step s;
 
-        if (first) {
-                second = write_question(first, strlen(first) - 1);
+        if (wire_go_parse(1, text, size, &s) < 0)
+                return NULL;
+        wire_step_format(&s, line);
+        return strdup(line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        static char *(*const writers[])(const char *, size_t) = {write_question, write_go};
+        const char *text = (const char *)data;
+        char *first, *second;
+
+        for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+                first = writers[i](text, size);
+                if (!first)
+                        continue;
+                second = writers[i](first, strlen(first) - 1);
                 MUST(second && !strcmp(first, second));
                 free(second);
                 free(first);

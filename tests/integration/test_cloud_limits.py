@@ -102,7 +102,9 @@ def test_call_that_has_left_is_seen_through(world):
     asker.ok("inspect")
     world.sim.hold(ALLOCATE)
     asker.send("allocate")
-    world.sim.wait_arrival(ALLOCATE)
+    assert asker.line() == {"ready": 1}
+    asker.go(1)
+    assert world.sim.wait_arrival(ALLOCATE)
     asker.hang_up()
     # more than curl's longest sleep between looks; nothing tells when it has not ended
     time.sleep(1.5)

@@ -114,6 +114,7 @@ CAUSES = [
 # Where the others are met: by name, so that a new code of our own has to be put somewhere.
 ELSEWHERE = {
     "test_agent_wire.py": ["Cloud.Unreachable", "Cloud.Gone", "Cloud.Silent", "Cloud.Garbled"],
+    "test_gate.py": ["Cloud.NoGo"],
     "test_cloud_limits.py": ["Transport.Deadline", "Cloud.Config"],
     "test_cloud_api.py": ["Transport.TlsNotYetValid", "Transport.Proxy"],
     "test_cloud_metadata.py": ["Metadata.Denied", "Metadata.Locked"],

@@ -393,6 +393,11 @@ static void next_event(struct fleet *f) {
         if (!m->started) {
                 begin(f, m, now);
         } else if (m->asked) {
+                if (wire_op_changes(f->engine.inflight.op)) {
+                        struct event ready = {.type = EVENT_READY, .ready.number = 1};
+
+                        step(f, m, &ready, now);
+                }
                 e.type = EVENT_ANSWER;
                 m->asked = false;
                 answer(f, m, now, &e.answer);

@@ -278,11 +278,19 @@ static bool is_refused(enum wire_op op, const struct fault *f) {
                fault_explain(f, 0)->token_ends;
 }
 
+/* L1: a change rests on a look of its own. */
+static void forget_look(struct laws *l) {
+        l->inspected = 0;
+        l->absent_since = 0;
+        l->eip_available = l->before_known = false;
+}
+
 static void heard_change(struct world *w, const struct fault *f) {
         struct laws *l = &w->laws;
         struct change_seen *c = laws_last_change(l, w->flight.question.op);
 
-        if (!c)
+        forget_look(l);
+        if (!c || c->at != w->flight.at) /* it has not left */
                 return;
         if (f->class == FAULT_NONE) {
                 c->heard = HEARD_DONE;
@@ -358,6 +366,8 @@ void laws_heard(struct world *w, const struct wire_answer *a) {
 void laws_gave_up(struct world *w) {
         if (w->flight.asked && w->flight.question.op == WIRE_PROBE)
                 heard_probe(w, NULL);
+        if (w->flight.asked && wire_op_changes(w->flight.question.op))
+                forget_look(&w->laws);
 }
 
 void laws_told_of_kernel(struct world *w, const struct kernel_facts *k) {

@@ -106,9 +106,8 @@ struct laws {
         unsigned hint_boot;
         /* L12: Reboot.NoCure was told, and written; its plane has shown no address since. */
         bool no_cure_told, no_cure;
-        uint64_t damaged;   /* the agent found its ledger damaged then; 0: no */
-        uint64_t confirmed; /* a confirmed verdict written down */
-        bool held_at_write;
+        uint64_t damaged;       /* the agent found its ledger damaged then; 0: no */
+        uint64_t confirmed;     /* a confirmed verdict written down */
         uint64_t started;       /* this process of the agent */
         bool user_data_waived;  /* a person's `resume` came while it waited */
         uint64_t blocked_since; /* a due reboot has been waiting for something; 0: it has not */
@@ -133,7 +132,8 @@ struct laws {
 void laws_started(struct world *w);
 void laws_down(struct world *w); /* the agent has ended, in whichever way */
 void laws_ledger_removed(struct world *w);
-void laws_sent(struct world *w, const struct wire_question *q);
+void laws_sent(struct world *w, const struct wire_question *q); /* to the cloud process */
+void laws_went(struct world *w, const struct wire_question *q); /* a changing call: its bytes */
 void laws_executed(struct world *w, const struct flight *f);
 void laws_heard(struct world *w, const struct wire_answer *a);
 void laws_gave_up(struct world *w); /* the question in flight, without an answer */

@@ -6,9 +6,9 @@
 #include "model.h"
 
 #define INSPECTION_FRESH (60 * USEC_PER_SEC) /* L1: "directly after", with a probe between */
-/* A call may leave 15 s after its intent; whole seconds of two clocks by 2, the
- * clocks themselves by BEHIND_SEC. */
-#define INTENT_LATE (19 * USEC_PER_SEC)
+/* A call may leave 40 s after its intent (L1); whole seconds of two clocks by 2, the clocks
+ * themselves by BEHIND_SEC. */
+#define INTENT_LATE (44 * USEC_PER_SEC)
 #define LOOK_MAX    (60 * USEC_PER_SEC + INTENT_LATE) /* L6: the look that shows absence */
 /* 4.2: the look that a reboot rests on, with an inspection and the write between. */
 #define LOOK_BEFORE   (5 * USEC_PER_SEC + INTENT_LATE)
@@ -56,12 +56,17 @@ static void check_intent(struct world *w, const struct wire_question *q) {
                 laws_break(w, "4.6: an intent that is not dated in the cloud's time");
 }
 
+/* It has left before, was refused at the gate, and is ready again. */
+static bool is_this(const struct world *w, const struct change_seen *c) {
+        return w->flight.ready > 1 && c->op == w->flight.question.op && c->at == w->flight.at;
+}
+
 /* Design 3: an earlier call of which nobody knows yet what became of it. */
 static bool is_open(const struct world *w, const struct wire_question *q) {
         const struct laws *l = &w->laws;
 
         for (unsigned i = 0; i < l->n_changes; i++)
-                if (!l->changes[i].settled && q->op != WIRE_REBOOT)
+                if (!l->changes[i].settled && q->op != WIRE_REBOOT && !is_this(w, &l->changes[i]))
                         return true;
         return false;
 }
@@ -119,7 +124,7 @@ static void check_change(struct world *w, const struct wire_question *q) {
                 laws_break(w, "L13: a changing call by another machine than the instance");
         if (!l->kernel_matches)
                 laws_break(w, "L13: a changing call before the machine has proven what it is");
-        if (l->held_at_write)
+        if (w->hold == HOLD_ON)
                 laws_break(w, "hold: a changing call while the brake is on");
         if (l->inspected_locked)
                 laws_break(w, "precondition: a changing call on an instance known to be locked");
@@ -159,8 +164,8 @@ static unsigned count_changes(const struct world *w, enum wire_op op,
         for (unsigned i = 0; i < w->laws.n_changes; i++) {
                 const struct change_seen *c = &w->laws.changes[i];
 
-                if ((op == WIRE_NONE ? brought(c) : c->op == op) && c != but && counts(w, c) &&
-                    w->now - c->at < DAY - INTENT_LATE)
+                if ((op == WIRE_NONE ? brought(c) : c->op == op) && c != but && !is_this(w, c) &&
+                    counts(w, c) && w->now - c->at < DAY - INTENT_LATE)
                         n++;
         }
         return n;
@@ -218,7 +223,7 @@ static void check_repeated_reboot(struct world *w) {
         struct laws *l = &w->laws;
         const struct change_seen *last = laws_last_change(l, WIRE_REBOOT);
 
-        if (!last || last->heard == HEARD_REFUSED || last->boot != w->boot)
+        if (!last || is_this(w, last) || last->heard == HEARD_REFUSED || last->boot != w->boot)
                 return;
         /* A success that a crash came before the writing of is a lost answer: nobody knows it. */
         if (last->answered || last->seen)
@@ -312,7 +317,7 @@ static void remember(struct world *w, const struct wire_question *q) {
         if (again)
                 c = make_newest(l, c);
         if (again && c->executed) { /* it stays executed, whatever this repetition meets */
-                c->at = w->now;
+                c->at = w->flight.at;
                 c->boot = w->boot;
                 c->heard = HEARD_NOTHING;
                 c->settled = false;
@@ -320,7 +325,7 @@ static void remember(struct world *w, const struct wire_question *q) {
         }
         *c = (struct change_seen){
                 .op = q->op,
-                .at = w->now,
+                .at = w->flight.at,
                 .token = laws_hash_token(q->client_token),
                 .boot = w->boot,
                 .unreachable_before = l->before_known && l->unreachable_before,
@@ -344,8 +349,12 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                         laws_break(w, "L14: control is asked more than once an hour while held");
                 l->held_inspected = w->now;
         }
-        if (!wire_op_changes(q->op))
-                return;
+}
+
+void laws_went(struct world *w, const struct wire_question *q) {
+        struct laws *l = &w->laws;
+        struct change_seen *last = laws_last_change(l, q->op);
+
         check_change(w, q);
         if (laws_brings_address(q->op))
                 check_allocation(w, q);
@@ -353,10 +362,8 @@ void laws_sent(struct world *w, const struct wire_question *q) {
                 check_reboot(w);
         if (q->op == WIRE_EIP_ASSOCIATE && !l->eip_available)
                 laws_break(w, "4.4: an EIP is associated that was not Available");
-        remember(w, q);
-        l->inspected = 0;
-        l->absent_since = 0;
-        l->eip_available = l->before_known = false;
+        if (!last || !is_this(w, last))
+                remember(w, q);
         if (laws_brings_address(q->op)) {
                 l->control_owed = true;
                 l->lagging = false;

@@ -137,7 +137,7 @@ static void draw_scene(struct scene *s, uint64_t seed) {
 static enum move fair_move(const struct world *w, bool prompt) {
         static const enum move order[] = {
                 MOVE_START,     MOVE_WRITE,  MOVE_WRITE_FAILS, MOVE_TOLD,
-                MOVE_HOLD_NEWS, MOVE_KERNEL, MOVE_ANSWER,
+                MOVE_HOLD_NEWS, MOVE_KERNEL, MOVE_READY,       MOVE_ANSWER,
         };
         static const enum move news[] = {MOVE_BANDWIDTH_NEWS, MOVE_EIP_NEWS, MOVE_EIP_LISTED,
                                          MOVE_CONTROL_NEWS, MOVE_METADATA_NEWS};

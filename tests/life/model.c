@@ -59,6 +59,10 @@ void world_step(struct world *w, struct event *e, struct actions *a) {
         if (w->scene->coarse)
                 w->engine.given.rng.state = w->scene->seed;
         engine_step(&w->engine, e, a);
+        if (a->wants & ACTION_GO) {
+                laws_went(w, &w->flight.question);
+                w->flight.gone = true;
+        }
         if (a->wants & ACTION_DROP) {
                 laws_gave_up(w);
                 w->flight = (struct flight){0};
@@ -94,7 +98,7 @@ static void step_plain(struct world *w, enum event_type type, struct actions *a)
 
 /* The agent ends. What it had asked may still be on its way. */
 static void down(struct world *w) {
-        if (w->flight.asked && !w->flight.executed && wire_op_changes(w->flight.question.op))
+        if (w->flight.gone && !w->flight.executed)
                 answer_abandon(w, CALL_MAX_MS * USEC_PER_MSEC);
         w->flight = (struct flight){0};
         w->running = w->store_wanted = w->told_wanted = w->ask_wanted = false;
@@ -167,7 +171,6 @@ static void told(struct world *w, struct actions *a) {
         struct event e = {.type = EVENT_STORED, .stored = {w->store_error, w->hold}};
 
         w->told_wanted = false;
-        w->laws.held_at_write = w->hold == HOLD_ON;
         world_step(w, &e, a);
 }
 
@@ -208,7 +211,9 @@ static void set_hold(struct world *w, enum hold hold, struct actions *a) {
         struct event e = {.type = EVENT_HOLD, .hold = hold};
 
         w->hold = hold;
-        w->hold_news = w->store_wanted || w->told_wanted;
+        /* The watch may be late while a call is on its way. */
+        w->hold_news = !w->hold_news && (w->store_wanted || w->told_wanted ||
+                                         wire_op_changes(w->flight.question.op));
         if (!w->hold_news)
                 world_step(w, &e, a);
 }
@@ -233,9 +238,10 @@ static void set_clock(struct world *w, int64_t by, struct actions *a) {
 
 /* Something outside has changed, so that the agent may have something to say; time alone is not. */
 static bool is_news(enum move m) {
-        static const enum move silent[] = {MOVE_WRITE, MOVE_TOLD,   MOVE_ANSWER,     MOVE_KERNEL,
-                                           MOVE_TIMER, MOVE_SECOND, MOVE_MINUTE,     MOVE_UNBLOCKED,
-                                           MOVE_DAY,   MOVE_LATE,   MOVE_TEN_MINUTES};
+        static const enum move silent[] = {MOVE_WRITE,  MOVE_TOLD,   MOVE_READY,
+                                           MOVE_ANSWER, MOVE_KERNEL, MOVE_TIMER,
+                                           MOVE_SECOND, MOVE_MINUTE, MOVE_UNBLOCKED,
+                                           MOVE_DAY,    MOVE_LATE,   MOVE_TEN_MINUTES};
 
         for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
                 if (silent[i] == m)
@@ -268,6 +274,10 @@ void world_do(struct world *w, enum move m, struct actions *a) {
                 break;
         case MOVE_TOLD:
                 told(w, a);
+                break;
+        case MOVE_READY:
+        case MOVE_READY_AGAIN:
+                answer_ready(w, a);
                 break;
         case MOVE_ANSWER:
                 answer_truly(w, a);

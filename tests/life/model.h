@@ -49,6 +49,7 @@ enum move {
         MOVE_START,
         MOVE_WRITE,
         MOVE_TOLD,
+        MOVE_READY, /* a changing call is connected; whether it leaves is asked */
         MOVE_ANSWER,
         MOVE_KERNEL,
         MOVE_TIMER,
@@ -71,6 +72,7 @@ enum move {
         MOVE_CONSOLE_REBOOT,
         MOVE_REBOOTS_AGAIN, /* an executed RebootInstance a second time */
         MOVE_BLOCKED,
+        MOVE_READY_AGAIN, /* refused for clock or keys, and signed anew */
         MOVE_LOST_DONE,   /* executed, the answer lost */
         MOVE_LOST_UNDONE, /* not executed, and nobody says so */
         MOVE_SILENT_DONE, /* executed, and nobody ever answers */
@@ -151,6 +153,8 @@ enum move {
 
 struct flight {
         bool asked, executed;
+        bool gone;      /* of a changing call: it was told to leave */
+        unsigned ready; /* how often it was ready */
         struct wire_question question;
         uint64_t at;
         uint64_t until; /* of a late one: it may still be executed before then */

@@ -17,6 +17,14 @@ static void answer_with(struct world *w, struct wire_answer *answer, struct acti
                 secret_sought(w, a);
 }
 
+void answer_ready(struct world *w, struct actions *a) {
+        struct event e = {.type = EVENT_READY, .ready = {.hold = w->hold}};
+
+        e.ready.number = ++w->flight.ready;
+        w->flight.gone = false;
+        world_step(w, &e, a);
+}
+
 void answer_truly(struct world *w, struct actions *a) {
         struct wire_answer answer;
 
@@ -85,7 +93,7 @@ void answer_strange(struct world *w, struct actions *a) {
 }
 
 void answer_gone(struct world *w, struct actions *a) {
-        if (wire_op_changes(w->flight.question.op))
+        if (w->flight.gone)
                 answer_abandon(w, CALL_MAX_MS * USEC_PER_MSEC);
         answer_fault(w, MOVE_GONE, a);
 }

@@ -5,6 +5,8 @@
 #include "model.h"
 
 /* Now and then over the real wire. */
+/* What stands ready leaves, if the agent says so. */
+void answer_ready(struct world *w, struct actions *a);
 void answer_truly(struct world *w, struct actions *a);
 void answer_fault(struct world *w, enum move m, struct actions *a);
 /* Executed, but the agent hears a fault; or it hears what cannot be read; or nothing at all. */

@@ -5,12 +5,14 @@
 #include "model.h"
 #include "util/text.h"
 
-#define AHEAD (INT64_C(365) * 24 * 3600)
+#define READY_MAX 3
+#define AHEAD     (INT64_C(365) * 24 * 3600)
 
 static const char *const texts[_MOVE_MAX] = {
         [MOVE_START] = "the agent starts",
         [MOVE_WRITE] = "the ledger is written",
         [MOVE_TOLD] = "the agent hears that it is written",
+        [MOVE_READY] = "the call is ready to leave",
         [MOVE_ANSWER] = "the cloud answers truly",
         [MOVE_KERNEL] = "netlink tells",
         [MOVE_TIMER] = "time passes to the deadline",
@@ -32,6 +34,7 @@ static const char *const texts[_MOVE_MAX] = {
         [MOVE_CONSOLE_REBOOT] = "an operator restarts the machine",
         [MOVE_REBOOTS_AGAIN] = "the reboot is executed a second time",
         [MOVE_BLOCKED] = "cloud-init blocks the reboot",
+        [MOVE_READY_AGAIN] = "refused at the gate, signed anew, and ready again",
         [MOVE_LOST_DONE] = "executed, but the answer is lost",
         [MOVE_LOST_UNDONE] = "not executed, and the answer is lost",
         [MOVE_SILENT_DONE] = "executed, and silence",
@@ -120,8 +123,17 @@ static bool is_asked(const struct world *w) {
         return is_free(w) && w->flight.asked && !w->flight.executed;
 }
 
-static bool is_change_asked(const struct world *w) {
-        return is_asked(w) && wire_op_changes(w->flight.question.op);
+/* A changing call that has not left yet is answered by the cloud process alone. */
+static bool is_ready_awaited(const struct world *w) {
+        return is_asked(w) && wire_op_changes(w->flight.question.op) && !w->flight.gone;
+}
+
+static bool has_left(const struct world *w) {
+        return is_asked(w) && !is_ready_awaited(w);
+}
+
+static bool has_change_left(const struct world *w) {
+        return has_left(w) && wire_op_changes(w->flight.question.op);
 }
 
 static bool is_api_asked(const struct world *w) {
@@ -153,7 +165,12 @@ bool world_can(const struct world *w, enum move m) {
                 return w->running && w->store_wanted;
         case MOVE_TOLD:
                 return w->running && w->told_wanted && !w->store_wanted;
+        case MOVE_READY:
+                return is_ready_awaited(w);
+        case MOVE_READY_AGAIN:
+                return has_change_left(w) && w->flight.ready < READY_MAX;
         case MOVE_ANSWER:
+                return has_left(w);
         case MOVE_GONE:
                 return is_asked(w);
         case MOVE_KERNEL:
@@ -200,17 +217,19 @@ bool world_can(const struct world *w, enum move m) {
         case MOVE_SILENT_DONE:
         case MOVE_SERVER_DONE:
         case MOVE_TWICE:
-                return is_change_asked(w);
+                return has_change_left(w);
         case MOVE_REFUSED_DONE: /* a purchase by its name */
         case MOVE_STATE_DONE:
         case MOVE_NONCE_DONE:
         case MOVE_UNKNOWN_DONE:
-                return is_change_asked(w) && w->flight.question.op != WIRE_EIP_ALLOCATE;
+                return has_change_left(w) && w->flight.question.op != WIRE_EIP_ALLOCATE;
         case MOVE_REFUSED_LATE: /* of others the next inspection tells in time, or the platform */
-                return is_change_asked(w) && w->flight.question.op == WIRE_REBOOT;
+                return has_change_left(w) && w->flight.question.op == WIRE_REBOOT;
         case MOVE_LATE:
                 return w->late.asked && w->now < w->late.until;
         case MOVE_FAULT_UNSENT:
+        case MOVE_NO_CREDENTIALS:
+                return is_api_asked(w) && !has_change_left(w);
         case MOVE_FAULT_SERVER:
         case MOVE_FAULT_THROTTLED:
         case MOVE_FAULT_HINT:
@@ -218,21 +237,20 @@ bool world_can(const struct world *w, enum move m) {
         case MOVE_FAULT_OPERATOR:
         case MOVE_FAULT_SETTLING:
         case MOVE_FAULT_CLOCK:
-        case MOVE_NO_CREDENTIALS:
-                return is_api_asked(w);
+                return is_api_asked(w) && has_left(w);
         case MOVE_LINE_GARBLED:
         case MOVE_LINE_CUT:
         case MOVE_LINE_LONG:
         case MOVE_LINE_DEEP:
         case MOVE_LINE_WIDE:
-                return is_asked(w);
+                return has_left(w);
         case MOVE_BODY_GARBLED:
         case MOVE_BODY_CUT:
         case MOVE_BODY_LONG:
         case MOVE_BODY_DEEP:
-                return is_api_asked(w) || is_metadata_asked(w);
+                return (is_api_asked(w) && has_left(w)) || is_metadata_asked(w);
         case MOVE_FAULT_ALREADY:
-                return is_change_asked(w) && w->flight.question.op != WIRE_REBOOT;
+                return has_change_left(w) && w->flight.question.op != WIRE_REBOOT;
         case MOVE_METADATA_SILENT:
         case MOVE_METADATA_404:
         case MOVE_METADATA_5XX:

@@ -3,13 +3,14 @@
  * The words of the stories.
  *
  * Events: start, kill (and start again), boot (a restart of the machine), identity X, addresses X,
- * instance X (or eip:X), ok X, eip WORD, reach yes|no, outside X, fault CODE [STATUS [HINT_MS
- * [MESSAGE]]], stored [held|full], kernel up|down|gone|stranger|nobody, hold, unhold, foreign-hold,
- * resume, reload, clock, stop, blockers [TEXT], wait (until the deadline), +SECONDS (without an
- * event). X is an address A to Z, or none.
+ * instance X (or eip:X), ready [N] [held], ok X, eip WORD, reach yes|no, outside X, fault CODE
+ * [STATUS [HINT_MS [MESSAGE]]], unsent CODE (the same, before it was ready), stored [held|full],
+ * kernel up|down|gone|stranger|nobody, hold, unhold, foreign-hold, resume, reload, clock, stop,
+ * blockers [TEXT], wait (until the deadline), +SECONDS (without an event). X is an address A to Z,
+ * or none.
  *
  * What it wants: the phase, then what is to be done (store, aside, watch, blockers, no-blockers,
- * online, mark, unmark, exit, drop, ask:OP), each thing named exactly; then, where it matters,
+ * go, online, mark, unmark, exit, drop, ask:OP), each thing named exactly; then, where it matters,
  * !CODE (the fault), in:A-B (seconds to the deadline), say:NOTICE. An empty text: anything.
  */
 #include "engine_rig.h"
@@ -56,6 +57,26 @@ static void step_plain(struct rig *r, enum event_type type) {
         struct event e = {.type = type};
 
         step(r, &e);
+}
+
+static void do_ready(struct rig *r, const char *what) {
+        struct event e = {.type = EVENT_READY, .ready = {.number = 1, .hold = r->hold}};
+
+        if (*what >= '1' && *what <= '9')
+                e.ready.number = (unsigned)(*what - '0');
+        if (strstr(what, "held"))
+                e.ready.hold = r->hold = HOLD_ON;
+        step(r, &e);
+}
+
+/* What was answered had left: the cloud process was ready, and was told to go. */
+static void let_leave(struct rig *r) {
+        const struct inflight *i = &r->engine.inflight;
+
+        if (i->step != STEP_ASKING || !wire_op_changes(i->op) || i->left)
+                return;
+        do_ready(r, "");
+        assert_int_equal(r->actions.wants, ACTION_GO);
 }
 
 /* As the runtime says straight after the start. */
@@ -137,6 +158,7 @@ static void do_ok(struct rig *r, const char *what) {
         struct wire_answer a = {.address = rig_address(*what)};
 
         assert_true(wire_op_changes(r->engine.inflight.op));
+        let_leave(r);
         if (r->engine.inflight.op == WIRE_EIP_ALLOCATE)
                 a = (struct wire_answer){.eip = r->eip};
         TEXT_SET(a.request_id, "request-1");
@@ -315,7 +337,11 @@ static void happen(struct rig *r, const char *text) {
                 do_reach(r, rest);
         else if (strcmp(word, "outside") == 0)
                 do_outside(r, rest);
+        else if (strcmp(word, "ready") == 0)
+                do_ready(r, rest);
         else if (strcmp(word, "fault") == 0)
+                let_leave(r), do_fault(r, rest);
+        else if (strcmp(word, "unsent") == 0)
                 do_fault(r, rest);
         else if (strcmp(word, "stored") == 0)
                 do_stored(r, rest);
@@ -353,9 +379,10 @@ static const struct {
         enum action action;
         const char *word;
 } words[] = {
-        {ACTION_DROP, "drop"},   {ACTION_SET_ASIDE, "aside"},   {ACTION_STORE, "store"},
-        {ACTION_WATCH, "watch"}, {ACTION_BLOCKERS, "blockers"}, {ACTION_NO_BLOCKERS, "no-blockers"},
-        {ACTION_EXIT, "exit"},
+        {ACTION_DROP, "drop"},         {ACTION_SET_ASIDE, "aside"},
+        {ACTION_STORE, "store"},       {ACTION_WATCH, "watch"},
+        {ACTION_BLOCKERS, "blockers"}, {ACTION_NO_BLOCKERS, "no-blockers"},
+        {ACTION_EXIT, "exit"},         {ACTION_GO, "go"},
 };
 
 /* In the order of the actions, phase first and question last. */

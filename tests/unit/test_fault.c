@@ -382,6 +382,7 @@ static const struct {
         {FAULT_TLS_TIME, 0, true},
         {FAULT_DEADLINE, 0, true},
         {FAULT_CLOUD_UNREACHABLE, 0, true},
+        {FAULT_CLOUD_NO_GO, 0, true}, /* nothing has left */
         {FAULT_CLOUD_CONFIG, 0, true},
         {FAULT_CREDENTIALS, 0, true},
         {FAULT_MD_NO_ROLE, 0, true},
@@ -447,6 +448,7 @@ static const char *const own_codes[] = {
         FAULT_CLOUD_GONE,
         FAULT_CLOUD_SILENT,
         FAULT_CLOUD_GARBLED,
+        FAULT_CLOUD_NO_GO,
         FAULT_CLOUD_CONFIG,
         FAULT_RESOLVE,
         FAULT_CONNECT,

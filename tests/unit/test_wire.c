@@ -568,6 +568,74 @@ static void unknown_members_and_blanks_are_let_by(void **state) {
         assert_int_equal(wire_answer_parse(WIRE_REBOOT, line, strlen(line), &a), 0);
 }
 
+/* The two steps of a changing call: these very bytes, and nothing beside them. */
+static void steps_come_back(void **state) {
+        static const struct {
+                struct wire_step step;
+                const char *line;
+        } rows[] = {
+                {{.number = 2}, "{\"ready\":2}\n"},
+                {{.number = 1, .at_ms = 1}, "{\"go\":1,\"at_ms\":1}\n"},
+                {{.number = 9, .at_ms = UINT64_MAX}, "{\"go\":9,\"at_ms\":18446744073709551615}\n"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(rows); i++) {
+                char line[WIRE_STEP_SIZE];
+                struct wire_step back;
+
+                wire_step_format(&rows[i].step, line);
+                assert_string_equal(line, rows[i].line);
+                assert_true(wire_step_is(&rows[i].step, line, strlen(line) - 1));
+                if (rows[i].step.at_ms == 0)
+                        continue;
+                assert_int_equal(wire_go_parse(rows[i].step.number, line, strlen(line) - 1, &back),
+                                 0);
+                assert_true(back.number == rows[i].step.number && back.at_ms == rows[i].step.at_ms);
+        }
+}
+
+static void no_steps(void **state) {
+        static const char *const lines[] = {
+                "",
+                "{}",
+                "[]",
+                "{\"ready\":0}",
+                "{\"ready\":2}",
+                "{\"ready\":10}",
+                "{\"ready\":01}",
+                "{\"ready\":+1}",
+                "{\"ready\":1.5}",
+                "{\"ready\":-1}",
+                "{\"ready\":4294967297}",
+                "{\"ready\":\"1\"}",
+                "{\"ready\":1} ",
+                "{\"ready\":1,\"ready\":1}",
+                "{\"ready\":1,\"ok\":{}}",
+                "{\"ready\":1}{\"ready\":2}",
+                "{\"go\":1}",
+                "{\"go\":1,\"at_ms\":0}",
+                "{\"go\":0,\"at_ms\":1}",
+                "{\"go\":2,\"at_ms\":1}",
+                "{\"go\":1,\"at_ms\":-1}",
+                "{\"go\":1,\"at_ms\":18446744073709551616}",
+                "{\"go\":1,\"at_ms\":1,\"x\":1}",
+                "{\"at_ms\":1,\"go\":1}",
+                "{ \"go\":1,\"at_ms\":1}",
+                "{\"go\":true,\"at_ms\":1}",
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N(lines); i++) {
+                size_t len = strlen(lines[i]);
+                struct wire_step s;
+
+                if (wire_step_is(&(struct wire_step){.number = 1}, lines[i], len) ||
+                    wire_go_parse(1, lines[i], len, &s) != -EBADMSG)
+                        fail_msg("taken for a step: %s", lines[i]);
+        }
+}
+
 /* The wire's contract with what others wrote against it: the very bytes. */
 static void the_very_bytes(void **state) {
         struct wire_answer a = {.server_time = 1795442400, .request_id = "R1"};
@@ -610,6 +678,8 @@ static void ops_have_names(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(steps_come_back),
+                cmocka_unit_test(no_steps),
                 cmocka_unit_test(questions_come_back),
                 cmocka_unit_test(answers_come_back),
                 cmocka_unit_test(faults_come_back),

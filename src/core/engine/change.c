@@ -273,9 +273,21 @@ struct move change_begin(struct turn *t, enum wire_op op) {
         };
 }
 
+enum outcome change_undone(const struct engine *e) {
+        if (e->inflight.repeats)
+                return OUTCOME_LOST;
+        return e->inflight.left ? OUTCOME_REFUSED : OUTCOME_WITHDRAWN;
+}
+
 void change_withdraw(struct turn *t, struct ledger_entry *entry) {
-        if (entry)
-                entry->outcome = t->e->inflight.repeats ? OUTCOME_LOST : OUTCOME_WITHDRAWN;
+        const struct inflight *i = &t->e->inflight;
+
+        if (entry) {
+                entry->outcome = change_undone(t->e);
+                entry->at_gate = i->left; /* for no other reason is a call ready again */
+        }
+        if (i->step == STEP_ASKING)
+                t->out->wants |= ACTION_DROP; /* by which the cloud process knows */
         turn_store(t);
 }
 

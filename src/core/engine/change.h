@@ -19,5 +19,8 @@ bool change_is_proven(const struct engine *e);
 /* The instance can take it: settled, not locked, not expired; else the fault that it is. */
 struct move change_check_ready(struct turn *t, enum wire_op op);
 
-/* The intent is on disk but its call will not leave: it never was. */
+/* What the ledger says of a call of which nothing comes: it never left, or was refused. */
+enum outcome change_undone(const struct engine *e);
+
+/* The intent is on disk but its call will not leave; the cloud process, if asked, is given up. */
 void change_withdraw(struct turn *t, struct ledger_entry *entry);

@@ -183,6 +183,7 @@ static struct move on_reload(struct turn *t, const struct config *config) {
             strcmp(e->given.config.region, config->region) != 0)
                 e->facts.identified = false; /* who we are is asked anew */
         e->given.config = *config;
+        e->inflight.outdated |= wire_op_changes(e->inflight.op);
         if (other_policy)
                 m = reboot_reconsider(t);
         retry = retry_now_at_word(t);
@@ -210,6 +211,8 @@ static struct move on_event(struct turn *t, const struct event *event) {
                 return on_timer(t);
         case EVENT_ANSWER:
                 return on_answer(t, &event->answer);
+        case EVENT_READY:
+                return outcome_ready(t, event->ready.number, event->ready.hold);
         case EVENT_KERNEL:
                 return on_kernel(t, &event->kernel);
         case EVENT_STORED:

@@ -138,7 +138,7 @@ static enum permit reboot_of_this_boot(const struct ledger_entry *last, const st
 }
 
 /* L14: a call of one kind leaves 6 times in 10 min and 20 times in an hour, whatever came of it. */
-static int64_t ceiling_until(const struct ledger *l, enum wire_op op, int64_t now) {
+int64_t governor_ceiling_until(const struct ledger *l, enum wire_op op, int64_t now) {
         static const struct {
                 unsigned n;
                 int64_t sec;
@@ -160,7 +160,7 @@ static int64_t ceiling_until(const struct ledger *l, enum wire_op op, int64_t no
 static enum permit within_ceiling(const struct ledger *l, enum wire_op op, const struct moment *now,
                                   int64_t *ret_when, const char **ret_why) {
         *ret_why = FAULT_CHANGE_OFTEN;
-        *ret_when = ceiling_until(l, op, now->time);
+        *ret_when = governor_ceiling_until(l, op, now->time);
         return *ret_when ? PERMIT_LATER : PERMIT_YES;
 }
 

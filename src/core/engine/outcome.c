@@ -21,16 +21,43 @@
 static struct move hold_instead(struct turn *t) {
         struct engine *e = t->e;
 
+        if (e->given.hold != HOLD_ON)
+                report_notice(t, NOTICE_HELD);
         e->given.hold = HOLD_ON;
-        report_notice(t, NOTICE_HELD);
         return change_hold(t);
 }
 
 /* A disk that stalled: the inspection has grown old (L1), or the intent, by whose time it is judged
  * whether the call may still be underway (L3). */
-static bool was_stored_late(const struct turn *t, const struct ledger_entry *entry) {
+static bool is_late(const struct turn *t, const struct ledger_entry *entry, int64_t age) {
         return t->now.boot_usec - t->e->facts.inspected > LOOK_FRESH ||
-               clock_now(t) - entry->time > STORE_SEC;
+               clock_now(t) - entry->time > age;
+}
+
+/*
+ * What is read again between the write of the intent and the first byte: straight after the write,
+ * and when the call is ready. Where it does not pass, the intent is withdrawn.
+ */
+static struct move look_again(struct turn *t, enum hold hold, int64_t age) {
+        struct engine *e = t->e;
+        enum wire_op op = e->inflight.op;
+        struct ledger_entry *entry = ledger_last(&e->ledger, op);
+        struct move (*instead)(struct turn * t) = NULL;
+
+        if (hold == HOLD_ON || !entry)
+                instead = hold_instead;
+        else if (is_late(t, entry, age) || e->given.config_unread || !change_is_proven(e))
+                instead = wait_or_inspect;
+        else if (op != WIRE_REBOOT)
+                instead = e->inflight.outdated ? wait_or_inspect : NULL;
+        else if (!reboot_is_still_due(t))
+                instead = reboot_no_longer_due; /* netlink, or a person, has told otherwise */
+        else if (reboot_is_blocked(t))
+                instead = reboot_due;
+        if (!instead)
+                return move_pass();
+        change_withdraw(t, entry);
+        return instead(t);
 }
 
 static struct move leave(struct turn *t, enum wire_op op) {
@@ -43,33 +70,63 @@ static struct move leave(struct turn *t, enum wire_op op) {
         return move_ask(PHASE_SAME, op);
 }
 
+static struct move not_stored(struct turn *t, int error) {
+        struct engine *e = t->e;
+
+        change_withdraw(t, ledger_last(&e->ledger, e->inflight.op));
+        t->out->wants &= ~(unsigned)ACTION_STORE; /* it would fail again */
+        return fault_fail(t, FAULT_LEDGER_WRITE, strerror(-error));
+}
+
+/* The last gate: it leaves, or is withdrawn. */
+static struct move go(struct turn *t, enum hold hold) {
+        struct move m = look_again(t, hold, GO_SEC);
+
+        if (m.kind != MOVE_PASS)
+                return m;
+        t->e->inflight.renewing = false;
+        t->e->inflight.left = true;
+        t->out->wants |= ACTION_GO;
+        m.kind = MOVE_ON;
+        return m;
+}
+
 struct move outcome_stored(struct turn *t, int error, enum hold hold) {
         struct engine *e = t->e;
-        enum wire_op op = e->inflight.op;
-        struct ledger_entry *entry;
+        struct move m;
 
         e->given.ledger_error = error;
-        if (e->inflight.step != STEP_STORING)
+        if (e->inflight.step != STEP_STORING && !e->inflight.renewing)
                 return move_on(PHASE_SAME);
-        entry = ledger_last(&e->ledger, op);
-        if (error) {
-                change_withdraw(t, entry);
-                t->out->wants &= ~(unsigned)ACTION_STORE; /* it would fail again */
-                return fault_fail(t, FAULT_LEDGER_WRITE, strerror(-error));
-        }
-        if (hold == HOLD_ON || !entry) {
-                change_withdraw(t, entry);
-                return hold_instead(t);
-        }
-        if (was_stored_late(t, entry) || e->given.config_unread || !change_is_proven(e)) {
+        if (error)
+                return not_stored(t, error);
+        if (e->inflight.renewing)
+                return go(t, hold);
+        m = look_again(t, hold, STORE_SEC);
+        return m.kind == MOVE_PASS ? leave(t, e->inflight.op) : m;
+}
+
+struct move outcome_ready(struct turn *t, unsigned number, enum hold hold) {
+        struct engine *e = t->e;
+        struct inflight *i = &e->inflight;
+        struct ledger_entry *entry;
+        int64_t now = clock_now(t);
+
+        if (i->step != STEP_ASKING || !wire_op_changes(i->op) || i->renewing)
+                return move_on(PHASE_SAME); /* of a question that was given up */
+        if (number <= 1)
+                return go(t, hold);
+        /* Once more is a send of its own (L14, L15), which is durable before it leaves. */
+        entry = ledger_last(&e->ledger, i->op);
+        if (!entry || governor_ceiling_until(&e->ledger, i->op, now)) {
                 change_withdraw(t, entry);
                 return wait_or_inspect(t);
         }
-        if (op == WIRE_REBOOT && !reboot_is_still_due(t)) {
-                change_withdraw(t, entry); /* netlink, or a person, has told otherwise meanwhile */
-                return reboot_no_longer_due(t);
-        }
-        return leave(t, op);
+        entry->seq = ++e->ledger.seq;
+        ledger_sent(&e->ledger, i->op, now);
+        i->renewing = true;
+        turn_store(t);
+        return move_on(PHASE_SAME);
 }
 
 static void keep_answer(struct turn *t, struct ledger_entry *entry, const struct wire_answer *a) {
@@ -152,9 +209,10 @@ struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f
 
         if (entry) {
                 /* No word from the cloud process itself leaves the intent open: only time, or the
-                   effect, can settle it (design 3). */
-                if (is_refusal(op, f))
-                        entry->outcome = e->inflight.repeats ? OUTCOME_LOST : OUTCOME_REFUSED;
+                   effect, can settle it (design 3); unless it was never told to send it. */
+                e->inflight.left |= f->http_status != 0; /* who answers has got it */
+                if (is_refusal(op, f) || (!e->inflight.left && fault_origin(f) == ORIGIN_AGENT))
+                        entry->outcome = change_undone(e);
                 else if (fault_origin(f) != ORIGIN_AGENT)
                         entry->outcome = OUTCOME_LOST;
                 entry->at_gate = fault_is_at_gate(f);

@@ -7,6 +7,12 @@
 /* The ledger was written, or could not be: the call leaves, or never was. */
 struct move outcome_stored(struct turn *t, int error, enum hold hold);
 
+/*
+ * It is connected, and would leave now, for the first time or again: it does if all that was looked
+ * at before still stands (law L1).
+ */
+struct move outcome_ready(struct turn *t, unsigned number, enum hold hold);
+
 /* Answered with success. */
 struct move outcome_done(struct turn *t, enum wire_op op, const struct wire_answer *a);
 

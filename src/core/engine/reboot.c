@@ -235,6 +235,12 @@ bool reboot_is_still_due(const struct turn *t) {
         return s.reboots_at_once || !works_now(e, s.reboot_for);
 }
 
+bool reboot_is_blocked(const struct turn *t) {
+        const struct reboot *r = &t->e->reboot;
+
+        return *r->blockers && t->now.boot_usec < due_patience_ends(t->e, t->now.boot_usec);
+}
+
 struct move reboot_no_longer_due(struct turn *t) {
         const struct engine *e = t->e;
         struct situation s = situation_of(t);
@@ -266,7 +272,7 @@ struct move reboot_blockers(struct turn *t, const char *blockers) {
 struct move reboot_reconsider(struct turn *t) {
         const struct inflight *i = &t->e->inflight;
 
-        if (i->step == STEP_LEAVING || (i->step == STEP_ASKING && i->op == WIRE_REBOOT))
+        if (i->step == STEP_LEAVING || (i->op == WIRE_REBOOT && i->left))
                 return move_on(PHASE_SAME);
         due_clear(t);
         t->e->confirming.since = t->now.boot_usec; /* another policy begins with its Grace */

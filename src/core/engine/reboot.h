@@ -17,6 +17,9 @@ struct move reboot_due(struct turn *t);
 bool reboot_is_still_due(const struct turn *t);
 struct move reboot_no_longer_due(struct turn *t);
 
+/* Likewise: something blocks it, and Patience is not over. */
+bool reboot_is_blocked(const struct turn *t);
+
 /* The runtime says what a reboot should wait for; "" : nothing. */
 struct move reboot_blockers(struct turn *t, const char *blockers);
 

@@ -3,11 +3,13 @@
 #include <ecs-pubip/wire.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/api/names.h"
 #include "core/format/members.h"
 #include "util/buf.h"
+#include "util/text.h"
 
 #define STATUS_MAX 999
 
@@ -215,6 +217,35 @@ int wire_question_format(const struct wire_question *q, char **ret) {
         if (!object || members_format(question_members, q, object) < 0)
                 return -ENOMEM;
         return line_of(object, ret);
+}
+
+void wire_step_format(const struct wire_step *s, char ret[static WIRE_STEP_SIZE]) {
+        _cleanup_buf_ struct buf line = BUF(WIRE_STEP_SIZE - 1);
+
+        if (s->at_ms)
+                buf_printf(&line, "{\"go\":%u,\"at_ms\":%" PRIu64 "}\n", s->number, s->at_ms);
+        else
+                buf_printf(&line, "{\"ready\":%u}\n", s->number);
+        text_copy(ret, WIRE_STEP_SIZE, buf_text(&line));
+}
+
+bool wire_step_is(const struct wire_step *s, const char *line, size_t len) {
+        char text[WIRE_STEP_SIZE];
+
+        wire_step_format(s, text);
+        return len + 1 == strlen(text) && memcmp(text, line, len) == 0;
+}
+
+int wire_go_parse(unsigned number, const char *line, size_t len, struct wire_step *ret) {
+        struct wire_step s = {.number = number};
+        const char *end = line + len, *colon = memrchr(line, ':', len);
+
+        for (const char *p = colon ? colon + 1 : end; p < end && *p >= '0' && *p <= '9'; p++)
+                s.at_ms = s.at_ms * 10 + (uint64_t)(*p - '0');
+        if (s.at_ms == 0 || !wire_step_is(&s, line, len))
+                return -EBADMSG;
+        *ret = s;
+        return 0;
 }
 
 static bool question_is_whole(const struct wire_question *q) {
