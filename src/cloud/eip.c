@@ -113,7 +113,7 @@ static void place(struct session *s, struct eip *e) {
  * An empty list is what a policy may leave of one, and after it the EIP might be bought again: only
  * who may list knows that it is gone. The call of the ECS product has no dry run.
  */
-static bool may_list(struct session *s, struct wire_answer *ret) {
+static bool prove_listing(struct session *s, struct wire_answer *ret) {
         _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
         struct api_call call;
 
@@ -147,7 +147,7 @@ static bool find_by_id(struct session *s, const char *allocation_id, struct wire
                 place(s, &ret->eip);
                 return true;
         }
-        return not_found(&page, ret) && may_list(s, ret);
+        return not_found(&page, ret) && prove_listing(s, ret);
 }
 
 /* "key=value"; false when the configuration names none. */

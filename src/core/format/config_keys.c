@@ -3,9 +3,7 @@
 #include "core/api/names.h"
 #include "core/format/config_value.h"
 
-#define SECOND UINT64_C(1000000)
-#define MINUTE (60 * SECOND)
-#define HOUR   (60 * MINUTE)
+#define HOUR 3600 /* s */
 
 static const char *const strategies[] = {
         [STRATEGY_STATIC] = "static", [STRATEGY_EIP] = "eip", [STRATEGY_STATIC_EIP] = "static eip"};
@@ -203,7 +201,7 @@ const struct key config_keys[] = {
                 HELP("How long the planes may disagree after a change before it has failed"),
                 .kind = VALUE_DURATION,
                 AT(confirm_timeout_usec),
-                .min = 10 * SECOND,
+                .min = 10,
                 .max = 24 * HOUR,
         },
         {
@@ -225,7 +223,7 @@ const struct key config_keys[] = {
                 HELP("How often metadata is asked for the address once it is confirmed"),
                 .kind = VALUE_DURATION,
                 AT(heal_check_interval_usec),
-                .min = 10 * SECOND,
+                .min = 10,
                 .max = 24 * HOUR,
         },
         {

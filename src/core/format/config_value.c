@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <ecs-pubip/usec.h>
 #include <ecs-pubip/verdict.h>
 
 #include "util/buf.h"
@@ -283,14 +284,14 @@ static bool fits_kind(const struct key *key, const char *text) {
 }
 
 static bool parse_number(const struct key *key, const char *text, uint64_t *ret) {
-        uint64_t value;
+        uint64_t value, unit = key->kind == VALUE_DURATION ? USEC_PER_SEC : 1;
 
         if (key->kind == VALUE_DURATION) {
                 if (config_parse_duration(text, &value) < 0)
                         return false;
         } else if (!text_to_u64(text, key->max, &value))
                 return false;
-        if (value < key->min || value > key->max)
+        if (value < key->min * unit || value > key->max * unit)
                 return false;
         *ret = value;
         return true;

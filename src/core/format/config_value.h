@@ -26,8 +26,12 @@ struct key {
         const char *fallback; /* the default as one would write it */
         const char *choices;  /* what would be right; read after "must be" */
         const char *help;     /* a sentence; for the manual only */
-        const char *const *names;
-        uint64_t min, max;
+        union {
+                const char *const *names; /* VALUE_CHOICE */
+                struct {
+                        uint32_t min, max; /* VALUE_UINT; VALUE_DURATION: in seconds */
+                };
+        };
         enum value_kind kind : 8;
         uint8_t n_names;
         uint16_t offset, size; /* in struct config; bytes */
