@@ -28,8 +28,8 @@ struct page {
         struct eip eips[PAGE_SIZE];
 };
 
-static void describe(struct session *s, struct api_call *ret) {
-        *ret = (struct api_call){.action = "DescribeEipAddresses", .eip = true};
+static void describe(struct session *s, enum product product, struct api_call *ret) {
+        *ret = (struct api_call){.action = "DescribeEipAddresses", .eip = true, .product = product};
         call_add(ret, "RegionId", s->identity.region_id);
         call_add(ret, "PageSize", PAGE_SIZE_TEXT);
 }
@@ -38,8 +38,7 @@ static void describe(struct session *s, struct api_call *ret) {
 static void own_name(const struct session *s, char ret[static EIP_NAME_SIZE]) {
         _cleanup_buf_ struct buf name = BUF(EIP_NAME_SIZE - 1);
 
-        buf_puts(&name, "ecs-pubip-");
-        buf_puts(&name, s->identity.instance_id);
+        buf_printf(&name, "ecs-pubip-%s", s->identity.instance_id);
         text_copy(ret, EIP_NAME_SIZE, buf_text(&name));
 }
 
@@ -57,13 +56,6 @@ static bool read_page(struct session *s, const struct api_call *call, struct pag
                              &page->n, &page->odd, ret->request_id) < 0)
                 return call_garbled(&reply, &ret->fault);
         return true;
-}
-
-/* The end of a page on which it was not found: absent only where all of it is understood (L6). */
-static bool not_found(const struct page *page, struct wire_answer *ret) {
-        if (page->odd)
-                ret->fault = fault_own(FAULT_NOT_API, "an EIP of the list is not understood");
-        return !page->odd;
 }
 
 /* The interface id that metadata shows for one MAC; "" when it shows none. */
@@ -109,47 +101,6 @@ static void place(struct session *s, struct eip *e) {
                 e->mode = EIP_CUT_THROUGH;
 }
 
-/*
- * An empty list is what a policy may leave of one, and after it the EIP might be bought again: only
- * who may list knows that it is gone. The call of the ECS product has no dry run.
- */
-static bool prove_listing(struct session *s, struct wire_answer *ret) {
-        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
-        struct api_call call;
-
-        if (s->openapi.answered != PRODUCT_VPC)
-                return true;
-        describe(s, &call);
-        call.product = PRODUCT_VPC;
-        call_add(&call, "DryRun", "true");
-        if (call_run(s, &call, &reply, &ret->fault))
-                return call_garbled(&reply, &ret->fault);
-        return strcmp(ret->fault.code, DRY_RUN_OK) == 0;
-}
-
-/* By its id: there it is, or allocation_id stays "". */
-static bool find_by_id(struct session *s, const char *allocation_id, struct wire_answer *ret) {
-        struct api_call call;
-        struct page page;
-
-        describe(s, &call);
-        call_add(&call, "AllocationId", allocation_id);
-        if (!read_page(s, &call, &page, ret))
-                return false;
-        for (size_t i = 0; i < page.n; i++) {
-                if (strcmp(page.eips[i].allocation_id, allocation_id) != 0)
-                        continue;
-                if (page.eips[i].address == 0) {
-                        ret->fault = fault_own(FAULT_EIP_SETTLING, allocation_id);
-                        return false;
-                }
-                ret->eip = page.eips[i];
-                place(s, &ret->eip);
-                return true;
-        }
-        return not_found(&page, ret) && prove_listing(s, ret);
-}
-
 /* "key=value"; false when the configuration names none. */
 static bool split_tag(const struct session *s, char key[static CONFIG_TAG_SIZE],
                       char value[static CONFIG_TAG_SIZE]) {
@@ -164,34 +115,82 @@ static bool split_tag(const struct session *s, char key[static CONFIG_TAG_SIZE],
         return true;
 }
 
-static bool find_bound(struct session *s, struct wire_answer *ret) {
-        struct api_call call;
-        struct page page;
+/* What is looked for in a list: how well one fits; 0: not at all. */
+typedef unsigned (*rank_fn)(const struct session *s, const struct eip *e, const char *key);
 
-        describe(s, &call);
-        call_add(&call, "AssociatedInstanceType", "EcsInstance");
-        call_add(&call, "AssociatedInstanceId", s->identity.instance_id);
-        if (!read_page(s, &call, &page, ret))
-                return false;
-        for (size_t i = 0; i < page.n; i++) {
-                if (page.eips[i].address == 0 ||
-                    strcmp(page.eips[i].bound_to, s->identity.instance_id) != 0)
-                        continue;
-                ret->eip = page.eips[i];
-                ret->eip.bound_here = true;
-                return true;
-        }
-        return not_found(&page, ret);
+static unsigned rank_id(const struct session *s, const struct eip *e, const char *id) {
+        (void)s;
+        return strcmp(e->allocation_id, id) == 0;
+}
+
+static unsigned rank_bound(const struct session *s, const struct eip *e, const char *key) {
+        (void)key;
+        return e->address && strcmp(e->bound_to, s->identity.instance_id) == 0;
+}
+
+/* Of those with our name a free one, else one that is on its way here, else any: to be told of. */
+enum { NAMED_ELSEWHERE = 1, NAMED_LOCKED, NAMED_HERE, NAMED_FREE };
+
+static unsigned rank_named(const struct session *s, const struct eip *e, const char *key) {
+        (void)key;
+        if (!e->named)
+                return 0;
+        if (strcmp(e->bound_to, s->identity.instance_id) == 0)
+                return NAMED_HERE;
+        if (e->status != EIP_AVAILABLE)
+                return NAMED_ELSEWHERE;
+        return e->locked ? NAMED_LOCKED : NAMED_FREE;
+}
+
+/* For an audit: all that have our name, one after the other. */
+static unsigned rank_next(const struct session *s, const struct eip *e, const char *after) {
+        (void)s;
+        return e->named && e->address && strcmp(e->allocation_id, after) > 0;
+}
+
+/* What does not show the tag is nobody's to take. */
+static unsigned rank_free(const struct session *s, const struct eip *e, const char *key) {
+        (void)s;
+        (void)key;
+        return e->tagged && e->status == EIP_AVAILABLE && !e->locked && e->address;
+}
+
+struct search {
+        rank_fn rank;
+        const char *key;
+        bool draws; /* of those that fit alike: each with the same chance; else the lowest id */
+        unsigned best, n_alike;
+        bool untagged; /* the list has one without the tag */
+};
+
+static bool wins(struct search *search, const struct eip *e, const struct eip *best) {
+        uint32_t dice = 0;
+
+        search->n_alike++;
+        if (!search->draws)
+                return strcmp(e->allocation_id, best->allocation_id) < 0;
+        return RAND_bytes((unsigned char *)&dice, sizeof(dice)) == 1 && dice % search->n_alike == 0;
+}
+
+static void consider(struct session *s, struct search *search, const struct eip *e,
+                     struct eip *best) {
+        unsigned rank = search->rank(s, e, search->key);
+
+        search->untagged |= !e->tagged;
+        if (rank < search->best || rank == 0 || (rank == search->best && !wins(search, e, best)))
+                return;
+        if (rank > search->best)
+                search->n_alike = 1;
+        search->best = rank;
+        *best = *e;
 }
 
 /*
- * Each of a list, over all of its pages, to `fn`. An element that is not understood makes the list
- * unknown: what is not among the others is not known to be absent (L6).
+ * Over all pages; ret->eip.allocation_id stays "" where none fits. An element that is not
+ * understood makes the list unknown: what is not among the others is not known to be absent (L6).
  */
-typedef void (*eip_fn)(const struct eip *e, void *userdata);
-
-static bool for_each(struct session *s, const struct api_call *call, eip_fn fn, void *userdata,
-                     struct wire_answer *ret) {
+static bool look_through(struct session *s, const struct api_call *call, struct search *search,
+                         struct wire_answer *ret) {
         for (unsigned number = 1; number <= PAGES_MAX; number++) {
                 _cleanup_buf_ struct buf text = BUF(NUMBER_SIZE);
                 struct api_call one = *call;
@@ -199,149 +198,128 @@ static bool for_each(struct session *s, const struct api_call *call, eip_fn fn, 
 
                 buf_printf(&text, "%u", number);
                 call_add(&one, "PageNumber", buf_text(&text));
-                if (!read_page(s, &one, &page, ret) || !not_found(&page, ret))
+                if (!read_page(s, &one, &page, ret))
                         return false;
                 for (size_t i = 0; i < page.n; i++)
-                        fn(&page.eips[i], userdata);
+                        consider(s, search, &page.eips[i], &ret->eip);
+                if (!search->best && (page.odd || number == PAGES_MAX)) {
+                        ret->fault = fault_own(FAULT_NOT_API, "the list of EIPs is not understood");
+                        return false;
+                }
                 if (page.n < PAGE_SIZE)
-                        return true;
+                        break;
         }
-        ret->fault = fault_own(FAULT_NOT_API, "the list of EIPs has no end");
-        return false;
+        if (search->best && !ret->eip.address) {
+                ret->fault = fault_own(FAULT_EIP_SETTLING, ret->eip.allocation_id);
+                return false;
+        }
+        place(s, &ret->eip);
+        ret->eip.product = s->openapi.answered;
+        return true;
 }
 
-/* Of those with our name: a free one, else one that is on its way here, else any. */
-struct named {
-        struct eip eip;
-        const char *instance_id;
-        const char *after; /* an audit: the one with the next id instead */
-};
-
-enum preference { NAMED_ELSEWHERE, NAMED_LOCKED, NAMED_HERE, NAMED_FREE };
-
-static enum preference preference_of(const struct named *n, const struct eip *e) {
-        if (strcmp(e->bound_to, n->instance_id) == 0)
-                return NAMED_HERE;
-        if (e->status != EIP_AVAILABLE)
-                return NAMED_ELSEWHERE;
-        return e->locked ? NAMED_LOCKED : NAMED_FREE;
-}
-
-static void prefer_named(const struct eip *e, void *userdata) {
-        struct named *best = userdata;
-        bool better = !*best->eip.allocation_id;
-
-        if (!e->named ||
-            (best->after && (!e->address || strcmp(e->allocation_id, best->after) <= 0)))
-                return;
-        if (best->after)
-                better = better || strcmp(e->allocation_id, best->eip.allocation_id) < 0;
-        else
-                better = better || preference_of(best, e) > preference_of(best, &best->eip);
-        if (better)
-                best->eip = *e;
-}
-
-static bool find_named(struct session *s, struct named *named, struct wire_answer *ret) {
+/*
+ * An empty list is what a policy may leave of one, and after it the EIP might be bought again: only
+ * who may list knows that it is gone. The call of the ECS product has no dry run.
+ */
+static bool prove_listing(struct session *s, struct wire_answer *ret) {
+        _cleanup_(http_reply_done) struct http_reply reply = HTTP_REPLY;
         struct api_call call;
+
+        if (s->openapi.answered != PRODUCT_VPC)
+                return true;
+        describe(s, PRODUCT_VPC, &call);
+        call_add(&call, "DryRun", "true");
+        if (call_run(s, &call, &reply, &ret->fault))
+                return call_garbled(&reply, &ret->fault);
+        return strcmp(ret->fault.code, DRY_RUN_OK) == 0;
+}
+
+/* By its id: there it is, or allocation_id stays "". */
+static bool find_by_id(struct session *s, const char *allocation_id, struct wire_answer *ret) {
+        struct search search = {.rank = rank_id, .key = allocation_id};
+        struct api_call call;
+
+        describe(s, PRODUCT_ANY, &call);
+        call_add(&call, "AllocationId", allocation_id);
+        return look_through(s, &call, &search, ret) && (search.best || prove_listing(s, ret));
+}
+
+static bool find_bound(struct session *s, struct wire_answer *ret) {
+        struct search search = {.rank = rank_bound};
+        struct api_call call;
+
+        describe(s, PRODUCT_ANY, &call);
+        call_add(&call, "AssociatedInstanceType", "EcsInstance");
+        call_add(&call, "AssociatedInstanceId", s->identity.instance_id);
+        return look_through(s, &call, &search, ret);
+}
+
+static bool find_named(struct session *s, struct search *search, struct wire_answer *ret) {
         char name[EIP_NAME_SIZE];
+        struct api_call call;
 
         own_name(s, name);
-        describe(s, &call);
-        call.product = PRODUCT_VPC;
+        describe(s, PRODUCT_VPC, &call);
         call_add(&call, "EipName", name);
-        if (!for_each(s, &call, prefer_named, named, ret))
-                return false;
-        if (!*named->eip.allocation_id || named->eip.address)
-                return true;
-        ret->fault = fault_own(FAULT_EIP_SETTLING, named->eip.allocation_id);
-        return false;
-}
-
-struct draw {
-        struct eip eip;
-        unsigned n_free;
-        bool untagged; /* the list is not the one that was asked for */
-};
-
-/* Each that is free is as likely as any other, in one walk over all pages. */
-static void draw_free(const struct eip *e, void *userdata) {
-        struct draw *draw = userdata;
-        uint32_t dice;
-
-        draw->untagged |= !e->tagged;
-        if (!e->tagged || e->status != EIP_AVAILABLE || e->locked || e->address == 0)
-                return;
-        if (RAND_bytes((unsigned char *)&dice, sizeof(dice)) != 1)
-                dice = draw->n_free;
-        if (dice % ++draw->n_free == 0)
-                draw->eip = *e;
+        return look_through(s, &call, search, ret);
 }
 
 /*
  * A fleet that reads the same list should not all take the same one, nor one that lost a race the
- * next that all others take. What does not show the tag is nobody's to take, and a list of such
- * does not say that none is free, which may be answered by buying one.
+ * next that all others take. A list of what does not show the tag does not say that none is free,
+ * which may be answered by buying one.
  */
 static bool find_free(struct session *s, struct wire_answer *ret) {
+        struct search search = {.rank = rank_free, .draws = true};
         char key[CONFIG_TAG_SIZE], value[CONFIG_TAG_SIZE];
-        struct draw draw = {};
         struct api_call call;
 
         if (!split_tag(s, key, value))
                 return true;
-        describe(s, &call);
-        call.product = PRODUCT_VPC; /* the ECS product has no Tag: it would list all */
+        describe(s, PRODUCT_VPC, &call); /* the ECS product has no Tag: it would list all */
         call_add(&call, "Status", "Available");
         call_add(&call, "Tag.1.Key", key);
         call_add(&call, "Tag.1.Value", value);
-        if (!for_each(s, &call, draw_free, &draw, ret))
+        if (!look_through(s, &call, &search, ret))
                 return false;
-        if (draw.n_free == 0 && draw.untagged) {
+        if (!search.best && search.untagged)
                 ret->fault = fault_own(FAULT_NOT_API, "EIPs without the tag that was asked for");
-                return false;
-        }
-        ret->eip = draw.eip;
-        return true;
+        return search.best || !search.untagged;
 }
 
 /* Before one is bought: bound here, ours by its name and free, free with the tag; then ours, but
  * elsewhere, of which a person has to be told. */
 static bool find_any(struct session *s, struct wire_answer *ret) {
-        enum product product;
-        struct named named = {.instance_id = s->identity.instance_id};
+        struct search search = {.rank = rank_named};
+        struct eip named = {};
 
-        if (!find_bound(s, ret) || ret->eip.allocation_id[0])
-                return ret->fault.class == FAULT_NONE;
-        product = s->openapi.answered;
-        if (s->config.eip_allocate && product == PRODUCT_VPC && !find_named(s, &named, ret))
+        if (!find_bound(s, ret))
                 return false;
-        if (preference_of(&named, &named.eip) < NAMED_HERE && !find_free(s, ret))
+        if (ret->eip.allocation_id[0])
+                return true;
+        if (s->config.eip_allocate && ret->eip.product == PRODUCT_VPC) {
+                if (!find_named(s, &search, ret))
+                        return false;
+                named = ret->eip;
+        }
+        if (search.best >= NAMED_HERE)
+                return true;
+        ret->eip = (struct eip){.product = ret->eip.product};
+        if (!find_free(s, ret))
                 return false;
-        if (!ret->eip.allocation_id[0])
-                ret->eip = named.eip;
-        place(s, &ret->eip);
-        ret->eip.product = product;
+        if (search.best && !ret->eip.allocation_id[0])
+                ret->eip = named;
         return true;
 }
 
 bool eip_find(struct session *s, const struct wire_question *q, struct wire_answer *ret) {
         const char *id = q->allocation_id[0] ? q->allocation_id : s->config.eip_allocation_id;
-        struct named next = {.after = q->allocation_id, .instance_id = q->instance_id};
+        struct search next = {.rank = rank_next, .key = q->allocation_id};
 
-        if (q->audit) {
-                if (!find_named(s, &next, ret))
-                        return false;
-                ret->eip = next.eip;
-                place(s, &ret->eip);
-                return true;
-        }
-        if (!id[0])
-                return find_any(s, ret);
-        if (!find_by_id(s, id, ret))
-                return false;
-        ret->eip.product = s->openapi.answered;
-        return true;
+        if (q->audit)
+                return find_named(s, &next, ret);
+        return id[0] ? find_by_id(s, id, ret) : find_any(s, ret);
 }
 
 bool eip_buy(struct session *s, const struct wire_question *q, struct wire_answer *ret) {

@@ -23,9 +23,7 @@ static const struct {
 static void by_formula(const char *prefix, const char *region, char ret[static CONFIG_HOST_SIZE]) {
         _cleanup_buf_ struct buf host = BUF(CONFIG_HOST_SIZE - 1);
 
-        buf_puts(&host, prefix);
-        buf_puts(&host, region);
-        buf_puts(&host, DOMAIN);
+        buf_printf(&host, "%s%s" DOMAIN, prefix, region);
         text_copy(ret, CONFIG_HOST_SIZE, buf_text(&host));
 }
 

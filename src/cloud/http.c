@@ -91,9 +91,31 @@ static int make_headers(const struct http_request *r, struct curl_slist **ret) {
         return 0;
 }
 
+/* What holds for every request. */
+static const struct {
+        CURLoption option;
+        int value;
+} always[] = {
+        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_NOSIGNAL, 1},
+        {OPTION_QUICK_EXIT, 1},
+        {CURLOPT_NOPROGRESS, 0},
+        {CURLOPT_VERBOSE, 1},
+        {CURLOPT_REDIR_PROTOCOLS, 0},
+        {CURLOPT_FOLLOWLOCATION, 0},
+        {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+        {CURLOPT_SSL_VERIFYPEER, 1},
+        {CURLOPT_SSL_VERIFYHOST, 2},
+        {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+};
+
+static void set_always(CURL *easy) {
+        for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+                curl_easy_setopt(easy, always[i].option, (long)always[i].value);
+}
+
 static void set_method(CURL *easy, const struct http_request *r) {
         curl_easy_setopt(easy, CURLOPT_URL, r->url);
-        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
         curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
         if (strcmp(r->method, "GET") == 0)
                 return;
@@ -119,8 +141,6 @@ static void set_limits(CURL *easy, struct transfer *t, uint64_t now) {
                 connect = total;
         t->starts_until = now + connect * USEC_PER_MSEC;
         t->ends = now + total * USEC_PER_MSEC;
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, OPTION_QUICK_EXIT, 1L);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total);
 }
@@ -131,17 +151,16 @@ static void set_limits(CURL *easy, struct transfer *t, uint64_t now) {
  */
 static void set_proxy(CURL *easy, const struct http_request *r) {
         const struct proxy *p = zones[r->zone].no_proxy ? NULL : r->proxy;
+        bool used = p && p->kind == PROXY_USED;
 
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, p && p->kind == PROXY_USED ? "" : "*");
-        curl_easy_setopt(easy, CURLOPT_PROXY, p && p->kind == PROXY_USED ? p->url : "");
-        if (p && p->kind == PROXY_USED) {
-                if (p->user[0] || p->password[0]) {
-                        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, p->user);
-                        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, p->password);
-                }
-        } else if (r->zone != HTTP_METADATA && r->zone != HTTP_OUTSIDE) {
-                curl_easy_setopt(easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, used ? "" : "*");
+        curl_easy_setopt(easy, CURLOPT_PROXY, used ? p->url : "");
+        if (used && (p->user[0] || p->password[0])) {
+                curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, p->user);
+                curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, p->password);
         }
+        if (!used && r->zone != HTTP_METADATA && r->zone != HTTP_OUTSIDE)
+                curl_easy_setopt(easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
 }
 
 /*
@@ -160,13 +179,7 @@ static void set_connection(CURL *easy, const struct http_request *r) {
 
 static void set_zone(CURL *easy, const struct http_request *r) {
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS, zones[r->zone].protocols);
-        curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, 0L);
-        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-        curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
         curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, (long)(r->zone == HTTP_RESOLVE));
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-        curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 /* Time ran out before there was an address: the resolver is to blame, not the endpoint. */
@@ -276,6 +289,7 @@ static const char *perform(struct transfer *t) {
                 return FAULT_DEADLINE;
         if (make_headers(r, &headers) < 0)
                 return FAULT_CONNECT;
+        set_always(t->easy);
         set_method(t->easy, r);
         set_zone(t->easy, r);
         set_limits(t->easy, t, now);

@@ -241,19 +241,19 @@ static bool is_wrong_endpoint(const struct api_call *call, const struct endpoint
         return call->eip && e->product == PRODUCT_ECS && text_starts(fault->code, "InvalidAction");
 }
 
+static bool is_one_of(const struct fault *f, const char *const *codes) {
+        while (*codes && strcmp(f->code, *codes) != 0)
+                codes++;
+        return *codes;
+}
+
 /* No answer of the API: a page, a reset, silence. A gateway that throttles would do so elsewhere.
  */
 static bool is_no_answer(const struct fault *fault) {
         static const char *const codes[] = {FAULT_NOT_API, FAULT_TIMEOUT, FAULT_CLOSED,
-                                            FAULT_TOO_LARGE};
+                                            FAULT_TOO_LARGE, NULL};
 
-        if (fault->class == FAULT_THROTTLED)
-                return false;
-        for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-                if (strcmp(fault->code, codes[i]) == 0)
-                        return true;
-        }
-        return false;
+        return fault->class != FAULT_THROTTLED && is_one_of(fault, codes);
 }
 
 /*
@@ -263,26 +263,23 @@ static bool is_no_answer(const struct fault *fault) {
  */
 static bool may_move(const struct api_call *call, const struct endpoint *e,
                      const struct http_reply *r, const struct fault *fault) {
-        static const char *const unsent[] = {FAULT_RESOLVE, FAULT_CONNECT, FAULT_PROXY, FAULT_TLS,
-                                             FAULT_TLS_TIME};
+        static const char *const unsent[] = {FAULT_RESOLVE, FAULT_CONNECT,  FAULT_PROXY,
+                                             FAULT_TLS,     FAULT_TLS_TIME, NULL};
 
         if (r->sent)
                 return !call->changing &&
                        (is_wrong_endpoint(call, e, fault) || is_no_answer(fault));
-        for (size_t i = 0; i < sizeof(unsent) / sizeof(unsent[0]); i++) {
-                if (strcmp(fault->code, unsent[i]) == 0)
-                        return true;
-        }
-        return false;
+        return is_one_of(fault, unsent);
 }
 
 /* How far an attempt came that sent nothing: the farthest tells most about what is wrong. */
-static int progress(const struct fault *f) {
-        if (strcmp(f->code, FAULT_DEADLINE) == 0)
-                return 0;
-        if (strcmp(f->code, FAULT_RESOLVE) == 0)
-                return 1;
-        return strcmp(f->code, FAULT_CONNECT) == 0 ? 2 : 3;
+static size_t progress(const struct fault *f) {
+        static const char *const steps[] = {FAULT_DEADLINE, FAULT_RESOLVE, FAULT_CONNECT};
+        size_t i = 0;
+
+        while (i < sizeof(steps) / sizeof(steps[0]) && strcmp(f->code, steps[i]) != 0)
+                i++;
+        return i;
 }
 
 /* What to report of several endpoints: what became of the call where it last was sent, if it was.

@@ -44,9 +44,7 @@ static bool operation_addresses(struct session *s, const struct wire_question *q
 static void id_list(const char *instance_id, char ret[static ID_LIST_SIZE]) {
         _cleanup_buf_ struct buf list = BUF(ID_LIST_SIZE - 1);
 
-        buf_puts(&list, "[\"");
-        buf_puts(&list, instance_id);
-        buf_puts(&list, "\"]");
+        buf_printf(&list, "[\"%s\"]", instance_id);
         text_copy(ret, ID_LIST_SIZE, buf_text(&list));
 }
 

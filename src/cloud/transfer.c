@@ -284,28 +284,23 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *userdata) {
 }
 
 void transfer_hook(struct transfer *t) {
+        static const CURLoption data[] = {CURLOPT_WRITEDATA,    CURLOPT_HEADERDATA,
+                                          CURLOPT_XFERINFODATA, CURLOPT_OPENSOCKETDATA,
+                                          CURLOPT_DEBUGDATA,    CURLOPT_SSL_CTX_DATA,
+                                          OPTION_PREREQDATA};
         CURL *easy = t->easy;
 
+        for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
+                curl_easy_setopt(easy, data[i], t);
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-        curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-        curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
         curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-        curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->http);
-        curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
         curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
-        curl_easy_setopt(easy, CURLOPT_DEBUGDATA, t);
-        if (t->request->changing) {
-                curl_easy_setopt(easy, OPTION_PREREQDATA, t);
+        if (t->request->changing)
                 t->by_record = curl_easy_setopt(easy, OPTION_PREREQFUNCTION, on_ready) != CURLE_OK;
-        }
-        if (t->request->verify_time > 0) {
+        if (t->request->verify_time > 0)
                 curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-                curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t);
-        }
 }

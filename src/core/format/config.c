@@ -67,7 +67,9 @@ bool config_key(size_t i, struct config_key_view *ret) {
                 .key = config_keys[i].name,
                 .fallback = config_keys[i].fallback,
                 .choices = config_keys[i].choices,
+#ifdef CONFIG_WITH_HELP
                 .help = config_keys[i].help,
+#endif
         };
         return true;
 }

@@ -25,7 +25,9 @@ struct key {
         const char *section, *name;
         const char *fallback; /* the default as one would write it */
         const char *choices;  /* what would be right; read after "must be" */
-        const char *help;     /* a sentence; for the manual only */
+#ifdef CONFIG_WITH_HELP
+        const char *help; /* a sentence; for the manual only */
+#endif
         union {
                 const char *const *names; /* VALUE_CHOICE */
                 struct {
