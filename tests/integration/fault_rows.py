@@ -144,6 +144,11 @@ class Row:
         return self.new_keys or self.kind == "clock"
 
     @property
+    def numbers(self):
+        """Calls until a person is asked: a purchase whose token was used takes three numbers more."""
+        return 4 if self.call == "AllocateEipAddress" and self.answered.startswith("Idempotent") else 1
+
+    @property
     def phase(self):
         return {"operator": "failed", "already": "confirmed"}.get(self.kind, "waiting")
 
@@ -155,7 +160,7 @@ def rows():
              if not row["own"] and (row["codes"] or row["status"])]
     seen = set()
     for row in found:       # what follows a good answer depends on its call and class alone
-        row.heals = (row.call, row.kind) not in seen
+        row.heals = (row.call, row.kind) not in seen and row.kind != "clock"  # test_clock: at once
         seen.add((row.call, row.kind))
     return found
 
@@ -238,10 +243,11 @@ def live_and_heal(life):
     life.world.start()
     life.met(FORMS[0], mark)
     if life.kind == "operator":
-        assert len(life.asked()) == 1, "asked again without a person"
-    mark = life.answer(FORMS[1])
-    life.resume()
-    life.met(FORMS[1], mark)
+        assert len(life.asked()) == life.row.numbers, "asked again without a person"
+    if not life.row.resent:     # twice each time: the ceiling of L14 would come before the end
+        mark = life.answer(FORMS[1])
+        life.resume()
+        life.met(FORMS[1], mark)
     assert life.sim.executed(life.row.call) == []
     if life.row.heals:
         life.heals()

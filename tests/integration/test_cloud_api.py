@@ -463,7 +463,7 @@ def test_ecs_product_without_eip_calls(world, asker):
     world.sim.endpoint("vpc-vpc", "refuse")
     world.sim.fail("*Eip*", "InvalidAction.NotFound", status=404, endpoint="ecs-vpc", times=None)
     asker.ok("eip-find", allocation_id="eip-none")
-    assert names(world) == ["ecs-vpc", "vpc"]
+    assert names(world) == ["ecs-vpc", "vpc", "vpc"]    # the last, whether the list can be believed
 
 
 @pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "ALL_PROXY"])

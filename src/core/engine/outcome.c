@@ -197,10 +197,11 @@ static bool is_refusal(enum wire_op op, const struct fault *f) {
  */
 static bool number_ends(struct turn *t, const struct ledger_entry *entry, const struct fault *f) {
         struct engine *e = t->e;
+        const struct fault_row *row = fault_explain(f, 0);
 
-        return entry->op == WIRE_EIP_ALLOCATE && fault_explain(f, 0)->token_ends &&
-               entry->order.product == PRODUCT_VPC && !e->inflight.repeats &&
-               e->before.numbers_ended++ < NUMBERS_END;
+        return entry->op == WIRE_EIP_ALLOCATE && row->token_ends &&
+               row->executed == EXECUTED_MAYBE && entry->order.product == PRODUCT_VPC &&
+               !e->inflight.repeats && e->before.numbers_ended++ < NUMBERS_END;
 }
 
 struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {

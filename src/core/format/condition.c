@@ -184,7 +184,7 @@ void condition_plane_why(const struct status *s, enum plane p,
 
         if (*f.code && !disagrees)
                 fill(ret, "@ (@)", unheard(p, fault_explain(&f, 0)), f.code);
-        else if (disagrees && *s->planes[p].reason)
+        else if (*s->planes[p].reason)
                 text_copy(ret, CONDITION_TEXT_SIZE, s->planes[p].reason);
         else
                 text_copy(ret, CONDITION_TEXT_SIZE,
@@ -207,7 +207,9 @@ static void add_kernel_remedy(const struct status *s, struct condition *n) {
                 [KERNEL_GAP_ROUTE] = {WORD_ADDRESS,
                                       "ip rule; ip route get 8.8.8.8 from @; give the default "
                                       "route back, or remove the rule"},
-                [KERNEL_GAP_REPLIES] = {WORD_ADDRESS, "sudo ip rule add from @ lookup main"},
+                [KERNEL_GAP_REPLIES] = {WORD_ADDRESS,
+                                        "give a table TABLE the default route of "
+                                        "its link, then sudo ip rule add from @ lookup TABLE"},
                 [KERNEL_GAP_FILTER] = {WORD_LINK, "sudo sysctl -w net.ipv4.conf.@.rp_filter=2"},
         };
         const struct status_plane *k = &s->planes[PLANE_KERNEL];
@@ -252,13 +254,16 @@ static bool is_usual(const struct status *s, enum plane p) {
 static void add_plane(struct conditions *c, const struct status *s, enum plane p) {
         const struct status_plane *plane = &s->planes[p];
         bool disagrees = plane->verdict == PLANE_DISAGREES;
+        /* A full tunnel may be meant so: whether the address works is not known. */
+        bool elsewhere = p == PLANE_KERNEL && plane->verdict == PLANE_UNKNOWN &&
+                         s->kernel_gap == KERNEL_GAP_REPLIES;
         const char *code = disagrees ? "" : plane_fault(s, p);
         struct condition *n;
 
-        if (!disagrees && (!*code || strcmp(code, s->fault.code) == 0))
+        if (!disagrees && !elsewhere && (!*code || strcmp(code, s->fault.code) == 0))
                 return;
         n = add(c, (enum condition_kind)(CONDITION_KERNEL + p),
-                is_usual(s, p) ? CONDITION_NOTE : CONDITION_PROBLEM, "", "");
+                elsewhere || is_usual(s, p) ? CONDITION_NOTE : CONDITION_PROBLEM, "", "");
         n->since = plane->since;
         TEXT_SET(n->code, code);
         condition_plane_why(s, p, n->sentence);
