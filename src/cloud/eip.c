@@ -101,20 +101,6 @@ static void place(struct session *s, struct eip *e) {
                 e->mode = EIP_CUT_THROUGH;
 }
 
-/* "key=value"; false when the configuration names none. */
-static bool split_tag(const struct session *s, char key[static CONFIG_TAG_SIZE],
-                      char value[static CONFIG_TAG_SIZE]) {
-        char *equals;
-
-        text_copy(key, CONFIG_TAG_SIZE, s->config.eip_tag);
-        equals = strchr(key, '=');
-        if (!equals)
-                return false;
-        text_copy(value, CONFIG_TAG_SIZE, equals + 1);
-        *equals = '\0';
-        return true;
-}
-
 /* What is looked for in a list: how well one fits; 0: not at all. */
 typedef unsigned (*rank_fn)(const struct session *s, const struct eip *e, const char *key);
 
@@ -272,11 +258,14 @@ static bool find_named(struct session *s, struct search *search, struct wire_ans
  */
 static bool find_free(struct session *s, struct wire_answer *ret) {
         struct search search = {.rank = rank_free, .draws = true};
-        char key[CONFIG_TAG_SIZE], value[CONFIG_TAG_SIZE];
+        char key[CONFIG_TAG_SIZE], *value;
         struct api_call call;
 
-        if (!split_tag(s, key, value))
+        TEXT_SET(key, s->config.eip_tag); /* "key=value" */
+        value = strchr(key, '=');
+        if (!value)
                 return true;
+        *value++ = '\0';
         describe(s, PRODUCT_VPC, &call); /* the ECS product has no Tag: it would list all */
         call_add(&call, "Status", "Available");
         call_add(&call, "Tag.1.Key", key);

@@ -104,7 +104,7 @@ static int answer_line(struct session *s, const char *line, size_t len) {
 
 /* Until the agent closes its end. */
 static int serve(struct session *s) {
-        struct link link;
+        static struct link link; /* as long as the session, which refers to it */
         const char *line;
         size_t len;
         int r;

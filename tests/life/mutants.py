@@ -73,8 +73,10 @@ KNOWN = {
 # What no model can see, and why: only unit tests are asked.
 UNIT_ONLY = {
     "L1-ready-age": "an intent of 40 s under an inspection of less than 60 s",
+    "L1-ready-policy": "a reload between the write of an intent and the call's being ready",
     "L1-ready-inspection": "an inspection of 60 s with an intent of less than 40 s",
     "L14-once-more-without-ceiling": "six calls of a kind within ten minutes, the last one repeated",
+    "L2-once-more-before-store": "the write that goes before a repeat fails or is slow",
     "L3-left-is-withdrawn": "a call withdrawn at its second word, and its budget used up since",
     "3-answered-is-asked": "an inspection in flight for longer than 45 s while a call is open",
     "4.2-policy-changed-in-between": "a reload to another policy while the intent is written",
@@ -82,6 +84,7 @@ UNIT_ONLY = {
                                    "20 min later: one life in ten thousand",
     "4.3-a-refusal-is-believed": "whose an address is shows only under alert or at Heal.Limit",
     "4.3-credit-without-end": "likewise, and minutes after the call",
+    "L11-order-of-today": "a reload between a purchase without an answer and its repeat",
     "L11-token-of-dice": "the ledger is lost within the minutes in which no list shows the purchase",
     "L11-one-number-for-all": "a token that bought another order before the ledger began",
     "L13-no-is-unknown": "nothing is changed either way; the fault is the wrong one",

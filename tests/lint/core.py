@@ -10,7 +10,7 @@ PURE_H = Path(__file__).parent / "pure.h"
 # What an object of the core may ask of the C library: memory, strings, numbers.
 LIBC = set("""
     malloc calloc realloc free abort __assert_fail __errno_location __stack_chk_fail
-    memcpy memmove memset memcmp memchr memmem explicit_bzero mempcpy
+    memcpy memmove memset memcmp memchr memrchr memmem explicit_bzero mempcpy
     strlen strnlen strcmp strncmp strcasecmp strncasecmp strchr strrchr strchrnul strstr strcasestr
     strspn strcspn strpbrk strdup strndup stpcpy strsep strtol strtoul strtoll strtoull
     __isoc23_strtol __isoc23_strtoul __isoc23_strtoll __isoc23_strtoull

@@ -286,7 +286,7 @@ static void fill_answer(enum wire_op op, struct wire_answer *a) {
         }
         if (op == WIRE_EIP_FIND || op == WIRE_EIP_ALLOCATE) {
                 FILL(a->eip.allocation_id), FILL(a->eip.bound_to);
-                a->eip.bound_here = a->eip.locked = a->eip.tagged = true;
+                a->eip.bound_here = a->eip.locked = a->eip.tagged = a->eip.named = true;
         }
 }
 

@@ -205,7 +205,7 @@ static void add_kernel_remedy(const struct status *s, struct condition *n) {
                                         "ip -s link show @; if it stays so, restart the instance "
                                         "from the ECS console"},
                 [KERNEL_GAP_ROUTE] = {WORD_ADDRESS,
-                                      "ip rule; ip route get 8.8.8.8 from @; give the default "
+                                      "ip rule; ip route get 203.0.113.1 from @; give the default "
                                       "route back, or remove the rule"},
                 [KERNEL_GAP_REPLIES] = {WORD_ADDRESS,
                                         "give a table TABLE the default route of "
