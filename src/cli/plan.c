@@ -256,8 +256,8 @@ static void add_change(struct buf *out, const struct plan *p) {
 
 static const char *cost_of(const struct wire_question *q) {
         static const char *const costs[_WIRE_OP_MAX] = {
-                [WIRE_ALLOCATE] = "its traffic or bandwidth is billed from then on, as the "
-                                  "instance's charge type says",
+                [WIRE_ALLOCATE] = ("its traffic or bandwidth is billed from then on, as the "
+                                   "instance's charge type says"),
                 [WIRE_BANDWIDTH] = "the raised bandwidth is billed from then on",
                 [WIRE_EIP_ALLOCATE] =
                         "the EIP is billed from the purchase on, also while nothing uses it",
