@@ -364,6 +364,14 @@ void laws_heard(struct world *w, const struct wire_answer *a) {
 }
 
 void laws_gave_up(struct world *w) {
+        struct change_seen *refused = laws_last_change(&w->laws, w->flight.question.op);
+
+        /* Its last send was refused at the gate, and the next one was not told to leave. */
+        if (refused && refused->at == w->flight.at && w->flight.ready > 1 && !w->flight.gone &&
+            !refused->executed) {
+                refused->heard = HEARD_REFUSED;
+                refused->at_gate = refused->settled = true;
+        }
         if (w->flight.asked && w->flight.question.op == WIRE_PROBE)
                 heard_probe(w, NULL);
         if (w->flight.asked && wire_op_changes(w->flight.question.op))
