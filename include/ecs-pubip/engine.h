@@ -256,13 +256,12 @@ enum reach {
         REACH_UNPROVEN, /* reachable, or nobody could say */
 };
 
-/* What must be known straight before a change: by answer.c, decide.c, change.c and outcome.c. */
+/* What must be known straight before a change: by answer.c, decide.c and change.c. */
 struct before {
-        bool static_refused;    /* Strategy=static eip: on to the EIP */
-        bool identity_waited;   /* netlink was waited for, to say whether this machine is meant */
-        enum reach reach;       /* asked since the last inspection */
-        uint64_t absent_first;  /* first of two inspections that show no address */
-        unsigned numbers_ended; /* of purchases, in a row, by what their tokens were used for */
+        bool static_refused;   /* Strategy=static eip: on to the EIP */
+        bool identity_waited;  /* netlink was waited for, to say whether this machine is meant */
+        enum reach reach;      /* asked since the last inspection */
+        uint64_t absent_first; /* first of two inspections that show no address */
 };
 
 /* A due reboot: by due.c and reboot.c. */

@@ -53,8 +53,10 @@ struct eip {
 /* InternetChargeType; UNSAID: the call does not name it, which means by bandwidth (ecs-api 4.5). */
 enum eip_charge { EIP_CHARGE_UNSAID, EIP_PAY_BY_TRAFFIC, EIP_PAY_BY_BANDWIDTH };
 
-#define EIP_ISP_SIZE  32
-#define EIP_NAME_SIZE (sizeof("ecs-pubip-") + INSTANCE_ID_SIZE)
+#define EIP_ISP_SIZE 32
+/* Before the instance id, the name of a purchase; before that and a number, its client token. */
+#define EIP_NAME_PREFIX "ecs-pubip-"
+#define EIP_NAME_SIZE   (sizeof(EIP_NAME_PREFIX) + INSTANCE_ID_SIZE)
 
 /* What a purchase asks for. A call that repeats it must carry the same, or it is another one. */
 struct eip_order {

@@ -9,6 +9,8 @@
 #include "util/buf.h"
 #include "util/cleanup.h"
 
+#define ASKER_MS 20000u /* the deadline of what a person waits for */
+
 struct asker {
         int fd;    /* -1: not connected */
         int error; /* of the last attempt to connect, as asker_connect(); 0: none failed */

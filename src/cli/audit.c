@@ -22,7 +22,6 @@
 #include "util/time.h"
 
 #define EIPS_MAX 64
-#define ASK_MS   20000u
 
 enum use { USE_HERE, USE_ELSEWHERE, USE_NONE, USE_GONE };
 
@@ -53,7 +52,7 @@ struct audit {
 
 /* False, with the reason kept, where there is no answer. */
 static bool ask(struct audit *a, struct wire_question *q, struct wire_answer *ret) {
-        q->deadline_ms = ASK_MS;
+        q->deadline_ms = ASKER_MS;
         TEXT_SET(q->instance_id, a->identity.instance_id);
         if (asker_ask(&a->asker, q, ret) < 0)
                 ret->fault = fault_own(FAULT_CLOUD_GONE, "no memory");

@@ -11,7 +11,6 @@
 #include "util/time.h"
 #include "when.h"
 
-#define ASK_MS        20000u
 #define CLOCK_OFF_SEC 60 /* what the agent reports, too */
 
 static bool skip_without_socket(const struct doctor *d, struct finding *f) {
@@ -29,7 +28,7 @@ static bool skip_unidentified(const struct doctor *d, struct finding *f) {
 }
 
 static void check_metadata(struct doctor *d, struct finding *f) {
-        struct wire_question q = {.op = WIRE_IDENTIFY, .deadline_ms = ASK_MS};
+        struct wire_question q = {.op = WIRE_IDENTIFY, .deadline_ms = ASKER_MS};
         struct wire_answer a;
 
         if (skip_without_socket(d, f))
@@ -100,7 +99,7 @@ static void check_address(struct doctor *d, struct finding *f) {
 
 /* One question tells about credentials, clock, endpoint, permission and instance. */
 static const struct wire_answer *inspect(struct doctor *d, struct finding *f) {
-        struct wire_question q = {.op = WIRE_INSPECT, .deadline_ms = ASK_MS};
+        struct wire_question q = {.op = WIRE_INSPECT, .deadline_ms = ASKER_MS};
 
         if (skip_unidentified(d, f))
                 return NULL;
@@ -256,7 +255,7 @@ static void add_eip(const struct doctor *d, struct finding *f, const char *code,
 
 /* Which EIP the agent would take, and whether it may. */
 static void check_eip(struct doctor *d, struct finding *f) {
-        struct wire_question q = {.op = WIRE_EIP_FIND, .deadline_ms = ASK_MS};
+        struct wire_question q = {.op = WIRE_EIP_FIND, .deadline_ms = ASKER_MS};
         struct wire_answer a;
 
         if (d->config.strategy == STRATEGY_STATIC) {
@@ -301,7 +300,7 @@ static void check_may_allocate(struct doctor *d, struct finding *f) {
 static void check_may_reboot(struct doctor *d, struct finding *f) {
         struct wire_question q = {
                 .op = WIRE_PROBE,
-                .deadline_ms = ASK_MS,
+                .deadline_ms = ASKER_MS,
                 .probe = PROBE_PERMISSION,
                 .permission = WIRE_REBOOT,
         };
@@ -325,7 +324,7 @@ static void check_may_reboot(struct doctor *d, struct finding *f) {
 static void check_way_out(struct doctor *d, struct finding *f) {
         struct wire_question q = {
                 .op = WIRE_PROBE,
-                .deadline_ms = ASK_MS,
+                .deadline_ms = ASKER_MS,
                 .probe = PROBE_REACH,
         };
         bool expected = d->inspection.instance.public_ip || d->inspection.instance.eip;
@@ -356,7 +355,7 @@ static void check_way_out(struct doctor *d, struct finding *f) {
 static void check_outside(struct doctor *d, struct finding *f) {
         struct wire_question q = {
                 .op = WIRE_PROBE,
-                .deadline_ms = ASK_MS,
+                .deadline_ms = ASKER_MS,
                 .probe = PROBE_OUTSIDE,
         };
         const struct instance *i = &d->inspection.instance;

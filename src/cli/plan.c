@@ -281,7 +281,7 @@ static void add_order(struct buf *out, const struct plan *p) {
         else
                 buf_puts(out, "the same as the call of an older version whose answer was lost");
         if (o->product == PRODUCT_VPC)
-                buf_printf(out, ", named ecs-pubip-%s", p->change.instance_id);
+                buf_printf(out, ", named " EIP_NAME_PREFIX "%s", p->change.instance_id);
         else
                 buf_puts(out, "; without a name, as only the EIP calls of ECS are in reach: if its "
                               "answer is lost, a person has to look for it");

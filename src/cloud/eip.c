@@ -38,7 +38,7 @@ static void describe(struct session *s, enum product product, struct api_call *r
 static void own_name(const struct session *s, char ret[static EIP_NAME_SIZE]) {
         _cleanup_buf_ struct buf name = BUF(EIP_NAME_SIZE - 1);
 
-        buf_printf(&name, "ecs-pubip-%s", s->identity.instance_id);
+        buf_printf(&name, EIP_NAME_PREFIX "%s", s->identity.instance_id);
         text_copy(ret, EIP_NAME_SIZE, buf_text(&name));
 }
 
@@ -111,7 +111,7 @@ static unsigned rank_id(const struct session *s, const struct eip *e, const char
 
 static unsigned rank_bound(const struct session *s, const struct eip *e, const char *key) {
         (void)key;
-        return e->address && strcmp(e->bound_to, s->identity.instance_id) == 0;
+        return strcmp(e->bound_to, s->identity.instance_id) == 0;
 }
 
 /* Of those with our name a free one, else one that is on its way here, else any: to be told of. */

@@ -144,11 +144,6 @@ class Row:
         return self.new_keys or self.kind == "clock"
 
     @property
-    def numbers(self):
-        """Calls until a person is asked: a purchase whose token was used takes three numbers more."""
-        return 4 if self.call == "AllocateEipAddress" and self.answered.startswith("Idempotent") else 1
-
-    @property
     def phase(self):
         return {"operator": "failed", "already": "confirmed"}.get(self.kind, "waiting")
 
@@ -243,7 +238,7 @@ def live_and_heal(life):
     life.world.start()
     life.met(FORMS[0], mark)
     if life.kind == "operator":
-        assert len(life.asked()) == life.row.numbers, "asked again without a person"
+        assert len(life.asked()) == 1, "asked again without a person"
     if not life.row.resent:     # twice each time: the ceiling of L14 would come before the end
         mark = life.answer(FORMS[1])
         life.resume()

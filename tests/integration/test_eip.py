@@ -2,6 +2,7 @@
 """Strategy=eip and static eip: by id, by tag, bought; bound once, taken from nobody."""
 
 import json
+import re
 import signal
 
 import pytest
@@ -174,8 +175,8 @@ def test_a_repeat_goes_to_the_same_product(make_world):
     assert len(w.sim.snapshot()["eips"]) == 1
 
 
-def test_the_number_of_another_order_ends(make_world):
-    """The ledger was lost, and the token of the first number has bought something else."""
+def test_the_number_of_another_order(make_world):
+    """The ledger was lost, and the first number's token has bought something else: a person says."""
     w = make_world(mode="vpc-immediate", config=EIP % "EipAllocate=yes\nEipBandwidth=9")
     w.start()
     confirmed(w, 100)
@@ -185,6 +186,9 @@ def test_the_number_of_another_order_ends(make_world):
     w.sim.set("eips.%s.name" % first, "renamed-by-a-person")
     w.machine.configure(EIP % "EipAllocate=yes")
     w.machine.start_agent()
+    assert w.machine.wait_phase("failed", timeout=60)
+    assert w.machine.status()["fault"]["code"] == "IdempotentParameterMismatch"
+    assert w.machine.cli("resume").returncode == 0
     assert w.machine.wait_status(lambda s: s["phase"] == "confirmed" and len(purchases(w)) > 2, 200)
     assert [p["ClientToken"].rsplit("-", 1)[1] for p in purchases(w)] == ["1", "1", "2"]
 
@@ -204,6 +208,17 @@ def test_ours_on_another_instance_is_told_and_not_replaced(make_world):
     assert w.machine.cli("resume").returncode == 0      # a person's word: another will do
     confirmed(w, 150)
     assert len(w.sim.snapshot()["eips"]) == 2
+
+
+def test_a_pool_is_drawn_from(make_world):
+    """A fleet that reads one list does not all take the same one."""
+    w = make_world(mode="vpc-immediate", config=EIP % "EipTag=role=edge")
+    w.machine.start_socket()
+    for _ in range(8):
+        w.sim.new_eip(tags={"role": "edge"})
+    plans = [json.loads(w.machine.cli("plan", "--json").stdout)["text"] for _ in range(12)]
+    drawn = {re.search(r"eip-\w+", plan).group() for plan in plans}
+    assert len(drawn) > 1       # all alike: once in eight thousand million runs
 
 
 def test_an_empty_list_of_who_may_not_list(make_world):

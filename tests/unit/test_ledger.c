@@ -110,6 +110,14 @@ static void the_fullest_fits(void **state) {
                 struct ledger_entry *e = &l.entries[i];
 
                 *e = (struct ledger_entry){.op = WIRE_EIP_ASSOCIATE, .time = INT64_C(253402300799)};
+                e->outcome = OUTCOME_WITHDRAWN;
+                e->settled = e->unreachable_before = e->at_gate = true;
+                e->seq = e->boot_usec = UINT64_MAX;
+                e->first_time = e->time;
+                e->metadata_before = e->nic_before = SHOWED_ANOTHER;
+                e->order = (struct eip_order){PRODUCT_VPC, EIP_PAY_BY_BANDWIDTH, UINT32_MAX, ""};
+                memset(e->order.isp, 'i', sizeof(e->order.isp) - 1);
+                memset(e->shown_boot_id, 's', sizeof(e->shown_boot_id) - 1);
                 memset(e->boot_id, 'b', sizeof(e->boot_id) - 1);
                 memset(e->allocation_id, 'a', sizeof(e->allocation_id) - 1);
                 memset(e->client_token, 't', sizeof(e->client_token) - 1);
@@ -117,9 +125,14 @@ static void the_fullest_fits(void **state) {
                 e->address = htonl(0xffffffffu);
         }
         l.n_entries = LEDGER_ENTRIES;
+        for (unsigned i = 0; i < LEDGER_SENDS; i++)
+                l.sends[i] = (struct ledger_send){WIRE_EIP_ASSOCIATE, INT64_C(253402300799)};
+        l.n_sends = LEDGER_SENDS;
         assert_int_equal(ledger_format(&l, &text), 0);
         assert_int_equal(ledger_parse(text, strlen(text), &back), 0);
         assert_int_equal(back.n_entries, LEDGER_ENTRIES);
+        assert_memory_equal(&back.entries[0].order, &l.entries[0].order,
+                            sizeof(l.entries[0].order));
 }
 
 static void no_cut_text_passes(void **state) {

@@ -210,7 +210,8 @@ static void number_purchase(struct turn *t, struct ledger_entry *entry) {
         const struct config *c = &e->given.config;
         _cleanup_buf_ struct buf token = BUF(CLIENT_TOKEN_SIZE - 1);
 
-        buf_printf(&token, "ecs-pubip-%s-%u", e->facts.identity.instance_id, ++e->ledger.purchases);
+        buf_printf(&token, EIP_NAME_PREFIX "%s-%u", e->facts.identity.instance_id,
+                   ++e->ledger.purchases);
         if (token.error)
                 new_token(t, entry->client_token);
         else

@@ -163,7 +163,6 @@ struct move confirm_reached(struct turn *t) {
         TEXT_SET(e->reported.accepted, "");
         due_clear(t);
         e->before.absent_first = 0;
-        e->before.numbers_ended = 0;
         c->since = 0;
         c->online_mark = true;
         e->reboot.required_mark = false;

@@ -15,8 +15,6 @@
 #include "util/text.h"
 #include "wait.h"
 
-#define NUMBERS_END 3 /* numbers of a purchase that may end in a row */
-
 /* The brake was found on after the write. */
 static struct move hold_instead(struct turn *t) {
         struct engine *e = t->e;
@@ -191,19 +189,6 @@ static bool is_refusal(enum wire_op op, const struct fault *f) {
                fault_explain(f, 0)->token_ends;
 }
 
-/*
- * L11: the token of that number was used for another order, before this ledger began, and a look by
- * name has found nothing of it: the next number, after another look.
- */
-static bool number_ends(struct turn *t, const struct ledger_entry *entry, const struct fault *f) {
-        struct engine *e = t->e;
-        const struct fault_row *row = fault_explain(f, 0);
-
-        return entry->op == WIRE_EIP_ALLOCATE && row->token_ends &&
-               row->executed == EXECUTED_MAYBE && entry->order.product == PRODUCT_VPC &&
-               !e->inflight.repeats && e->before.numbers_ended++ < NUMBERS_END;
-}
-
 struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f) {
         struct engine *e = t->e;
         struct ledger_entry *entry = ledger_last(&e->ledger, op);
@@ -219,8 +204,6 @@ struct move outcome_fault(struct turn *t, enum wire_op op, const struct fault *f
                 entry->at_gate = fault_is_at_gate(f);
                 TEXT_SET(entry->request_id, f->request_id);
                 turn_store(t);
-                if (number_ends(t, entry, f))
-                        return wait_or_inspect(t);
         }
         if (e->given.config.strategy == STRATEGY_STATIC_EIP && fault_row_of(e, f)->no_static_here) {
                 e->before.static_refused = true;
